@@ -1,0 +1,1 @@
+//! Health, metrics, version and administration over HTTP.

@@ -1,0 +1,2 @@
+//! One server, one log, four doors.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Real peers and real clients against the real binary.
