@@ -1,0 +1,36 @@
+//! The limits of the porch and of HTTP, in one place, units last.
+
+use std::time::Duration;
+
+/// Connections open at once on one door, unless configured.
+pub const CONNECTIONS_MAX: usize = 10_000;
+
+/// New connections in one second on one door; more wait in the kernel's queue.
+pub const ACCEPTS_PER_SECOND_MAX: u32 = 2_000;
+
+/// How long a new connection may stay silent.
+pub const FIRST_BYTE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long a client may take nothing of what it is owed.
+pub const WRITE_STALL_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long accepting pauses when the process has no file descriptor left.
+pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// How long an HTTP request's head may take to arrive.
+pub const HTTP_HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Header fields of one HTTP request.
+pub const HTTP_HEADERS_MAX: usize = 100;
+
+/// Bytes of one HTTP request's head.
+pub const HTTP_HEAD_BYTES_MAX: usize = 96 * 1024;
+
+/// Bytes of an HTTP request's target.
+pub const HTTP_TARGET_BYTES_MAX: usize = 8 * 1024;
+
+/// Bytes of an HTTP request's body on routes that take none or little.
+pub const HTTP_BODY_BYTES_MAX: u64 = 64 * 1024;
+
+/// How long a health question may take before the answer is "no".
+pub const HEALTH_TIMEOUT: Duration = Duration::from_secs(5);
