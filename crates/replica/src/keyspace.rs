@@ -1,20 +1,33 @@
 //! A key space as the doors see it: propose, read, watch, leases.
 
-use base::{ClusterId, NodeId, Result};
-use kv::{Command, RangeReply, RangeRequest, Reply};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::Duration,
+};
 
-use crate::watch::Hub;
+use base::{ClusterId, Error, KeyspaceId, Kind, NodeId, Result};
+use bytes::Bytes;
+use kv::{Cold, Command, CompareTarget, Operation, Owed, RangeReply, RangeRequest, Reply, Txn};
 
-/// Which queue a command waits in. Lanes drain by weight.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lane {
-    /// Leases, locks, elections, membership.
-    Urgent,
-    /// Most of it.
-    Normal,
-    /// Large and patient.
-    Bulk,
-}
+pub use crate::lanes::Lane;
+use crate::{
+    batch::Target,
+    consensus,
+    lanes::stopped,
+    lease::{LeaseClock, Left},
+    limits::WITNESS_ATTEMPTS_MAX,
+    node::NOSPACE,
+    runtime,
+    shard::{Shard, Space},
+    watch::Hub,
+};
+
+/// How long a renewal waits for the end of a lease whose deadline has passed, and how often it looks.
+const LEASE_END_WAIT: Duration = Duration::from_secs(5);
+const LEASE_END_LOOK: Duration = Duration::from_millis(20);
 
 /// What every answer's header carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,56 +42,235 @@ pub struct Header {
     pub raft_term: u64,
 }
 
+struct Inner {
+    id: KeyspaceId,
+    cluster_id: ClusterId,
+    node_id: NodeId,
+    shard: Shard,
+    space: Space,
+    quota_bytes: u64,
+    stopped: AtomicBool,
+}
+
 /// A key space on this node. Cheap to clone.
 #[derive(Clone)]
 pub struct Keyspace {
-    machine: kv::Machine,
+    inner: Arc<Inner>,
 }
 
 impl Keyspace {
+    pub(crate) fn new(
+        id: KeyspaceId,
+        cluster_id: ClusterId,
+        node_id: NodeId,
+        shard: Shard,
+        space: Space,
+        quota_bytes: u64,
+    ) -> Keyspace {
+        let inner = Inner { id, cluster_id, node_id, shard, space, quota_bytes, stopped: AtomicBool::new(false) };
+        Keyspace { inner: Arc::new(inner) }
+    }
+
     /// A header with the current revision.
     pub fn header(&self) -> Header {
-        todo!()
+        self.header_at(self.machine().revision())
     }
 
     /// A header with this revision.
-    pub fn header_at(&self, _revision: i64) -> Header {
-        todo!()
+    pub fn header_at(&self, revision: i64) -> Header {
+        Header {
+            cluster_id: self.inner.cluster_id,
+            member_id: self.inner.node_id,
+            revision,
+            raft_term: self.inner.shard.group.status().term,
+        }
     }
 
     /// Proposes a command, waits until it is applied and everything its answer owes is read. VALUE compares are witnessed
-    /// and repeated here. The second part is the revision for the header. `Overloaded` at once if the lane is full.
-    pub async fn propose(&self, _lane: Lane, _command: Command) -> Result<(Reply, i64)> {
-        todo!()
+    /// and repeated here; a lease without an id gets one. The second part is the revision for the header.
+    ///
+    /// # Errors
+    /// `Overloaded` at once if the lane is full; what apply answers; `Unavailable` while there is no leader or the node stops.
+    pub async fn propose(&self, lane: Lane, mut command: Command) -> Result<(Reply, i64)> {
+        if let Command::LeaseGrant { id, .. } = &mut command
+            && *id == 0
+        {
+            *id = self.draw_lease_id();
+        }
+        self.hold_quota(&command).await?;
+        for _ in 0..WITNESS_ATTEMPTS_MAX {
+            command = self.witness(command).await?;
+            let applied = self.submit(lane, &command).await?;
+            let owed = applied.reply?;
+            if !kv::Machine::is_stale_witness(&owed) {
+                return Ok((self.resolve(owed).await?, applied.revision));
+            }
+        }
+        Err(Error::new(Kind::Overloaded, "etcdserver: too many requests"))
+    }
+
+    /// A quota that is set is honoured: the first write beyond it raises the alarm, which then refuses writes at apply.
+    async fn hold_quota(&self, command: &Command) -> Result<()> {
+        let grows = matches!(command, Command::Put(_) | Command::Txn(_) | Command::LeaseGrant { .. });
+        if self.inner.quota_bytes == 0 || !grows || self.machine().size().1 < self.inner.quota_bytes {
+            return Ok(());
+        }
+        let alarm = Command::Alarm { member: self.inner.node_id, alarm: NOSPACE, raise: true };
+        self.submit(Lane::Urgent, &alarm).await?.reply?;
+        Err(Error::new(Kind::Overloaded, "etcdserver: mvcc: database space exceeded"))
+    }
+
+    async fn submit(&self, lane: Lane, command: &Command) -> Result<kv::Applied> {
+        let mut encoded = Vec::new();
+        command.encode(&mut encoded);
+        let answered = self.inner.shard.lanes.submit(lane, Target::Keyspace(self.inner.id), Bytes::from(encoded))?;
+        match answered.await.unwrap_or_else(|_| Err(stopped()))? {
+            consensus::Reply::Kv(applied) => Ok(applied),
+            consensus::Reply::Refused(error) => Err(error),
+            consensus::Reply::Cluster(_) => {
+                Err(Error::new(Kind::Corrupt, "a key space's command was answered by another machine"))
+            }
+        }
+    }
+
+    async fn witness(&self, command: Command) -> Result<Command> {
+        let Command::Txn(mut txn) = command else { return Ok(command) };
+        if !compares_values(&txn) {
+            return Ok(Command::Txn(txn));
+        }
+        if let Some(done) = self.machine().witness(&mut txn, Cold::Refuse) {
+            return done.map(|()| Command::Txn(txn));
+        }
+        let machine = self.machine().clone();
+        runtime::spawn_blocking(move || match machine.witness(&mut txn, Cold::Allow) {
+            Some(done) => done.map(|()| Command::Txn(txn)),
+            None => Err(refused_disk()),
+        })
+        .await
+    }
+
+    async fn resolve(&self, owed: Owed) -> Result<Reply> {
+        match self.machine().resolve(owed, Cold::Refuse) {
+            Ok(reply) => reply,
+            Err(owed) => {
+                let machine = self.machine().clone();
+                runtime::spawn_blocking(move || machine.resolve(owed, Cold::Allow).unwrap_or_else(|_| Err(refused_disk()))).await
+            }
+        }
+    }
+
+    fn draw_lease_id(&self) -> i64 {
+        loop {
+            let id = i64::try_from(runtime::random_u64() >> 1).expect("63 bits fit");
+            if id != 0 && self.inner.space.leases.left(id) == Left::Unknown {
+                return id;
+            }
+        }
     }
 
     /// Everything acknowledged before this call can be read here when it returns. Shared by all who wait.
     pub async fn barrier(&self) -> Result<()> {
-        todo!()
+        self.inner.shard.barrier.wait().await
     }
 
-    /// A local read; memory at once, the disk on a thread where blocking is allowed. Call [`Keyspace::barrier`] before for a linearizable one.
-    pub async fn range(&self, _request: RangeRequest) -> Result<(RangeReply, i64)> {
-        todo!()
+    /// A local read; memory at once, the disk on a thread where blocking is allowed. Call [`Keyspace::barrier`] before for a
+    /// linearizable one. The second part is the revision for the header.
+    pub async fn range(&self, request: RangeRequest) -> Result<(RangeReply, i64)> {
+        if let Some(answer) = self.machine().range(&request, Cold::Refuse) {
+            return answer;
+        }
+        let machine = self.machine().clone();
+        runtime::spawn_blocking(move || machine.range(&request, Cold::Allow).unwrap_or_else(|| Err(refused_disk()))).await
+    }
+
+    /// A transaction that only reads, without the log. Call [`Keyspace::barrier`] before for a linearizable one.
+    pub async fn read_txn(&self, txn: Txn) -> Result<(kv::TxnReply, i64)> {
+        if let Some(answer) = self.machine().read_txn(&txn, Cold::Refuse) {
+            return answer;
+        }
+        let machine = self.machine().clone();
+        runtime::spawn_blocking(move || machine.read_txn(&txn, Cold::Allow).unwrap_or_else(|| Err(refused_disk()))).await
     }
 
     /// The machine, for reads that need more than the above.
     pub fn machine(&self) -> &kv::Machine {
-        &self.machine
+        &self.inner.space.machine
     }
 
     /// Watches of this key space.
     pub fn watches(&self) -> &Hub {
-        todo!()
+        &self.inner.space.hub
     }
 
-    /// Renews a lease on the leader; its TTL in seconds, or `None` if it does not exist.
-    pub async fn keep_alive(&self, _lease: i64) -> Result<Option<i64>> {
-        todo!()
+    /// Renews a lease on the leader; its TTL in seconds, or `None` if it does not exist. A lease whose deadline has passed is
+    /// not renewed: the answer waits for its end.
+    pub async fn keep_alive(&self, lease: i64) -> Result<Option<i64>> {
+        if !self.inner.shard.group.status().leading {
+            return Err(Error::new(Kind::Unavailable, "etcdserver: no leader"));
+        }
+        let give_up = runtime::now() + LEASE_END_WAIT;
+        loop {
+            match self.inner.space.leases.renew(lease) {
+                Ok((ttl, recorded)) => {
+                    if recorded {
+                        // A remaining time is on record; without taking it back, a change of leader would shorten the lease.
+                        let term = self.inner.shard.group.status().term;
+                        let command = Command::LeaseCheckpoint { term, remaining: vec![(lease, ttl)] };
+                        self.propose(Lane::Urgent, command).await?;
+                    }
+                    return Ok(Some(ttl));
+                }
+                Err(Left::Over) if runtime::now() < give_up => runtime::sleep(LEASE_END_LOOK).await,
+                Err(Left::Over) => return Err(Error::new(Kind::Unavailable, "etcdserver: request timed out")),
+                Err(_) => return Ok(None),
+            }
+        }
     }
 
-    /// Seconds until the lease expires by the leader's clock; `None` if it does not exist.
-    pub fn remaining(&self, _lease: i64) -> Option<i64> {
-        todo!()
+    /// Whole seconds until the lease expires by the leader's clock; `None` if it does not exist.
+    pub fn remaining(&self, lease: i64) -> Option<i64> {
+        match self.inner.space.leases.left(lease) {
+            Left::Time(left) => Some(i64::try_from(left.as_secs()).unwrap_or(i64::MAX)),
+            Left::Over => Some(0),
+            Left::Unknown => None,
+        }
     }
+
+    /// Reclaims now what the compaction mark made unreachable; returns when it is gone from the disk's books.
+    pub async fn reclaim(&self) -> Result<()> {
+        self.machine().force_reclaim();
+        while self.machine().wants_reclaim() {
+            self.inner.shard.settler.settle().await?;
+        }
+        Ok(())
+    }
+
+    /// Commands and bytes waiting to be proposed in this key space's shard.
+    pub fn waiting(&self) -> (usize, usize) {
+        self.inner.shard.lanes.depth()
+    }
+
+    pub(crate) fn lease_clock(&self) -> &LeaseClock {
+        &self.inner.space.leases
+    }
+
+    pub(crate) fn stop(&self) {
+        self.inner.stopped.store(true, Relaxed);
+    }
+
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.inner.stopped.load(Relaxed)
+    }
+}
+
+fn compares_values(txn: &Txn) -> bool {
+    let inner =
+        |operations: &[Operation]| operations.iter().any(|op| matches!(op, Operation::Txn(inner) if compares_values(inner)));
+    txn.compare.iter().any(|compare| matches!(compare.target, CompareTarget::Value { .. }))
+        || inner(&txn.success)
+        || inner(&txn.failure)
+}
+
+fn refused_disk() -> Error {
+    Error::new(Kind::Unavailable, "etcdserver: request timed out")
 }

@@ -1,10 +1,23 @@
 //! The hall: this node's shards. Commands come in by lanes, become batches, travel through openraft and the journal, and are
 //! applied to machines; readers share barriers; watchers are woken.
 
+mod barrier;
+mod batch;
 pub mod consensus;
+mod directory;
+mod identity;
 pub mod keyspace;
+mod lanes;
+mod lease;
+mod limits;
 pub mod node;
+mod proposer;
+pub mod runtime;
+mod settle;
+mod shard;
 pub mod watch;
 
+pub use directory::restore;
+pub use identity::Identity;
 pub use keyspace::{Header, Keyspace, Lane};
-pub use node::{Node, NodeOptions, NodeStatus, ShardStatus};
+pub use node::{Failure, Node, NodeOptions, NodeParts, NodeStatus, ShardStatus};

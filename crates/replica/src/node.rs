@@ -1,11 +1,42 @@
-//! This node: its data directory, its identity, its journal and its shards.
+//! This node: its identity, its journal and its shards, put together.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::Duration,
+};
 
-use base::{ClusterId, NodeId, Result, ShardId};
-use table::Snapshot;
+use base::{ClusterId, Disk, Error, KeyspaceId, Kind, NodeId, Result, ShardId, disk::Space as DiskSpace};
+use bytes::Bytes;
+use cluster::{Command, KeyspaceEntry, Member};
+use journal::{Journal, Writer};
+use kv::Command as KvCommand;
+use parking_lot::Mutex;
+use table::{Snapshot, Tree};
+use tokio::sync::Notify;
 
-use crate::{consensus::GroupStatus, keyspace::Keyspace};
+use crate::{
+    barrier::Barrier,
+    batch::Target,
+    consensus::{Group, GroupStatus, Reply},
+    identity::Identity,
+    keyspace::Keyspace,
+    lanes::{Admission, Lane, Lanes, stopped},
+    lease,
+    limits::{DATA_SHARDS_MAX, SPACE_ALARM_PERCENT, SPACE_CLEAR_PERCENT, SPACE_TICK_MS},
+    proposer, runtime,
+    settle::Settler,
+    shard::{Shard, ShardState, SpaceOptions},
+};
+
+/// The key space every cluster has.
+pub const DEFAULT_KEYSPACE: &str = "default";
+/// etcd's number of the alarm that a disk is full.
+pub(crate) const NOSPACE: i32 = 1;
 
 /// How a node is opened.
 #[derive(Clone, Debug)]
@@ -32,6 +63,49 @@ pub struct NodeOptions {
     pub quota_bytes: u64,
 }
 
+impl NodeOptions {
+    /// Bytes of the settled tree's own block cache, per shard: small, since values are cached above it.
+    pub(crate) fn tree_cache_bytes(&self) -> u64 {
+        self.value_cache_bytes / 4
+    }
+}
+
+/// What a node stands on. A machine hands in its disks, the simulator its own.
+pub struct NodeParts {
+    /// The journal's directory.
+    pub journal_disk: Arc<dyn Disk>,
+    /// Opens the settled tree of a shard.
+    pub trees: Arc<dyn Fn(ShardId) -> Result<Arc<dyn Tree>> + Send + Sync>,
+    /// Who this node is.
+    pub identity: Identity,
+    /// Runs the journal's writer, and tells when it failed: a thread on a machine, a task in the simulator.
+    pub drive: Box<dyn FnOnce(Writer, Failure) + Send>,
+}
+
+/// Says once that the node can no longer keep its word. Cheap to clone.
+#[derive(Clone, Default)]
+pub struct Failure {
+    inner: Arc<(Mutex<Option<String>>, Notify)>,
+}
+
+impl Failure {
+    /// Reports; the first report stands.
+    pub fn report(&self, message: String) {
+        self.inner.0.lock().get_or_insert(message);
+        self.inner.1.notify_waiters();
+    }
+
+    async fn reported(&self) -> String {
+        loop {
+            let notified = self.inner.1.notified();
+            if let Some(message) = self.inner.0.lock().clone() {
+                return message;
+            }
+            notified.await;
+        }
+    }
+}
+
 /// What a node says of itself.
 #[derive(Clone, Debug)]
 pub struct NodeStatus {
@@ -43,10 +117,14 @@ pub struct NodeStatus {
     pub name: String,
     /// Its shards.
     pub shards: Vec<ShardStatus>,
+    /// Members of the cluster.
+    pub members: Vec<Member>,
+    /// Key spaces of the cluster.
+    pub keyspaces: Vec<KeyspaceEntry>,
     /// Bytes of the journal's files.
     pub journal_bytes: u64,
     /// Free and total bytes of the file system.
-    pub space: Option<base::disk::Space>,
+    pub space: Option<DiskSpace>,
 }
 
 /// What a shard says of itself.
@@ -58,46 +136,303 @@ pub struct ShardStatus {
     pub group: GroupStatus,
     /// The last settled index.
     pub settled: Option<u64>,
+    /// Settles done since the start.
+    pub settles: u64,
     /// Bytes not settled yet.
     pub unsettled_bytes: u64,
     /// Bytes of the settled tree on disk.
     pub tree_bytes: u64,
+    /// Commands waiting to be proposed.
+    pub waiting: usize,
+}
+
+struct Inner {
+    options: NodeOptions,
+    identity: Identity,
+    journal: Journal,
+    journal_disk: Arc<dyn Disk>,
+    shards: Mutex<BTreeMap<ShardId, Shard>>,
+    keyspaces: Mutex<BTreeMap<String, Keyspace>>,
+    failure: Failure,
+    stopping: AtomicBool,
+    /// Settles are sequential over all shards.
+    settle_turn: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// The node. Cheap to clone.
 #[derive(Clone)]
 pub struct Node {
-    _inner: Arc<()>,
+    inner: Arc<Inner>,
 }
 
 impl Node {
     /// Locks and opens the data directory, recovers, and serves. On a first start it draws its ids and makes itself a cluster of one.
-    pub async fn open(_options: NodeOptions) -> Result<Node> {
-        todo!()
+    pub async fn open(options: NodeOptions) -> Result<Node> {
+        let directory = options.clone();
+        let parts = runtime::spawn_blocking(move || crate::directory::open(&directory)).await?;
+        Node::open_with(parts, options).await
+    }
+
+    /// The same on handed-in parts.
+    pub async fn open_with(parts: NodeParts, options: NodeOptions) -> Result<Node> {
+        let journal_options = journal::Options { segment_bytes: options.journal_segment_bytes, ..journal::Options::default() };
+        let disk = parts.journal_disk.clone();
+        let (journal, writer) = runtime::spawn_blocking(move || Journal::open(disk, journal_options)).await?;
+        let failure = Failure::default();
+        (parts.drive)(writer, failure.clone());
+        let node = Node {
+            inner: Arc::new(Inner {
+                options,
+                identity: parts.identity,
+                journal,
+                journal_disk: parts.journal_disk,
+                shards: Mutex::default(),
+                keyspaces: Mutex::default(),
+                failure,
+                stopping: AtomicBool::new(false),
+                settle_turn: Arc::default(),
+            }),
+        };
+        node.start_shards(&parts.trees).await?;
+        node.start_space_watch();
+        Ok(node)
+    }
+
+    async fn start_shards(&self, trees: &Arc<dyn Fn(ShardId) -> Result<Arc<dyn Tree>> + Send + Sync>) -> Result<()> {
+        let zero = self.start_shard(ShardId(0), trees, Vec::new()).await?;
+        let data_shards = self.found_cluster(&zero).await?;
+        let catalogue: Vec<KeyspaceEntry> =
+            zero.state.with_cluster(|machine| machine.keyspaces().cloned().collect()).unwrap_or_default();
+        for shard in (1..=data_shards).map(ShardId) {
+            let spaces: Vec<KeyspaceEntry> = catalogue.iter().filter(|entry| entry.shard == shard).cloned().collect();
+            let ids = spaces.iter().map(|entry| entry.id).collect();
+            let running = self.start_shard(shard, trees, ids).await?;
+            for entry in spaces {
+                self.start_keyspace(&running, &entry)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// First start: the cluster's id and shards, this member, and the key space that every cluster has. Safe to repeat.
+    async fn found_cluster(&self, zero: &Shard) -> Result<u32> {
+        let known = zero.state.with_cluster(cluster::Machine::found).flatten();
+        let data_shards = match known {
+            Some((cluster_id, _)) if cluster_id != self.inner.identity.cluster_id => {
+                return Err(Error::new(
+                    Kind::Corrupt,
+                    "the data directory's parts belong to different clusters; restore the directory whole from a backup",
+                ));
+            }
+            Some((_, data_shards)) => data_shards,
+            None => wanted_data_shards(self.inner.options.data_shards)?,
+        };
+        let member = Member { id: self.inner.identity.node_id, name: self.inner.options.name.clone() };
+        let default = KeyspaceEntry { id: KeyspaceId(1), name: DEFAULT_KEYSPACE.to_owned(), shard: ShardId(1) };
+        let commands = [
+            Command::Found { cluster: self.inner.identity.cluster_id, data_shards },
+            Command::Member(member.clone()),
+            Command::CreateKeyspace(default.clone()),
+        ];
+        let is_known = zero.state.with_cluster(|machine| {
+            known.is_some() && machine.members().any(|m| *m == member) && machine.keyspaces().any(|k| *k == default)
+        });
+        if is_known != Some(true) {
+            for command in commands {
+                propose_cluster(zero, &command).await?;
+            }
+        }
+        Ok(data_shards)
+    }
+
+    async fn start_shard(
+        &self,
+        id: ShardId,
+        trees: &Arc<dyn Fn(ShardId) -> Result<Arc<dyn Tree>> + Send + Sync>,
+        spaces: Vec<KeyspaceId>,
+    ) -> Result<Shard> {
+        let options = SpaceOptions {
+            machine: kv::Options { cache_bytes: self.inner.options.value_cache_bytes, ..kv::Options::default() },
+            watch_ring_bytes: self.inner.options.watch_ring_bytes,
+        };
+        let open_tree = trees.clone();
+        let state = runtime::spawn_blocking(move || {
+            let state = ShardState::open(id, open_tree(id)?, options)?;
+            for space in spaces {
+                state.open_space(space)?;
+            }
+            Ok::<_, Error>(Arc::new(state))
+        })
+        .await?;
+        let node = self.inner.identity.node_id;
+        let group = Group::start(id, node, self.inner.journal.clone(), state.clone()).await?;
+        group.initialize(&[node]).await?;
+        group.ready().await?;
+        Ok(self.run_shard(id, state, group))
+    }
+
+    /// Starts the tasks of a shard whose group serves.
+    fn run_shard(&self, id: ShardId, state: Arc<ShardState>, group: Group) -> Shard {
+        let options = &self.inner.options;
+        let lanes = Lanes::new(Admission { bytes: options.admission_bytes, commands: options.admission_commands });
+        runtime::spawn(proposer::run(lanes.clone(), group.clone()));
+        let barrier = Barrier::start(group.clone());
+        let turn = self.inner.settle_turn.clone();
+        let settler = Settler::new(state.clone(), group.clone(), self.inner.journal.clone(), options.settle_bytes, turn);
+        let (running, failure) = (settler.clone(), self.inner.failure.clone());
+        runtime::spawn(async move {
+            if let Err(error) = running.run().await {
+                failure.report(format!("settling {id} failed: {error}"));
+            }
+        });
+        let (watched, failure) = (group.clone(), self.inner.failure.clone());
+        runtime::spawn(async move {
+            let message = watched.failed().await;
+            failure.report(format!("the replica of {id} failed: {message}"));
+        });
+        let shard = Shard { id, state, group, lanes, barrier, settler };
+        self.inner.shards.lock().insert(id, shard.clone());
+        shard
+    }
+
+    fn start_keyspace(&self, shard: &Shard, entry: &KeyspaceEntry) -> Result<()> {
+        let space = shard.state.space(entry.id).ok_or_else(|| no_keyspace(&entry.name))?;
+        let Identity { cluster_id, node_id } = self.inner.identity;
+        let keyspace = Keyspace::new(entry.id, cluster_id, node_id, shard.clone(), space, self.inner.options.quota_bytes);
+        runtime::spawn(lease::run(keyspace.clone(), shard.group.clone()));
+        self.inner.keyspaces.lock().insert(entry.name.clone(), keyspace);
+        Ok(())
     }
 
     /// A key space by name.
-    pub fn keyspace(&self, _name: &str) -> Result<Keyspace> {
-        todo!()
+    pub fn keyspace(&self, name: &str) -> Result<Keyspace> {
+        self.inner.keyspaces.lock().get(name).cloned().ok_or_else(|| no_keyspace(name))
     }
 
     /// What it is doing.
     pub fn status(&self) -> NodeStatus {
-        todo!()
+        let shards: Vec<Shard> = self.inner.shards.lock().values().cloned().collect();
+        let catalogue = shards.first().and_then(|zero| {
+            zero.state.with_cluster(|machine| (machine.members().cloned().collect(), machine.keyspaces().cloned().collect()))
+        });
+        let (members, keyspaces) = catalogue.unwrap_or_default();
+        NodeStatus {
+            cluster_id: self.inner.identity.cluster_id,
+            node_id: self.inner.identity.node_id,
+            name: self.inner.options.name.clone(),
+            shards: shards.iter().map(shard_status).collect(),
+            members,
+            keyspaces,
+            journal_bytes: self.inner.journal.pressure().1,
+            space: self.inner.journal_disk.space().ok(),
+        }
+    }
+
+    /// The journal, for its metrics.
+    pub fn journal(&self) -> &Journal {
+        &self.inner.journal
     }
 
     /// Settles everything applied so far and gives the settled state of the key space's shard: for snapshots and backups.
-    pub async fn settled_snapshot(&self, _keyspace: &str) -> Result<Arc<dyn Snapshot>> {
-        todo!()
+    pub async fn settled_snapshot(&self, keyspace: &str) -> Result<Arc<dyn Snapshot>> {
+        let entry =
+            self.status().keyspaces.into_iter().find(|entry| entry.name == keyspace).ok_or_else(|| no_keyspace(keyspace))?;
+        let shard = self.inner.shards.lock().get(&entry.shard).cloned().ok_or_else(|| no_keyspace(keyspace))?;
+        shard.group.barrier().await?;
+        shard.settler.settle().await?;
+        Ok(shard.state.table().tree().snapshot())
     }
 
     /// Completes when the node can no longer keep its word (a write or sync failed): the process must end with this message.
     pub async fn failed(&self) -> String {
-        todo!()
+        self.inner.failure.reported().await
     }
 
     /// Orderly stop: no new commands, groups stopped, journal closed with its closing record.
     pub async fn shutdown(&self) -> Result<()> {
-        todo!()
+        if self.inner.stopping.swap(true, Relaxed) {
+            return Ok(());
+        }
+        for keyspace in self.inner.keyspaces.lock().values() {
+            keyspace.stop();
+        }
+        let shards: Vec<Shard> = self.inner.shards.lock().values().cloned().collect();
+        for shard in &shards {
+            shard.close();
+        }
+        // A settle under way is waited for; none begins after.
+        drop(self.inner.settle_turn.lock().await);
+        for shard in &shards {
+            shard.group.shutdown().await;
+        }
+        let journal = self.inner.journal.clone();
+        runtime::spawn_blocking(move || journal.close()).await;
+        Ok(())
+    }
+
+    fn start_space_watch(&self) {
+        let node = self.clone();
+        runtime::spawn(async move {
+            while !node.inner.stopping.load(Relaxed) {
+                node.look_at_space().await;
+                runtime::sleep(Duration::from_millis(SPACE_TICK_MS)).await;
+            }
+        });
+    }
+
+    /// Raises NOSPACE before the disk is full, and clears it when there is room again, unless a quota rules.
+    async fn look_at_space(&self) {
+        let Ok(space) = self.inner.journal_disk.space() else { return };
+        let used_percent = 100 - (space.free.saturating_mul(100) / space.total.max(1)).min(100);
+        let keyspaces: Vec<Keyspace> = self.inner.keyspaces.lock().values().cloned().collect();
+        let member = self.inner.identity.node_id;
+        for keyspace in keyspaces {
+            let raised = keyspace.machine().alarms().contains(&(member, NOSPACE));
+            let raise = used_percent >= SPACE_ALARM_PERCENT;
+            let clear = used_percent < SPACE_CLEAR_PERCENT && self.inner.options.quota_bytes == 0;
+            if (raise && !raised) || (clear && raised) {
+                let command = KvCommand::Alarm { member, alarm: NOSPACE, raise };
+                if let Err(error) = keyspace.propose(Lane::Urgent, command).await {
+                    tracing::warn!(%error, "the NOSPACE alarm could not be changed; trying again");
+                }
+            }
+        }
+    }
+}
+
+fn shard_status(shard: &Shard) -> ShardStatus {
+    let tree = shard.state.table().tree();
+    ShardStatus {
+        shard: shard.id,
+        group: shard.group.status(),
+        settled: tree.snapshot().mark().applied.map(|id| id.index),
+        settles: shard.settler.settles(),
+        unsettled_bytes: shard.state.table().unsettled_bytes(),
+        tree_bytes: tree.disk_bytes(),
+        waiting: shard.lanes.depth().0,
+    }
+}
+
+async fn propose_cluster(zero: &Shard, command: &Command) -> Result<()> {
+    let answered = zero.lanes.submit(Lane::Urgent, Target::Cluster, Bytes::clone(&command.encode()))?;
+    match answered.await.unwrap_or_else(|_| Err(stopped()))? {
+        Reply::Cluster(outcome) => outcome.map(|cluster::Reply::Done| ()),
+        Reply::Refused(error) => Err(error),
+        Reply::Kv(_) => Err(Error::new(Kind::Corrupt, "the cluster's command was answered by another machine")),
+    }
+}
+
+fn no_keyspace(name: &str) -> Error {
+    Error::new(Kind::NotFound, format!("there is no key space named {name}"))
+}
+
+fn wanted_data_shards(asked: u32) -> Result<u32> {
+    match asked {
+        0 => {
+            let cores = std::thread::available_parallelism().map_or(1, usize::from);
+            Ok(u32::try_from(cores / 2).unwrap_or(u32::MAX).clamp(1, 8))
+        }
+        1..=DATA_SHARDS_MAX => Ok(asked),
+        _ => Err(Error::new(Kind::Invalid, format!("data shards: {asked} is more than {DATA_SHARDS_MAX}"))),
     }
 }

@@ -1,0 +1,187 @@
+//! Lease deadlines. They run on the leader's monotonic clock; what they lead to goes through the log, with the leader's term,
+//! so that a leader that slept and was replaced ends nothing.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+    time::Duration,
+};
+
+use kv::Command;
+use parking_lot::Mutex;
+use rustc_hash::FxBuildHasher;
+
+use crate::{
+    consensus::Group,
+    keyspace::Keyspace,
+    lanes::Lane,
+    limits::{LEASE_CHECKPOINT_MS, LEASE_TICK_MS, LEASES_PER_CHECKPOINT, LEASES_PER_EXPIRY},
+    runtime,
+};
+
+#[derive(Clone, Copy)]
+struct Running {
+    deadline: Duration,
+    ttl: i64,
+    checkpointed: bool,
+}
+
+#[derive(Default)]
+struct Clocks {
+    running: HashMap<i64, Running, FxBuildHasher>,
+    order: BTreeSet<(Duration, i64)>,
+    /// The term in which the deadlines were set; another one sets them anew.
+    term: u64,
+}
+
+/// The deadlines of one key space's leases. Cheap to clone.
+#[derive(Clone, Default)]
+pub(crate) struct LeaseClock {
+    clocks: Arc<Mutex<Clocks>>,
+}
+
+/// What the leader's clock says of a lease.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Left {
+    /// This long.
+    Time(Duration),
+    /// The deadline has passed; its end is on the way through the log.
+    Over,
+    /// No such lease.
+    Unknown,
+}
+
+impl Clocks {
+    fn set(&mut self, id: i64, ttl: i64, deadline: Duration, checkpointed: bool) {
+        if let Some(before) = self.running.insert(id, Running { deadline, ttl, checkpointed }) {
+            self.order.remove(&(before.deadline, id));
+        }
+        self.order.insert((deadline, id));
+    }
+}
+
+fn seconds(ttl: i64) -> Duration {
+    Duration::from_secs(u64::try_from(ttl).unwrap_or(0))
+}
+
+impl LeaseClock {
+    /// A lease was granted: called by apply.
+    pub(crate) fn granted(&self, id: i64, ttl: i64) {
+        self.clocks.lock().set(id, ttl, runtime::now() + seconds(ttl), false);
+    }
+
+    /// A lease ended: called by apply.
+    pub(crate) fn ended(&self, id: i64) {
+        let mut clocks = self.clocks.lock();
+        if let Some(before) = clocks.running.remove(&id) {
+            clocks.order.remove(&(before.deadline, id));
+        }
+    }
+
+    /// Renews; the lease's TTL in seconds. Also says whether a recorded remaining time has to be taken back.
+    pub(crate) fn renew(&self, id: i64) -> Result<(i64, bool), Left> {
+        let now = runtime::now();
+        let mut clocks = self.clocks.lock();
+        let Some(lease) = clocks.running.get(&id).copied() else { return Err(Left::Unknown) };
+        if lease.deadline <= now {
+            return Err(Left::Over);
+        }
+        clocks.set(id, lease.ttl, now + seconds(lease.ttl), false);
+        Ok((lease.ttl, lease.checkpointed))
+    }
+
+    /// How long a lease has left.
+    pub(crate) fn left(&self, id: i64) -> Left {
+        let clocks = self.clocks.lock();
+        match clocks.running.get(&id) {
+            None => Left::Unknown,
+            Some(lease) => match lease.deadline.checked_sub(runtime::now()) {
+                Some(left) if !left.is_zero() => Left::Time(left),
+                _ => Left::Over,
+            },
+        }
+    }
+
+    /// A new leader gives every lease its remaining time again, from now: never early.
+    fn begin_term(&self, term: u64, machine: &kv::Machine) {
+        let mut clocks = self.clocks.lock();
+        if clocks.term == term {
+            return;
+        }
+        clocks.term = term;
+        let now = runtime::now();
+        for id in machine.leases() {
+            if let Some(lease) = machine.lease(id) {
+                clocks.set(id, lease.ttl, now + seconds(lease.remaining), lease.remaining < lease.ttl);
+            }
+        }
+    }
+
+    fn over(&self, most: usize) -> Vec<i64> {
+        let now = runtime::now();
+        self.clocks.lock().order.iter().take_while(|(deadline, _)| *deadline <= now).take(most).map(|(_, id)| *id).collect()
+    }
+
+    fn checkpoints(&self) -> Vec<(i64, i64)> {
+        let now = runtime::now();
+        let every = Duration::from_millis(LEASE_CHECKPOINT_MS);
+        let mut clocks = self.clocks.lock();
+        let mut out = Vec::new();
+        for (id, lease) in &mut clocks.running {
+            let left = lease.deadline.saturating_sub(now);
+            if left > every {
+                lease.checkpointed = true;
+                out.push((*id, i64::try_from(left.as_secs()).unwrap_or(i64::MAX)));
+            }
+        }
+        out.sort_unstable();
+        out
+    }
+}
+
+/// The task that looks at the deadlines while this node leads.
+pub(crate) async fn run(keyspace: Keyspace, group: Group) {
+    let mut next_checkpoint = runtime::now() + Duration::from_millis(LEASE_CHECKPOINT_MS);
+    loop {
+        runtime::sleep(Duration::from_millis(LEASE_TICK_MS)).await;
+        let status = group.status();
+        if keyspace.is_stopped() {
+            return;
+        }
+        if !status.leading {
+            continue;
+        }
+        let clock = keyspace.lease_clock();
+        clock.begin_term(status.term, keyspace.machine());
+        expire(&keyspace, clock, status.term).await;
+        if runtime::now() >= next_checkpoint {
+            next_checkpoint = runtime::now() + Duration::from_millis(LEASE_CHECKPOINT_MS);
+            checkpoint(&keyspace, clock, status.term).await;
+        }
+    }
+}
+
+async fn expire(keyspace: &Keyspace, clock: &LeaseClock, term: u64) {
+    loop {
+        let ids = clock.over(LEASES_PER_EXPIRY);
+        if ids.is_empty() {
+            return;
+        }
+        // One at a time, so that an avalanche of expiries leaves room for everyone else's writes. An overload or a
+        // change of leader is met again at the next tick.
+        let first = ids[0];
+        let proposed = keyspace.propose(Lane::Urgent, Command::LeaseExpire { term, ids }).await;
+        if proposed.is_err() || clock.left(first) != Left::Unknown {
+            return;
+        }
+    }
+}
+
+async fn checkpoint(keyspace: &Keyspace, clock: &LeaseClock, term: u64) {
+    for part in clock.checkpoints().chunks(LEASES_PER_CHECKPOINT) {
+        let command = Command::LeaseCheckpoint { term, remaining: part.to_vec() };
+        if keyspace.propose(Lane::Urgent, command).await.is_err() {
+            return;
+        }
+    }
+}

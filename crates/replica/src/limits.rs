@@ -1,0 +1,48 @@
+//! The hall's limits, in one place.
+
+/// Bytes of commands in one batch, unless one command alone is larger.
+pub(crate) const BATCH_BYTES_MAX: usize = 1 << 20;
+
+/// Entries that one shard of a cluster of one may have in flight; what waits meanwhile becomes the next batch.
+pub(crate) const ENTRIES_IN_FLIGHT_MAX: usize = 1;
+
+/// Share of a batch, in bytes, that each lane may take before the others had their turn.
+pub(crate) const LANE_SHARE_BYTES: [usize; 3] = [BATCH_BYTES_MAX / 2, BATCH_BYTES_MAX * 3 / 8, BATCH_BYTES_MAX / 8];
+
+/// How many times the ordinary admission the urgent lane may still use, so that leases live through an overload.
+pub(crate) const URGENT_ADMISSION_FACTOR: usize = 2;
+
+/// Greatest number of leases that one expiry command ends.
+pub(crate) const LEASES_PER_EXPIRY: usize = 500;
+
+/// How often the leader looks at its lease deadlines, in milliseconds.
+pub(crate) const LEASE_TICK_MS: u64 = 250;
+
+/// How often remaining times of long leases are recorded, in milliseconds; etcd's interval.
+pub(crate) const LEASE_CHECKPOINT_MS: u64 = 5 * 60 * 1000;
+
+/// Greatest number of leases in one checkpoint command; etcd's number.
+pub(crate) const LEASES_PER_CHECKPOINT: usize = 1000;
+
+/// How often a shard looks whether it should settle, in milliseconds.
+pub(crate) const SETTLE_TICK_MS: u64 = 200;
+
+/// Bytes of reclaim work that join one settle.
+pub(crate) const RECLAIM_SLICE_BYTES: usize = 16 << 20;
+
+/// Journal bytes, as a multiple of the settle budget, at which the owner of the oldest segment settles whatever it has.
+pub(crate) const JOURNAL_PRESSURE_FACTOR: u64 = 6;
+
+/// How often the free space is looked at, in milliseconds.
+pub(crate) const SPACE_TICK_MS: u64 = 2000;
+
+/// Share of the file system in use, in percent, at which NOSPACE is raised, and below which it is cleared again.
+pub(crate) const SPACE_ALARM_PERCENT: u64 = 90;
+/// See [`SPACE_ALARM_PERCENT`].
+pub(crate) const SPACE_CLEAR_PERCENT: u64 = 87;
+
+/// Times a transaction whose VALUE compare was overtaken is proposed again before it is refused.
+pub(crate) const WITNESS_ATTEMPTS_MAX: usize = 64;
+
+/// Data shards a node may be started with.
+pub(crate) const DATA_SHARDS_MAX: u32 = 64;

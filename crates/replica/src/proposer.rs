@@ -1,0 +1,67 @@
+//! The task that makes batches: what waits becomes one entry, and the next one gathers until the last was handed on, so that
+//! batching follows the disk by itself and an idle system adds no linger.
+
+use std::{future::Future, pin::Pin};
+
+use base::{Error, Kind, Result};
+use futures_util::{StreamExt, stream::FuturesUnordered};
+
+use crate::{
+    batch,
+    consensus::{Group, Replies},
+    lanes::{Lanes, Pending},
+    limits::ENTRIES_IN_FLIGHT_MAX,
+    runtime,
+};
+
+type InFlight = FuturesUnordered<Pin<Box<dyn Future<Output = (Result<Replies>, Vec<Pending>)> + Send>>>;
+
+/// Runs until the lanes are closed and empty.
+pub(crate) async fn run(lanes: Lanes, group: Group) {
+    let mut in_flight = InFlight::new();
+    let mut last_ms = 0;
+    loop {
+        tokio::select! {
+            biased;
+            Some((outcome, waiting)) = in_flight.next(), if !in_flight.is_empty() => answer(outcome, waiting),
+            some = lanes.some(), if in_flight.len() < ENTRIES_IN_FLIGHT_MAX => {
+                if !some {
+                    break;
+                }
+                let waiting = lanes.take();
+                if !waiting.is_empty() {
+                    last_ms = runtime::wall_ms().max(last_ms);
+                    in_flight.push(Box::pin(propose(group.clone(), waiting, last_ms)));
+                }
+            }
+        }
+    }
+    while let Some((outcome, waiting)) = in_flight.next().await {
+        answer(outcome, waiting);
+    }
+}
+
+async fn propose(group: Group, waiting: Vec<Pending>, time_ms: u64) -> (Result<Replies>, Vec<Pending>) {
+    let bytes = waiting.iter().map(|pending| batch::item_bytes(pending.command.len())).sum();
+    let payload = batch::encode(time_ms, waiting.iter().map(|pending| (pending.target, &pending.command[..])), bytes);
+    (group.propose(payload).await, waiting)
+}
+
+fn answer(outcome: Result<Replies>, waiting: Vec<Pending>) {
+    match outcome {
+        Ok(Replies(replies)) if replies.len() == waiting.len() => {
+            for (pending, reply) in waiting.into_iter().zip(replies) {
+                // Whoever gave up meanwhile is not told; the command took effect all the same.
+                let _ = pending.answer.send(Ok(reply));
+            }
+        }
+        Ok(_) => fail(waiting, &Error::new(Kind::Unavailable, "etcdserver: request timed out")),
+        Err(error) => fail(waiting, &error),
+    }
+}
+
+fn fail(waiting: Vec<Pending>, error: &Error) {
+    for pending in waiting {
+        let _ = pending.answer.send(Err(error.clone()));
+    }
+}

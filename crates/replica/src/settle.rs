@@ -1,0 +1,155 @@
+//! Settling: in the background, what changed in memory moves into the shard's tree, so that the journal can be trimmed.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+use base::{Error, Kind, Result, ShardId};
+use journal::Journal;
+use tokio::sync::{Mutex, Notify};
+
+use crate::{
+    consensus::Group,
+    lanes::stopped,
+    limits::{JOURNAL_PRESSURE_FACTOR, RECLAIM_SLICE_BYTES, SETTLE_TICK_MS},
+    runtime,
+    shard::ShardState,
+};
+
+/// Steps of merging after one settle, so that a settle always ends.
+const MERGE_STEPS_MAX: usize = 64;
+
+struct Inner {
+    state: Arc<ShardState>,
+    group: Group,
+    journal: Journal,
+    settle_bytes: u64,
+    /// One settle at a time on this node, whichever shard.
+    turn: Arc<Mutex<()>>,
+    closed: AtomicBool,
+    wake: Notify,
+    settles: AtomicU64,
+}
+
+/// Settles one shard. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Settler {
+    inner: Arc<Inner>,
+}
+
+impl Settler {
+    /// `turn` is shared by all shards of the node: settling is sequential.
+    pub(crate) fn new(
+        state: Arc<ShardState>,
+        group: Group,
+        journal: Journal,
+        settle_bytes: u64,
+        turn: Arc<Mutex<()>>,
+    ) -> Settler {
+        let inner = Inner {
+            state,
+            group,
+            journal,
+            settle_bytes,
+            turn,
+            closed: AtomicBool::new(false),
+            wake: Notify::new(),
+            settles: AtomicU64::new(0),
+        };
+        Settler { inner: Arc::new(inner) }
+    }
+
+    /// Runs until closed; an error means that what is on disk has to be read again: the process must end.
+    pub(crate) async fn run(&self) -> Result<()> {
+        loop {
+            tokio::select! {
+                () = runtime::sleep(Duration::from_millis(SETTLE_TICK_MS)) => {}
+                () = self.inner.wake.notified() => {}
+            }
+            if self.inner.closed.load(Relaxed) {
+                return Ok(());
+            }
+            if self.is_due() {
+                self.settle().await?;
+            }
+        }
+    }
+
+    /// Settles everything applied before the call. Returns once it is durable.
+    pub(crate) async fn settle(&self) -> Result<()> {
+        let _turn = self.inner.turn.lock().await;
+        if self.inner.closed.load(Relaxed) {
+            return Err(stopped());
+        }
+        let inner = self.inner.clone();
+        let mark = runtime::spawn_blocking(move || inner.settle_now()).await?;
+        self.inner.settles.fetch_add(1, Relaxed);
+        match mark.applied {
+            Some(upto) => self.inner.group.settled(upto).await,
+            None => Ok(()),
+        }
+    }
+
+    /// How many settles this shard has done since the start.
+    pub(crate) fn settles(&self) -> u64 {
+        self.inner.settles.load(Relaxed)
+    }
+
+    /// Looks again at once whether to settle.
+    pub(crate) fn wake(&self) {
+        self.inner.wake.notify_one();
+    }
+
+    pub(crate) fn close(&self) {
+        self.inner.closed.store(true, Relaxed);
+        self.wake();
+    }
+
+    fn is_due(&self) -> bool {
+        let unsettled = self.inner.state.table().unsettled_bytes();
+        if unsettled >= self.inner.settle_bytes || self.wants_reclaim() {
+            return true;
+        }
+        let (owner, bytes) = self.inner.journal.pressure();
+        self.inner.state.is_ahead_of_tree()
+            && owner == Some(self.shard())
+            && bytes >= self.inner.settle_bytes.saturating_mul(JOURNAL_PRESSURE_FACTOR)
+    }
+
+    fn wants_reclaim(&self) -> bool {
+        self.inner.state.spaces().iter().any(|space| space.machine.wants_reclaim())
+    }
+
+    fn shard(&self) -> ShardId {
+        self.inner.state.shard
+    }
+}
+
+impl Inner {
+    fn settle_now(&self) -> Result<table::Mark> {
+        let sealed = self.state.seal();
+        let (sealed, mark) = sealed.ok_or_else(|| Error::new(Kind::Conflict, "another settle of this shard is not done"))?;
+        let (mut extra, mut dropped) = (Vec::new(), Vec::new());
+        let spaces = self.state.spaces();
+        for space in &spaces {
+            let (changes, ranges) = space.machine.reclaim(RECLAIM_SLICE_BYTES)?;
+            extra.extend(changes);
+            dropped.extend(ranges);
+        }
+        extra.sort_by(|a, b| a.0.cmp(&b.0));
+        self.state.table().settle(sealed, extra, &dropped)?;
+        for space in &spaces {
+            space.machine.reclaimed();
+        }
+        for _ in 0..MERGE_STEPS_MAX {
+            if !self.state.table().tree().maintain()? {
+                break;
+            }
+        }
+        Ok(mark)
+    }
+}

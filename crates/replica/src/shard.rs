@@ -1,0 +1,219 @@
+//! A shard on this node: its state, what is applied to it, and what goes into it.
+
+use std::sync::Arc;
+
+use base::{EntryId, Error, KeyspaceId, Kind, Result, ShardId};
+use bytes::Bytes;
+use kv::Command;
+use parking_lot::{Mutex, RwLock};
+use rustc_hash::FxHashMap;
+use table::{Mark, Snapshot, Table, Tree};
+
+use crate::{
+    barrier::Barrier,
+    batch::{self, Target},
+    consensus::{Group, Replies, Reply, StateMachine},
+    lanes::Lanes,
+    lease::LeaseClock,
+    watch::Hub,
+};
+
+/// One key space of a shard, with what stands beside its machine.
+#[derive(Clone)]
+pub(crate) struct Space {
+    pub(crate) machine: kv::Machine,
+    pub(crate) hub: Hub,
+    pub(crate) leases: LeaseClock,
+}
+
+/// Budgets that every key space of a shard is opened with.
+#[derive(Clone, Debug)]
+pub(crate) struct SpaceOptions {
+    pub(crate) machine: kv::Options,
+    pub(crate) watch_ring_bytes: usize,
+}
+
+/// The state of a shard: what the group applies entries to.
+pub(crate) struct ShardState {
+    pub(crate) shard: ShardId,
+    table: Table,
+    options: SpaceOptions,
+    cluster: Option<Mutex<cluster::Machine>>,
+    spaces: RwLock<FxHashMap<KeyspaceId, Space>>,
+    /// The last entry applied. Held while one is applied, so that a settle seals between two.
+    applied: Mutex<Mark>,
+}
+
+impl ShardState {
+    /// Reads what is settled in `tree`.
+    pub(crate) fn open(shard: ShardId, tree: Arc<dyn Tree>, options: SpaceOptions) -> Result<ShardState> {
+        let mark = tree.snapshot().mark().clone();
+        let table = Table::new(tree);
+        let cluster = (shard == ShardId(0)).then(|| cluster::Machine::open(table.clone())).transpose()?;
+        Ok(ShardState {
+            shard,
+            table,
+            options,
+            cluster: cluster.map(Mutex::new),
+            spaces: RwLock::default(),
+            applied: Mutex::new(mark),
+        })
+    }
+
+    /// Opens a key space of this shard. Must be done before the group starts, since its log may hold commands for it.
+    pub(crate) fn open_space(&self, id: KeyspaceId) -> Result<()> {
+        let machine = kv::Machine::open(id, self.table.clone(), self.options.machine.clone())?;
+        let hub = Hub::new(machine.clone(), self.options.watch_ring_bytes);
+        self.spaces.write().insert(id, Space { machine, hub, leases: LeaseClock::default() });
+        Ok(())
+    }
+
+    pub(crate) fn space(&self, id: KeyspaceId) -> Option<Space> {
+        self.spaces.read().get(&id).cloned()
+    }
+
+    pub(crate) fn spaces(&self) -> Vec<Space> {
+        self.spaces.read().values().cloned().collect()
+    }
+
+    pub(crate) fn table(&self) -> &Table {
+        &self.table
+    }
+
+    /// Looks at the cluster machine; only shard 0 has one.
+    pub(crate) fn with_cluster<R>(&self, look: impl FnOnce(&cluster::Machine) -> R) -> Option<R> {
+        self.cluster.as_ref().map(|cluster| look(&cluster.lock()))
+    }
+
+    /// Takes the overlay out for settling, between two applies.
+    pub(crate) fn seal(&self) -> Option<(table::Sealed, Mark)> {
+        let applied = self.applied.lock();
+        let mark = applied.clone();
+        self.table.seal(mark.clone()).map(|sealed| (sealed, mark))
+    }
+
+    /// Whether entries were applied that the tree does not hold.
+    pub(crate) fn is_ahead_of_tree(&self) -> bool {
+        self.applied.lock().applied > self.table.tree().snapshot().mark().applied
+    }
+
+    fn apply_item(&self, id: EntryId, time_ms: u64, item: batch::Item) -> Reply {
+        match item.target {
+            Target::Cluster => match &self.cluster {
+                Some(cluster) => {
+                    Reply::Cluster(cluster::Command::decode(item.command).and_then(|command| cluster.lock().apply(command)))
+                }
+                None => Reply::Refused(Error::new(Kind::Invalid, "only shard 0 holds the cluster's own state")),
+            },
+            Target::Keyspace(keyspace) => {
+                let spaces = self.spaces.read();
+                let Some(space) = spaces.get(&keyspace) else {
+                    return Reply::Refused(Error::new(Kind::NotFound, format!("no key space {} in {}", keyspace.0, self.shard)));
+                };
+                match Command::decode(item.command) {
+                    Ok(command) => Reply::Kv(space.apply(kv::Entry { id, time_ms }, command)),
+                    Err(error) => Reply::Refused(error),
+                }
+            }
+        }
+    }
+}
+
+impl Space {
+    fn apply(&self, entry: kv::Entry, command: Command) -> kv::Applied {
+        let lease = LeaseChange::of(&command, entry.id.term);
+        let mut applied = self.machine.apply(entry, command);
+        if applied.reply.is_ok() {
+            lease.tell(&self.leases, &self.machine);
+        }
+        let changes = std::mem::take(&mut applied.changes);
+        if !changes.is_empty() {
+            self.hub.publish(changes);
+        }
+        applied
+    }
+}
+
+/// What a command means for the lease clock, noted before the machine consumes it.
+enum LeaseChange {
+    None,
+    Granted(i64),
+    Ended(Vec<i64>),
+}
+
+impl LeaseChange {
+    fn of(command: &Command, entry_term: u64) -> LeaseChange {
+        match command {
+            Command::LeaseGrant { id, .. } => LeaseChange::Granted(*id),
+            Command::LeaseRevoke { id } => LeaseChange::Ended(vec![*id]),
+            Command::LeaseExpire { term, ids } if *term == entry_term => LeaseChange::Ended(ids.clone()),
+            _ => LeaseChange::None,
+        }
+    }
+
+    fn tell(self, clock: &LeaseClock, machine: &kv::Machine) {
+        match self {
+            LeaseChange::None => {}
+            LeaseChange::Granted(id) => {
+                if let Some(lease) = machine.lease(id) {
+                    clock.granted(id, lease.ttl);
+                }
+            }
+            LeaseChange::Ended(ids) => ids.into_iter().for_each(|id| clock.ended(id)),
+        }
+    }
+}
+
+impl StateMachine for ShardState {
+    fn apply(&self, id: EntryId, payload: &Bytes) -> Replies {
+        let mut applied = self.applied.lock();
+        let replies = match batch::decode(payload.clone()) {
+            Ok((time_ms, items)) => items.into_iter().map(|item| self.apply_item(id, time_ms, item)).collect(),
+            // The entry passed its checksums, so this is a version of the future or a fault of ours: answering it as a
+            // client's error would let replicas drift apart.
+            Err(error) => panic!("entry {id} of {} cannot be applied: {error}", self.shard),
+        };
+        applied.applied = Some(id);
+        Replies(replies)
+    }
+
+    fn note(&self, id: EntryId, membership: Option<Bytes>) {
+        let mut applied = self.applied.lock();
+        applied.applied = Some(id);
+        if let Some(membership) = membership {
+            applied.membership = membership;
+        }
+    }
+
+    fn mark(&self) -> Mark {
+        self.applied.lock().clone()
+    }
+
+    fn snapshot(&self) -> Arc<dyn Snapshot> {
+        self.table.tree().snapshot()
+    }
+
+    fn install(&self, _snapshot: Arc<dyn Snapshot>) -> Result<()> {
+        Err(Error::new(Kind::Unsupported, "a cluster of one receives no snapshot"))
+    }
+}
+
+/// A shard of this node, running. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Shard {
+    pub(crate) id: ShardId,
+    pub(crate) state: Arc<ShardState>,
+    pub(crate) group: Group,
+    pub(crate) lanes: Lanes,
+    pub(crate) barrier: Barrier,
+    pub(crate) settler: crate::settle::Settler,
+}
+
+impl Shard {
+    /// Refuses new work; what waits is still proposed.
+    pub(crate) fn close(&self) {
+        self.lanes.close();
+        self.barrier.close();
+        self.settler.close();
+    }
+}
