@@ -1,0 +1,191 @@
+//! Where the hall's tasks run: on tokio, or in the simulator.
+//!
+//! Everything in this crate that spawns, sleeps, reads a clock or draws a number does it through this module, openraft
+//! included (see [`Hall`]). Without further ado that is tokio and the machine's clocks. A thread that called [`enter`] hands all
+//! of it to an [`Executor`] instead: the simulator's, whose every answer follows from one seed.
+//!
+//! tokio's channels, `Notify` and `Mutex` serve both, since they wake in the order of arrival; its `watch` does not, so that
+//! one is ours ([`watch`]). `tokio::select!` draws lots unless it says `biased`, so here it always does.
+
+use std::{
+    cell::RefCell,
+    future::Future,
+    marker::PhantomData,
+    pin::Pin,
+    sync::{Arc, OnceLock},
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use base::{Clock as _, clock::SystemClock};
+use rand::Rng as _;
+
+mod hall;
+mod instant;
+mod join;
+#[cfg(test)]
+mod tests;
+pub mod watch;
+
+pub use hall::{Dice, Hall, LockOf, Oneshot, Queue, Timeout};
+pub use instant::Instant;
+pub use join::{JoinHandle, Lost};
+
+/// A task, ready to be polled.
+pub type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Runs tasks on a time and a randomness of its own.
+pub trait Executor: 'static {
+    /// Runs `task` beside the others.
+    fn spawn(&self, task: Task);
+
+    /// Time since an arbitrary start; never goes back.
+    fn now(&self) -> Duration;
+
+    /// Milliseconds since the Unix epoch; may jump either way.
+    fn wall_ms(&self) -> u64;
+
+    /// Completes when [`Executor::now`] has reached `deadline`.
+    fn sleep_until(&self, deadline: Duration) -> Task;
+
+    /// 64 random bits.
+    fn random_u64(&self) -> u64;
+}
+
+thread_local! {
+    static EXECUTOR: RefCell<Option<Arc<dyn Executor>>> = const { RefCell::new(None) };
+}
+
+/// Until it is dropped, this thread belongs to an executor.
+pub struct Entered {
+    before: Option<Arc<dyn Executor>>,
+    /// The guard must be dropped on the thread that it speaks of.
+    _stays: PhantomData<*const ()>,
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        EXECUTOR.set(self.before.take());
+    }
+}
+
+/// Hands this thread to `executor` until the guard is dropped.
+#[must_use]
+pub fn enter(executor: Arc<dyn Executor>) -> Entered {
+    Entered { before: EXECUTOR.replace(Some(executor)), _stays: PhantomData }
+}
+
+fn entered() -> Option<Arc<dyn Executor>> {
+    EXECUTOR.with_borrow(Clone::clone)
+}
+
+fn system_clock() -> &'static SystemClock {
+    static CLOCK: OnceLock<SystemClock> = OnceLock::new();
+    CLOCK.get_or_init(SystemClock::default)
+}
+
+/// Whether this thread belongs to an executor other than tokio.
+pub fn is_simulated() -> bool {
+    EXECUTOR.with_borrow(Option::is_some)
+}
+
+/// Runs `future` as a task. Dropping the handle leaves the task running.
+pub fn spawn<T: Send + 'static>(future: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
+    match entered() {
+        None => JoinHandle::tokio(tokio::spawn(future)),
+        Some(executor) => {
+            let (task, handle) = JoinHandle::simulated(future);
+            executor.spawn(task);
+            handle
+        }
+    }
+}
+
+/// Time since an arbitrary start; never goes back. For deadlines.
+pub fn now() -> Duration {
+    entered().map_or_else(|| system_clock().monotonic(), |executor| executor.now())
+}
+
+/// Milliseconds since the Unix epoch by the wall clock. May jump either way; never used for safety.
+pub fn wall_ms() -> u64 {
+    entered().map_or_else(|| system_clock().wall_ms(), |executor| executor.wall_ms())
+}
+
+/// 64 random bits.
+pub fn random_u64() -> u64 {
+    entered().map_or_else(|| rand::rng().next_u64(), |executor| executor.random_u64())
+}
+
+/// Waits for `duration`.
+pub fn sleep(duration: Duration) -> Sleep {
+    sleep_until(now().saturating_add(duration))
+}
+
+/// Waits until [`now`] has reached `deadline`.
+pub fn sleep_until(deadline: Duration) -> Sleep {
+    match entered() {
+        None => {
+            let left = deadline.saturating_sub(system_clock().monotonic());
+            Sleep(Sleeping::Tokio(Box::pin(tokio::time::sleep(left))))
+        }
+        Some(executor) => Sleep(Sleeping::Simulated(executor.sleep_until(deadline))),
+    }
+}
+
+/// Completes at its deadline.
+pub struct Sleep(Sleeping);
+
+enum Sleeping {
+    Tokio(Pin<Box<tokio::time::Sleep>>),
+    Simulated(Task),
+}
+
+impl Future for Sleep {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        match &mut self.0 {
+            Sleeping::Tokio(sleep) => sleep.as_mut().poll(context),
+            Sleeping::Simulated(sleep) => sleep.as_mut().poll(context),
+        }
+    }
+}
+
+/// Runs `work` where it may block: on a thread of its own, in the simulator at once. A panic in it continues in the caller.
+pub async fn spawn_blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    if is_simulated() {
+        return work();
+    }
+    match tokio::task::spawn_blocking(work).await {
+        Ok(value) => value,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // The runtime is being torn down, and with it the task that asks.
+            Err(_) => std::future::pending().await,
+        },
+    }
+}
+
+/// The clocks of whatever runs the calling task, for those that want a [`base::Clock`].
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Clock;
+
+impl base::Clock for Clock {
+    fn wall_ms(&self) -> u64 {
+        wall_ms()
+    }
+
+    fn monotonic(&self) -> Duration {
+        now()
+    }
+}
+
+/// The randomness of whatever runs the calling task, for those that want a [`base::Rng`].
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Rng;
+
+impl base::Rng for Rng {
+    fn next_u64(&self) -> u64 {
+        random_u64()
+    }
+}
