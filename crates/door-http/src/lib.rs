@@ -1,1 +1,27 @@
-//! Health, metrics, version and administration over HTTP.
+//! The HTTP door: what probes, dashboards and operators ask.
+//!
+//! There are two entrances. The *public* one ([`public::router`]) is a TCP port for `/metrics`, `/health`, `/livez`, `/readyz`
+//! and `/version`, in the shapes that etcd's probes and dashboards know. The *administrative* one ([`admin::router`]) is a
+//! Unix socket in the data directory, which `manifold ctl` talks to; nothing of it is ever routed on the port.
+//!
+//! Both ask the same [`House`], which is the node seen through a keyhole, so that the handlers can be tried without one.
+//! [`server::serve`] puts a router on a [`gate::Porch`] with hyper's limits set; a request that is too long, too slow or
+//! ambiguous about its length is answered and its connection closed before any handler sees it.
+
+pub mod admin;
+pub mod house;
+pub mod metrics;
+pub mod public;
+pub mod server;
+
+mod health;
+mod process;
+
+pub use house::{House, KeyspaceFigures, NodeHouse};
+pub use metrics::{Collector, Exposition};
+
+/// The etcd version that this server answers as.
+pub const ETCD_VERSION: &str = "3.7.3";
+
+/// The etcd cluster and storage version that goes with it.
+pub const ETCD_CLUSTER_VERSION: &str = "3.7.0";

@@ -1,2 +1,35 @@
-//! One server, one log, four doors.
-fn main() {}
+//! The roof: one binary that serves, asks a running node, and looks at stored files.
+//!
+//! `manifold serve` (what `manifold` alone does) reads its [`config`], binds its addresses, opens the node and puts the doors
+//! in front of it ([`serve`]); it stops in the reverse order. `manifold ctl` asks a running node over the socket in its data
+//! directory ([`ctl`]), or restores a backup into an empty one. `manifold inspect` reads what is stored, without a node.
+//!
+//! Nothing here decides anything about data: this crate only wires rooms together and speaks with people. Every way to end
+//! has a number ([`exit`]) that scripts can rely on.
+
+mod arguments;
+mod config;
+mod ctl;
+mod doors;
+
+mod exit;
+mod inspect;
+mod log;
+mod serve;
+mod welcome;
+
+use std::process::ExitCode;
+
+use arguments::Action;
+
+fn main() -> ExitCode {
+    let outcome = match arguments::parse() {
+        Action::Serve(flags) => serve::run(&flags),
+        Action::Ctl(command) => ctl::run(command),
+        Action::Inspect(command) => inspect::run(&command),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}

@@ -1,0 +1,284 @@
+//! The routes of the administrative socket, which `manifold ctl` asks.
+//!
+//! | route | answer |
+//! |---|---|
+//! | `GET /v1/status` | [`Status`] as JSON |
+//! | `GET /v1/members` | a list of [`Member`] as JSON |
+//! | `GET /v1/snapshot` | the backup, streamed; header `x-estimated-bytes` says about how many bytes will come |
+//!
+//! The socket lies in the data directory and belongs to its owner (mode 0600): whoever may open it may do everything.
+
+use std::{
+    fs, io,
+    os::{fd::AsRawFd, unix::fs::PermissionsExt},
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Instant,
+};
+
+use axum::{
+    Json, Router,
+    body::Body,
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use base::{Kind, Result};
+use bytes::Bytes;
+use futures_util::{future::BoxFuture, stream::BoxStream};
+use serde::{Deserialize, Serialize};
+use tokio::net::UnixListener;
+
+use crate::{ETCD_VERSION, health::alarm_name, house::House};
+
+/// The socket's name in the data directory.
+pub const SOCKET: &str = "admin.sock";
+
+/// Header of `GET /v1/snapshot`: about how many bytes will come.
+pub const ESTIMATED_BYTES: &str = "x-estimated-bytes";
+
+/// Starts a backup: its bytes in order, or the reason why there is none.
+pub type Backup = Arc<dyn Fn() -> BoxFuture<'static, Result<BoxStream<'static, Result<Bytes>>>> + Send + Sync>;
+
+/// What the routes need.
+#[derive(Clone)]
+pub struct Context {
+    /// The node.
+    pub house: Arc<dyn House>,
+    /// Its backup, the same as the etcd door's `Snapshot`.
+    pub backup: Backup,
+    /// Where its doors are.
+    pub doors: Doors,
+    /// When the process began to serve.
+    pub since: Instant,
+}
+
+/// Addresses of the open doors, with the ports that were really taken.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Doors {
+    /// The etcd door.
+    pub etcd: Option<String>,
+    /// The HTTP door.
+    pub http: Option<String>,
+}
+
+/// What a node says of itself. Ids are hexadecimal, as etcdctl prints them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Status {
+    /// The node's name.
+    pub name: String,
+    /// Its id.
+    pub node_id: String,
+    /// The cluster's id.
+    pub cluster_id: String,
+    /// This server's version.
+    pub version: String,
+    /// The etcd version that it answers as.
+    pub etcd_version: String,
+    /// Seconds since it began to serve.
+    pub uptime_seconds: u64,
+    /// Where its doors are.
+    pub doors: Doors,
+    /// Bytes of the journal's files.
+    pub journal_bytes: u64,
+    /// Bytes that may still be written to its file system, if it is known.
+    pub disk_free_bytes: Option<u64>,
+    /// Bytes of its file system in all, if it is known.
+    pub disk_total_bytes: Option<u64>,
+    /// Alarms raised.
+    pub alarms: Vec<Alarm>,
+    /// The default key space.
+    pub keyspace: Keyspace,
+    /// The shards that it hosts.
+    pub shards: Vec<Shard>,
+}
+
+/// One alarm.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Alarm {
+    /// The member that it is about.
+    pub member: String,
+    /// etcd's name of it.
+    pub alarm: String,
+}
+
+/// The default key space.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Keyspace {
+    /// Its revision.
+    pub revision: i64,
+    /// Its compaction mark.
+    pub compact_revision: i64,
+    /// Keys that exist now.
+    pub keys: u64,
+    /// Bytes of these keys and values.
+    pub bytes: u64,
+    /// Leases that exist now.
+    pub leases: usize,
+}
+
+/// One shard's replica on the node.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shard {
+    /// Its number; 0 holds the cluster's own state.
+    pub shard: u32,
+    /// Who leads it, if anyone.
+    pub leader: Option<String>,
+    /// Whether this node leads it and serves.
+    pub leading: bool,
+    /// Raft's term.
+    pub term: u64,
+    /// Greatest index in its log.
+    pub last: Option<u64>,
+    /// Greatest applied index.
+    pub applied: Option<u64>,
+    /// Greatest settled index.
+    pub settled: Option<u64>,
+    /// Bytes not settled yet.
+    pub unsettled_bytes: u64,
+    /// Bytes of its settled tree.
+    pub tree_bytes: u64,
+    /// Who votes.
+    pub voters: Vec<String>,
+    /// Who only follows.
+    pub learners: Vec<String>,
+}
+
+/// One member of the cluster.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Member {
+    /// Its id.
+    pub id: String,
+    /// Its name, if this node knows it.
+    pub name: Option<String>,
+    /// Whether it only follows.
+    pub learner: bool,
+    /// Where its doors are, if this node knows them.
+    pub doors: Option<Doors>,
+}
+
+/// An error as the socket answers it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// What went wrong, for a person.
+    pub error: String,
+}
+
+/// The router.
+pub fn router(context: Context) -> Router {
+    Router::new()
+        .route("/v1/status", get(async |State(context): State<Context>| Json(status(&context))))
+        .route("/v1/members", get(async |State(context): State<Context>| Json(members(&context))))
+        .route("/v1/snapshot", get(snapshot))
+        .with_state(context)
+}
+
+fn status(context: &Context) -> Status {
+    let node = context.house.status();
+    let figures = context.house.figures();
+    let alarms = context.house.alarms().into_iter();
+    Status {
+        name: node.name,
+        node_id: hex(node.node_id),
+        cluster_id: hex(node.cluster_id),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        etcd_version: ETCD_VERSION.to_owned(),
+        uptime_seconds: context.since.elapsed().as_secs(),
+        doors: context.doors.clone(),
+        journal_bytes: node.journal_bytes,
+        disk_free_bytes: node.space.map(|space| space.free),
+        disk_total_bytes: node.space.map(|space| space.total),
+        alarms: alarms.map(|(member, alarm)| Alarm { member: hex(member), alarm: alarm_name(alarm).to_owned() }).collect(),
+        keyspace: Keyspace {
+            revision: figures.revision,
+            compact_revision: figures.compact_revision,
+            keys: figures.keys,
+            bytes: figures.bytes,
+            leases: figures.leases,
+        },
+        shards: node.shards.into_iter().map(shard).collect(),
+    }
+}
+
+fn shard(status: replica::ShardStatus) -> Shard {
+    let group = status.group;
+    Shard {
+        shard: status.shard.0,
+        leader: group.leader.map(hex),
+        leading: group.leading,
+        term: group.term,
+        last: group.last,
+        applied: group.applied,
+        settled: status.settled,
+        unsettled_bytes: status.unsettled_bytes,
+        tree_bytes: status.tree_bytes,
+        voters: group.voters.into_iter().map(hex).collect(),
+        learners: group.learners.into_iter().map(hex).collect(),
+    }
+}
+
+/// The members are the voters and learners of shard 0.
+fn members(context: &Context) -> Vec<Member> {
+    let node = context.house.status();
+    let Some(cluster) = node.shards.iter().find(|shard| shard.shard.0 == 0) else { return Vec::new() };
+    let voters = cluster.group.voters.iter().map(|id| (*id, false));
+    let learners = cluster.group.learners.iter().map(|id| (*id, true));
+    let member = |(id, learner)| {
+        let own = id == node.node_id;
+        Member { id: hex(id), name: own.then(|| node.name.clone()), learner, doors: own.then(|| context.doors.clone()) }
+    };
+    voters.chain(learners).map(member).collect()
+}
+
+async fn snapshot(State(context): State<Context>) -> Response {
+    let bytes = context.house.figures().bytes;
+    match (context.backup)().await {
+        Ok(stream) => ([(ESTIMATED_BYTES, bytes.to_string())], Body::from_stream(stream)).into_response(),
+        Err(error) => {
+            let status = match error.kind {
+                Kind::Unavailable | Kind::Overloaded | Kind::Deadline => StatusCode::SERVICE_UNAVAILABLE,
+                _ => StatusCode::INTERNAL_SERVER_ERROR,
+            };
+            (status, Json(Failure { error: error.to_string() })).into_response()
+        }
+    }
+}
+
+fn hex(id: u64) -> String {
+    format!("{id:x}")
+}
+
+/// Opens the socket in `data_dir`, which the caller has locked: one that an earlier process left there is replaced.
+///
+/// It is bound inside a directory that only the owner may enter and moved into its place when its mode is set, so there is no
+/// moment at which anyone else could connect.
+pub fn bind(data_dir: &Path) -> io::Result<UnixListener> {
+    let nursery = data_dir.join(".admin");
+    match fs::create_dir(&nursery) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+        _ => fs::set_permissions(&nursery, fs::Permissions::from_mode(0o700))?,
+    }
+    let newborn = nursery.join(SOCKET);
+    if let Err(error) = fs::remove_file(&newborn)
+        && error.kind() != io::ErrorKind::NotFound
+    {
+        return Err(error);
+    }
+    let (_directory, short) = short_path(&newborn)?;
+    let listener = UnixListener::bind(short)?;
+    fs::set_permissions(&newborn, fs::Permissions::from_mode(0o600))?;
+    fs::rename(&newborn, data_dir.join(SOCKET))?;
+    fs::remove_dir(&nursery)?;
+    Ok(listener)
+}
+
+/// The path of a socket through its open directory, which the kernel's limit of 107 bytes does not cut off. It is good for as
+/// long as the directory, the first part, is held.
+pub fn short_path(socket: &Path) -> io::Result<(fs::File, PathBuf)> {
+    let parent = socket.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let directory = fs::File::open(parent)?;
+    let mut short = PathBuf::from(format!("/proc/self/fd/{}", directory.as_raw_fd()));
+    short.push(socket.file_name().ok_or(io::ErrorKind::InvalidInput)?);
+    Ok((directory, short))
+}

@@ -1,0 +1,107 @@
+//! The routes of the public port.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
+use axum::{
+    Router,
+    extract::{OriginalUri, Query, State},
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use serde::Serialize;
+
+use crate::{
+    ETCD_CLUSTER_VERSION, ETCD_VERSION,
+    health::{self, Check},
+    house::House,
+    metrics::{self, Collector},
+};
+
+/// What the routes share.
+#[derive(Clone)]
+struct Hall {
+    house: Arc<dyn House>,
+    collectors: Arc<[Collector]>,
+}
+
+type Parameters = Query<HashMap<String, String>>;
+
+/// The router: `/metrics`, `/health`, `/livez`, `/readyz` and their single checks, `/version`.
+///
+/// `collectors` add what other rooms measure to `/metrics`.
+pub fn router(house: Arc<dyn House>, collectors: Vec<Collector>) -> Router {
+    let hall = Hall { house, collectors: collectors.into() };
+    let mut router =
+        Router::new().route("/health", get(health)).route("/version", get(version)).route("/metrics", get(exposition));
+    for (root, checks) in [("livez", health::LIVE), ("readyz", health::READY)] {
+        router = router.route(&format!("/{root}"), get(move |state, uri, query| probe(checks, state, uri, query)));
+        for check in checks {
+            let one = std::slice::from_ref(check);
+            let path = format!("/{root}/{}", check.name());
+            router = router.route(&path, get(move |state, uri, query| probe(one, state, uri, query)));
+        }
+    }
+    router.with_state(hall)
+}
+
+#[derive(Serialize)]
+struct Health {
+    health: &'static str,
+    reason: String,
+}
+
+async fn health(State(hall): State<Hall>, OriginalUri(uri): OriginalUri, Query(query): Parameters) -> Response {
+    let serializable = query.get("serializable").is_some_and(|value| value == "true");
+    let reason = health::unhealthy(&*hall.house, serializable, &excluded(uri.query())).await;
+    let (status, health) = match &reason {
+        None => (StatusCode::OK, "true"),
+        Some(_) => (StatusCode::SERVICE_UNAVAILABLE, "false"),
+    };
+    (status, axum::Json(Health { health, reason: reason.unwrap_or_default() })).into_response()
+}
+
+async fn probe(
+    checks: &'static [Check],
+    State(hall): State<Hall>,
+    OriginalUri(uri): OriginalUri,
+    Query(query): Parameters,
+) -> Response {
+    let (well, report) = health::run_all(checks, &excluded(uri.query()), &*hall.house).await;
+    let path = uri.path();
+    if !well {
+        return (StatusCode::SERVICE_UNAVAILABLE, format!("{report}{path} check failed\n")).into_response();
+    }
+    if query.contains_key("verbose") { format!("{report}ok\n").into_response() } else { "ok\n".into_response() }
+}
+
+/// All values of the parameter `exclude`, which may be given several times.
+fn excluded(query: Option<&str>) -> HashSet<String> {
+    let parts = query.unwrap_or_default().split('&');
+    parts.filter_map(|part| part.strip_prefix("exclude=")).filter(|name| !name.is_empty()).map(str::to_owned).collect()
+}
+
+#[derive(Serialize)]
+struct Version {
+    etcdserver: &'static str,
+    etcdcluster: &'static str,
+    storage: &'static str,
+    manifold: &'static str,
+}
+
+async fn version() -> axum::Json<Version> {
+    axum::Json(Version {
+        etcdserver: ETCD_VERSION,
+        etcdcluster: ETCD_CLUSTER_VERSION,
+        storage: ETCD_CLUSTER_VERSION,
+        manifold: env!("CARGO_PKG_VERSION"),
+    })
+}
+
+async fn exposition(State(hall): State<Hall>) -> Response {
+    let text = metrics::collect(&*hall.house, &hall.collectors);
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
+}

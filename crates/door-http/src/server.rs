@@ -1,0 +1,149 @@
+//! Serving a router: hyper over guarded connections, with limits on every part of a request's head.
+
+use std::{
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use axum::{
+    Router,
+    extract::Request,
+    http::{HeaderValue, StatusCode, header},
+    middleware::{Next, from_fn},
+    response::{IntoResponse, Response},
+};
+use gate::{Porch, limits};
+use http_body::Body;
+use hyper::server::conn::http1;
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    server::graceful::GracefulShutdown,
+    service::TowerToHyperService,
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::UnixListener,
+};
+
+/// How often requests could not even be read. Cheap to clone.
+#[derive(Clone, Default)]
+pub struct Malformed(Arc<AtomicU64>);
+
+impl Malformed {
+    /// Connections closed because of what they sent, so far.
+    pub fn total(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Serves `router` on the porch until `stop` completes, then lets requests in flight finish for at most `grace`.
+pub async fn serve(
+    mut porch: Porch,
+    router: Router,
+    malformed: Malformed,
+    stop: impl Future<Output = ()>,
+    grace: Duration,
+) -> io::Result<()> {
+    let connections = Connections::new(router, malformed);
+    let mut stop = std::pin::pin!(stop);
+    loop {
+        tokio::select! {
+            () = &mut stop => break,
+            accepted = porch.accept() => connections.spawn(accepted?),
+        }
+    }
+    drop(porch);
+    connections.finish(grace).await;
+    Ok(())
+}
+
+/// Serves `router` on a Unix socket, as [`serve`] does.
+pub async fn serve_unix(
+    listener: UnixListener,
+    router: Router,
+    stop: impl Future<Output = ()>,
+    grace: Duration,
+) -> io::Result<()> {
+    let connections = Connections::new(router, Malformed::default());
+    let mut stop = std::pin::pin!(stop);
+    loop {
+        tokio::select! {
+            () = &mut stop => break,
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => connections.spawn(stream),
+                // The owner of the data directory is the only one who can bring this about; waiting keeps it from spinning.
+                Err(error) => {
+                    tracing::warn!(%error, "the administrative socket cannot accept");
+                    tokio::time::sleep(limits::ACCEPT_PAUSE).await;
+                }
+            },
+        }
+    }
+    drop(listener);
+    connections.finish(grace).await;
+    Ok(())
+}
+
+/// The connections of one listener.
+struct Connections {
+    http: http1::Builder,
+    router: Router,
+    open: GracefulShutdown,
+    malformed: Malformed,
+}
+
+impl Connections {
+    fn new(router: Router, malformed: Malformed) -> Self {
+        let mut http = http1::Builder::new();
+        http.timer(TokioTimer::new())
+            .header_read_timeout(limits::HTTP_HEAD_TIMEOUT)
+            .max_headers(limits::HTTP_HEADERS_MAX)
+            .max_buf_size(limits::HTTP_HEAD_BYTES_MAX);
+        Self { http, router: router.layer(from_fn(check)), open: GracefulShutdown::new(), malformed }
+    }
+
+    fn spawn(&self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) {
+        let service = TowerToHyperService::new(self.router.clone());
+        let connection = self.open.watch(self.http.serve_connection(TokioIo::new(stream), service));
+        let malformed = self.malformed.clone();
+        tokio::spawn(async move {
+            if let Err(error) = connection.await
+                && (error.is_parse() || error.is_parse_too_large())
+            {
+                malformed.0.fetch_add(1, Ordering::Relaxed);
+            }
+        });
+    }
+
+    async fn finish(self, grace: Duration) {
+        // What is still running after the grace ends with the runtime.
+        let _ = tokio::time::timeout(grace, self.open.shutdown()).await;
+    }
+}
+
+/// What every request must pass before its route. No route takes a body yet, so one of unknown length is refused: together
+/// with a declared length it is how requests are smuggled past a proxy.
+async fn check(request: Request, next: Next) -> Response {
+    let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
+    let refusal = if target > limits::HTTP_TARGET_BYTES_MAX {
+        Some((StatusCode::URI_TOO_LONG, "the request's target is too long\n"))
+    } else if request.headers().contains_key(header::TRANSFER_ENCODING) {
+        Some((StatusCode::BAD_REQUEST, "no route takes a body of unknown length\n"))
+    } else if request.body().size_hint().lower() > limits::HTTP_BODY_BYTES_MAX {
+        Some((StatusCode::PAYLOAD_TOO_LARGE, "the request's body is too large\n"))
+    } else {
+        None
+    };
+    match refusal {
+        None => next.run(request).await,
+        Some(refusal) => {
+            let mut response = refusal.into_response();
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+            response
+        }
+    }
+}

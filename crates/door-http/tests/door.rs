@@ -1,0 +1,323 @@
+//! The door over real sockets, with a house whose state a test sets.
+
+use std::{
+    io::{Read, Write},
+    net::{SocketAddr, TcpStream},
+    os::unix::{fs::PermissionsExt, net::UnixStream},
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
+
+use base::{Error, Kind, Result, ShardId};
+use bytes::Bytes;
+use door_http::{
+    House, KeyspaceFigures,
+    admin::{self, Context, Doors},
+    public,
+    server::{self, Malformed},
+};
+use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream};
+use gate::{Porch, limits};
+use replica::{NodeStatus, ShardStatus, consensus::GroupStatus};
+
+#[derive(Clone, Default)]
+struct TestHouse(Arc<Mutex<State>>);
+
+#[derive(Clone, Default)]
+struct State {
+    alarms: Vec<(u64, i32)>,
+    leaderless: bool,
+    barrier_error: Option<&'static str>,
+    learner: bool,
+}
+
+impl TestHouse {
+    fn set(&self, change: impl FnOnce(&mut State)) {
+        change(&mut self.0.lock().unwrap());
+    }
+}
+
+fn shard(number: u32, state: &State) -> ShardStatus {
+    let group = GroupStatus {
+        term: 2,
+        leader: (!state.leaderless).then_some(0xa1),
+        leading: !state.leaderless,
+        last: Some(9),
+        applied: Some(8),
+        voters: if state.learner { vec![7] } else { vec![0xa1] },
+        learners: if state.learner { vec![0xa1] } else { Vec::new() },
+    };
+    status_of(ShardId(number), group)
+}
+
+fn status_of(shard: ShardId, group: GroupStatus) -> ShardStatus {
+    ShardStatus { shard, group, settled: Some(4), unsettled_bytes: 100, tree_bytes: 4096 }
+}
+
+impl House for TestHouse {
+    fn status(&self) -> NodeStatus {
+        let state = self.0.lock().unwrap();
+        NodeStatus {
+            cluster_id: 0xc1,
+            node_id: 0xa1,
+            name: "te\"st".to_owned(),
+            shards: vec![shard(0, &state), shard(1, &state)],
+            journal_bytes: 1 << 20,
+            space: None,
+        }
+    }
+
+    fn figures(&self) -> KeyspaceFigures {
+        KeyspaceFigures { revision: 12, compact_revision: 3, keys: 5, bytes: 500, leases: 1 }
+    }
+
+    fn alarms(&self) -> Vec<(u64, i32)> {
+        self.0.lock().unwrap().alarms.clone()
+    }
+
+    fn linearizable_read(&self) -> BoxFuture<'_, Result<()>> {
+        let error = self.0.lock().unwrap().barrier_error;
+        async move { error.map_or(Ok(()), |text| Err(Error::new(Kind::Unavailable, text))) }.boxed()
+    }
+
+    fn serializable_read(&self) -> BoxFuture<'_, Result<()>> {
+        async { Ok(()) }.boxed()
+    }
+}
+
+/// Serves the public router; the runtime must be kept.
+fn open(house: &TestHouse) -> (tokio::runtime::Runtime, SocketAddr, Malformed) {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let malformed = Malformed::default();
+    let router = public::router(Arc::new(house.clone()), Vec::new());
+    let counter = malformed.clone();
+    let address = runtime.block_on(async {
+        let porch = Porch::new(tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap(), 100);
+        let address = porch.local_addr().unwrap();
+        tokio::spawn(server::serve(porch, router, counter, std::future::pending(), Duration::ZERO));
+        address
+    });
+    (runtime, address, malformed)
+}
+
+/// Sends bytes and reads until the server closes (the request must ask for that, or be refused).
+fn exchange(address: SocketAddr, bytes: &[u8]) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    // A refused request may be answered, and the connection reset, before all of it was sent.
+    let _ = stream.write_all(bytes);
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+fn get(address: SocketAddr, target: &str) -> (u16, String) {
+    let answer = exchange(address, format!("GET {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").as_bytes());
+    let (head, body) = answer.split_once("\r\n\r\n").expect("an HTTP answer");
+    (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
+}
+
+fn status_line(answer: &str) -> &str {
+    answer.lines().next().unwrap_or("closed without an answer")
+}
+
+#[test]
+fn health_speaks_as_etcd_does() {
+    let house = TestHouse::default();
+    let (_runtime, address, _) = open(&house);
+    assert_eq!(get(address, "/health"), (200, "{\"health\":\"true\",\"reason\":\"\"}".to_owned()));
+    house.set(|state| state.alarms = vec![(0xa1, 1)]);
+    assert_eq!(get(address, "/health"), (503, "{\"health\":\"false\",\"reason\":\"ALARM NOSPACE\"}".to_owned()));
+    assert_eq!(get(address, "/health?exclude=NOSPACE").0, 200);
+    assert_eq!(get(address, "/health?exclude=CORRUPT").0, 503);
+    house.set(|state| state.alarms.clear());
+    house.set(|state| state.barrier_error = Some("etcdserver: request timed out"));
+    let refused = "{\"health\":\"false\",\"reason\":\"RANGE ERROR:etcdserver: request timed out\"}";
+    assert_eq!(get(address, "/health"), (503, refused.to_owned()));
+    assert_eq!(get(address, "/health?serializable=true").0, 200);
+    house.set(|state| state.leaderless = true);
+    assert_eq!(get(address, "/health").1, "{\"health\":\"false\",\"reason\":\"RAFT NO LEADER\"}");
+    assert_eq!(get(address, "/health?serializable=true").0, 200);
+}
+
+#[test]
+fn probes_name_each_check() {
+    let house = TestHouse::default();
+    let (_runtime, address, _) = open(&house);
+    assert_eq!(get(address, "/livez"), (200, "ok\n".to_owned()));
+    assert_eq!(get(address, "/livez?verbose"), (200, "[+]serializable_read ok\nok\n".to_owned()));
+    let all = "[+]data_corruption ok\n[+]serializable_read ok\n[+]linearizable_read ok\n[+]non_learner ok\nok\n";
+    assert_eq!(get(address, "/readyz?verbose"), (200, all.to_owned()));
+
+    house.set(|state| {
+        state.barrier_error = Some("no leader");
+        state.alarms = vec![(1, 2)];
+        state.learner = true;
+    });
+    let (status, body) = get(address, "/readyz");
+    let expected = "[-]data_corruption failed: alarm activated: CORRUPT\n[+]serializable_read ok\n\
+                    [-]linearizable_read failed: no leader\n[-]non_learner failed: local node is a learner\n/readyz check failed\n";
+    assert_eq!((status, body.as_str()), (503, expected));
+    assert_eq!(get(address, "/readyz/serializable_read").0, 200);
+    assert_eq!(get(address, "/readyz/linearizable_read").0, 503);
+    assert_eq!(get(address, "/readyz?exclude=linearizable_read&exclude=data_corruption&exclude=non_learner").0, 200);
+    assert_eq!(get(address, "/livez").0, 200);
+}
+
+#[test]
+fn version_has_the_fields_that_clients_read() {
+    let (_runtime, address, _) = open(&TestHouse::default());
+    let (status, body) = get(address, "/version");
+    let version: serde_json::Value = serde_json::from_str(&body).unwrap();
+    assert_eq!((status, &version["etcdserver"], &version["etcdcluster"]), (200, &"3.7.3".into(), &"3.7.0".into()));
+}
+
+#[test]
+fn metrics_are_well_formed_and_true() {
+    let (_runtime, address, _) = open(&TestHouse::default());
+    let (status, text) = get(address, "/metrics");
+    assert_eq!(status, 200);
+    for line in [
+        "etcd_server_has_leader 1",
+        "etcd_server_is_leader 1",
+        "etcd_server_id{server_id=\"a1\"} 1",
+        "etcd_debugging_mvcc_keys_total 5",
+        "etcd_debugging_mvcc_current_revision 12",
+        "etcd_mvcc_db_total_size_in_bytes 4196",
+        "manifold_shard_applied_index{shard=\"1\"} 8",
+        "manifold_build_info{version=\"0.1.0\",name=\"te\\\"st\"} 1",
+    ] {
+        assert!(text.lines().any(|present| present == line), "{line} is missing from\n{text}");
+    }
+    assert!(text.contains("process_resident_memory_bytes ") && text.contains("process_cpu_seconds_total "));
+    let mut families = std::collections::HashSet::new();
+    let mut family = "";
+    for line in text.lines() {
+        if let Some(rest) = line.strip_prefix("# HELP ") {
+            family = rest.split(' ').next().unwrap();
+            assert!(families.insert(family), "{family} is there twice");
+        } else if !line.starts_with('#') {
+            let name = line.split(['{', ' ']).next().unwrap();
+            assert_eq!(name, family, "a sample stands outside its family");
+            line.rsplit(' ').next().unwrap().parse::<f64>().unwrap();
+        }
+    }
+}
+
+#[test]
+fn administration_is_not_on_the_public_port() {
+    let (_runtime, address, _) = open(&TestHouse::default());
+    for target in ["/v1/status", "/v1/members", "/v1/snapshot", "/", "/debug/vars"] {
+        assert_eq!(get(address, target).0, 404, "{target}");
+    }
+    assert!(exchange(address, b"POST /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").starts_with("HTTP/1.1 405"));
+}
+
+/// What the table of bad inputs says of the HTTP door's request heads: each one just inside and just outside its limit.
+#[test]
+fn heads_beyond_their_limits_are_refused() {
+    let (_runtime, address, malformed) = open(&TestHouse::default());
+    let target = |bytes: usize| format!("/health?{}", "x".repeat(bytes - "/health?".len()));
+    assert_eq!(get(address, &target(limits::HTTP_TARGET_BYTES_MAX)).0, 200);
+    assert_eq!(get(address, &target(limits::HTTP_TARGET_BYTES_MAX + 1)).0, 414);
+    assert_eq!(get(address, &target(64 * 1024)).0, 414);
+
+    let headers = |number: usize| {
+        let fields: String = (0..number - 2).map(|field| format!("x-{field}: y\r\n")).collect();
+        format!("GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{fields}\r\n")
+    };
+    assert_eq!(status_line(&exchange(address, headers(limits::HTTP_HEADERS_MAX).as_bytes())), "HTTP/1.1 200 OK");
+    let refused = "HTTP/1.1 431 Request Header Fields Too Large";
+    assert_eq!(status_line(&exchange(address, headers(limits::HTTP_HEADERS_MAX + 1).as_bytes())), refused);
+    assert_eq!(status_line(&exchange(address, headers(1_000).as_bytes())), refused);
+    let large = format!("GET /health HTTP/1.1\r\nHost: x\r\nx: {}\r\n\r\n", "y".repeat(1 << 20));
+    let answer = exchange(address, large.as_bytes());
+    assert!(answer.is_empty() || answer.starts_with(refused), "{}", status_line(&answer));
+    assert!(malformed.total() >= 3, "{}", malformed.total());
+    assert_eq!(get(address, "/health").0, 200, "others are served as before");
+}
+
+#[test]
+fn bodies_that_could_smuggle_a_request_are_refused_and_the_connection_closed() {
+    let (_runtime, address, _) = open(&TestHouse::default());
+    let smuggled = "GET /version HTTP/1.1\r\nHost: x\r\n\r\n";
+    let cases = [
+        ("both lengths", "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
+        ("both lengths, the other way round", "Transfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n0\r\n\r\n"),
+        ("two different lengths", "Content-Length: 4\r\nContent-Length: 5\r\n\r\nabcd"),
+        ("a length that is no number", "Content-Length: +4\r\n\r\nabcd"),
+        ("an encoding that is not chunked", "Transfer-Encoding: identity\r\n\r\n"),
+        ("a bad chunk size", "Transfer-Encoding: chunked\r\n\r\nZZ\r\nabcd\r\n"),
+        ("a folded header", "x: a\r\n b\r\n\r\n"),
+        ("a space before the colon", "x : a\r\n\r\n"),
+        ("a control character", "x: a\0b\r\n\r\n"),
+    ];
+    for (case, rest) in cases {
+        let answer = exchange(address, format!("GET /health HTTP/1.1\r\nHost: x\r\n{rest}{smuggled}").as_bytes());
+        assert_eq!(status_line(&answer), "HTTP/1.1 400 Bad Request", "{case}");
+        assert!(!answer.contains("etcdserver"), "{case}: the second request was answered");
+    }
+    let large = format!("GET /health HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n", limits::HTTP_BODY_BYTES_MAX + 1);
+    assert_eq!(status_line(&exchange(address, large.as_bytes())), "HTTP/1.1 413 Payload Too Large");
+}
+
+#[test]
+fn a_head_that_never_ends_and_a_silent_connection_are_closed_in_time() {
+    let (_runtime, address, _) = open(&TestHouse::default());
+    let start = Instant::now();
+    let silent = std::thread::spawn(move || exchange(address, b""));
+    let slow = std::thread::spawn(move || {
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(1))).unwrap();
+        for byte in b"GET /health HTTP/1.1\r\nHost: a-long-name-that-comes-slowly".iter() {
+            if stream.write_all(&[*byte]).is_err() || matches!(stream.read(&mut [0; 1]), Ok(0)) {
+                return start.elapsed();
+            }
+        }
+        panic!("a slow head was waited for");
+    });
+    assert_eq!(silent.join().unwrap(), "");
+    let slow = slow.join().unwrap();
+    assert!((Duration::from_secs(9)..Duration::from_secs(14)).contains(&slow), "{slow:?}");
+    assert!(start.elapsed() < Duration::from_secs(16));
+}
+
+fn ask_socket(dir: &std::path::Path, route: &str) -> String {
+    let (_directory, path) = admin::short_path(&dir.join(admin::SOCKET)).unwrap();
+    let mut stream = UnixStream::connect(path).unwrap();
+    stream.write_all(format!("GET {route} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+#[test]
+fn the_administrative_socket_is_for_its_owner_and_streams_the_backup() {
+    let scratch = tempfile::tempdir().unwrap();
+    // Longer than a socket's address may be.
+    let dir = scratch.path().join("d".repeat(120));
+    std::fs::create_dir(&dir).unwrap();
+    std::fs::write(dir.join(admin::SOCKET), "left by an earlier process").unwrap();
+
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let backup: admin::Backup = Arc::new(|| {
+        let parts = [Ok(Bytes::from_static(b"part one, ")), Ok(Bytes::from_static(b"part two"))];
+        async move { Ok(stream::iter(parts).boxed()) }.boxed()
+    });
+    let house = Arc::new(TestHouse::default());
+    let context = Context { house, backup, doors: Doors::default(), since: Instant::now() };
+    runtime.block_on(async {
+        let listener = admin::bind(&dir).unwrap();
+        tokio::spawn(server::serve_unix(listener, admin::router(context), std::future::pending(), Duration::ZERO));
+    });
+
+    let mode = std::fs::metadata(dir.join(admin::SOCKET)).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    assert_eq!(std::fs::read_dir(&dir).unwrap().count(), 1, "nothing else is left in the directory");
+
+    let answer = ask_socket(&dir, "/v1/status");
+    let status: admin::Status = serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap();
+    assert_eq!((status.node_id.as_str(), status.shards.len(), status.keyspace.revision), ("a1", 2, 12));
+    let answer = ask_socket(&dir, "/v1/snapshot");
+    assert!(answer.contains("x-estimated-bytes: 500\r\n"), "{answer}");
+    assert!(answer.contains("part one, ") && answer.ends_with("part two\r\n0\r\n\r\n"), "{answer}");
+}

@@ -1,0 +1,287 @@
+//! The settings, one line each.
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use replica::NodeOptions;
+use tracing_subscriber::EnvFilter;
+
+use super::{DATA_DIR, units};
+
+/// What the process runs with.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Config {
+    pub(crate) data_dir: PathBuf,
+    pub(crate) name: String,
+    /// `None`: not opened.
+    pub(crate) etcd: Option<SocketAddr>,
+    /// `None`: not opened.
+    pub(crate) http: Option<SocketAddr>,
+    pub(crate) shards: u32,
+    pub(crate) connections_max: usize,
+    pub(crate) quota_bytes: u64,
+    pub(crate) journal_segment_bytes: u64,
+    pub(crate) settle_bytes: u64,
+    pub(crate) value_cache_bytes: u64,
+    pub(crate) watch_ring_bytes: u64,
+    pub(crate) admission_bytes: u64,
+    pub(crate) admission_commands: usize,
+    pub(crate) shutdown_timeout: Duration,
+    pub(crate) log_format: LogFormat,
+    pub(crate) log_level: String,
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum LogFormat {
+    #[default]
+    Text,
+    Json,
+}
+
+/// One setting: how it is called, what it is for, and how its text becomes part of a [`Config`].
+pub(crate) struct Setting {
+    pub(crate) key: &'static str,
+    /// What stands for its value in help.
+    pub(crate) value: &'static str,
+    pub(crate) default: &'static str,
+    pub(crate) help: &'static str,
+    pub(crate) set: fn(&mut Config, &str) -> Result<(), String>,
+}
+
+impl Setting {
+    /// Its environment variable.
+    pub(crate) fn variable(&self) -> String {
+        format!("MANIFOLD_{}", self.key.to_uppercase().replace('-', "_"))
+    }
+}
+
+/// Shortest and longest journal segment.
+const SEGMENT_BYTES: std::ops::RangeInclusive<u64> = 16 << 20..=1 << 30;
+
+/// Data shards at most; the rest of the node is sized for few.
+const SHARDS_MAX: u32 = 64;
+
+/// All settings, in the order in which help and documentation list them.
+pub(crate) const SETTINGS: &[Setting] = &[
+    Setting {
+        key: "data-dir",
+        value: "DIR",
+        default: DATA_DIR,
+        help: "Where data is kept; created when missing",
+        set: |config, text| {
+            if text.is_empty() {
+                return Err("is no directory".to_owned());
+            }
+            config.data_dir = PathBuf::from(text);
+            Ok(())
+        },
+    },
+    Setting {
+        key: "name",
+        value: "NAME",
+        default: "default",
+        help: "The member's name",
+        set: |config, text| {
+            let fits = !text.is_empty() && text.len() <= 255 && !text.chars().any(char::is_control);
+            text.clone_into(&mut config.name);
+            if fits { Ok(()) } else { Err("is not a name of 1 to 255 bytes without control characters".to_owned()) }
+        },
+    },
+    Setting {
+        key: "etcd",
+        value: "ADDR",
+        default: "127.0.0.1:2379",
+        help: "Address of the etcd door; \"off\": not opened; port 0: a free one",
+        set: |config, text| address(text).map(|address| config.etcd = address),
+    },
+    Setting {
+        key: "http",
+        value: "ADDR",
+        default: "127.0.0.1:8480",
+        help: "Address of the HTTP door (health, metrics, version); \"off\": not opened; port 0: a free one",
+        set: |config, text| address(text).map(|address| config.http = address),
+    },
+    Setting {
+        key: "shards",
+        value: "N",
+        default: "0",
+        help: "Data shards, fixed at the first start; 0: one per two cores, at least one, at most eight",
+        set: |config, text| {
+            config.shards = text.parse().ok().filter(|shards| *shards <= SHARDS_MAX).ok_or("is not a number from 0 to 64")?;
+            Ok(())
+        },
+    },
+    Setting {
+        key: "connections-max",
+        value: "N",
+        default: "10000",
+        help: "Connections open at once on each door; one more is closed at once",
+        set: |config, text| {
+            config.connections_max = positive(text)?;
+            Ok(())
+        },
+    },
+    Setting {
+        key: "quota",
+        value: "SIZE",
+        default: "0B",
+        help: "Bytes of keys and values at which writes are refused (NOSPACE); 0B: only the free disk decides",
+        set: |config, text| Ok(config.quota_bytes = units::size(text)?),
+    },
+    Setting {
+        key: "journal-segment",
+        value: "SIZE",
+        default: "64MiB",
+        help: "Size of one journal file, 16MiB to 1GiB; fixed at the first start",
+        set: |config, text| {
+            config.journal_segment_bytes = units::size(text)?;
+            let fits = SEGMENT_BYTES.contains(&config.journal_segment_bytes) && config.journal_segment_bytes.is_multiple_of(4096);
+            if fits { Ok(()) } else { Err("is not a multiple of 4KiB from 16MiB to 1GiB".to_owned()) }
+        },
+    },
+    Setting {
+        key: "settle",
+        value: "SIZE",
+        default: "64MiB",
+        help: "Bytes of changes kept in memory per shard before they move to their long-term place",
+        set: |config, text| at_least(text, 1 << 20).map(|bytes| config.settle_bytes = bytes),
+    },
+    Setting {
+        key: "value-cache",
+        value: "SIZE",
+        default: "64MiB",
+        help: "Bytes of settled values kept in memory",
+        set: |config, text| Ok(config.value_cache_bytes = units::size(text)?),
+    },
+    Setting {
+        key: "watch-ring",
+        value: "SIZE",
+        default: "16MiB",
+        help: "Bytes of recent changes kept in memory for watchers; older ones are read from history",
+        set: |config, text| at_least(text, 1 << 20).map(|bytes| config.watch_ring_bytes = bytes),
+    },
+    Setting {
+        key: "admission-bytes",
+        value: "SIZE",
+        default: "64MiB",
+        help: "Bytes of writes that may wait per shard before more are refused (ResourceExhausted)",
+        set: |config, text| at_least(text, 2 << 20).map(|bytes| config.admission_bytes = bytes),
+    },
+    Setting {
+        key: "admission-commands",
+        value: "N",
+        default: "20000",
+        help: "Writes that may wait per shard before more are refused (ResourceExhausted)",
+        set: |config, text| {
+            config.admission_commands = positive(text)?;
+            Ok(())
+        },
+    },
+    Setting {
+        key: "shutdown-timeout",
+        value: "TIME",
+        default: "10s",
+        help: "How long requests in flight may take to finish when the process is asked to stop",
+        set: |config, text| Ok(config.shutdown_timeout = units::duration(text)?),
+    },
+    Setting {
+        key: "log-format",
+        value: "FORMAT",
+        default: "text",
+        help: "How log lines on stderr look: text or json",
+        set: |config, text| {
+            config.log_format = match text {
+                "text" => LogFormat::Text,
+                "json" => LogFormat::Json,
+                _ => return Err("is neither text nor json".to_owned()),
+            };
+            Ok(())
+        },
+    },
+    Setting {
+        key: "log-level",
+        value: "LEVEL",
+        default: "info",
+        help: "error, warn, info, debug or trace; or per room, like \"info,replica=debug\"",
+        set: |config, text| {
+            text.clone_into(&mut config.log_level);
+            EnvFilter::try_new(text).map(drop).map_err(|error| format!("is no log level: {error}"))
+        },
+    },
+];
+
+impl Default for Config {
+    /// Every setting's default, read by the same code as what people write.
+    fn default() -> Self {
+        let mut config = Self {
+            data_dir: PathBuf::new(),
+            name: String::new(),
+            etcd: None,
+            http: None,
+            shards: 0,
+            connections_max: 0,
+            quota_bytes: 0,
+            journal_segment_bytes: 0,
+            settle_bytes: 0,
+            value_cache_bytes: 0,
+            watch_ring_bytes: 0,
+            admission_bytes: 0,
+            admission_commands: 0,
+            shutdown_timeout: Duration::ZERO,
+            log_format: LogFormat::Text,
+            log_level: String::new(),
+        };
+        for setting in SETTINGS {
+            (setting.set)(&mut config, setting.default).expect("a default is a valid value; a test goes over all of them");
+        }
+        config
+    }
+}
+
+impl Config {
+    /// What can only be seen with all settings together.
+    pub(crate) fn check(&self, problems: &mut Vec<String>) {
+        if let (Some(etcd), Some(http)) = (self.etcd, self.http)
+            && etcd == http
+            && etcd.port() != 0
+        {
+            problems.push(format!("etcd and http both want {etcd}; give each its own address"));
+        }
+        if self.data_dir.exists() && !self.data_dir.is_dir() {
+            problems.push(format!("data-dir: {} is not a directory", self.data_dir.display()));
+        }
+    }
+
+    /// The part of it that the node takes.
+    pub(crate) fn node_options(&self) -> NodeOptions {
+        NodeOptions {
+            data_dir: self.data_dir.clone(),
+            name: self.name.clone(),
+            data_shards: self.shards,
+            journal_segment_bytes: self.journal_segment_bytes,
+            settle_bytes: self.settle_bytes,
+            value_cache_bytes: self.value_cache_bytes,
+            watch_ring_bytes: usize::try_from(self.watch_ring_bytes).unwrap_or(usize::MAX),
+            admission_bytes: usize::try_from(self.admission_bytes).unwrap_or(usize::MAX),
+            admission_commands: self.admission_commands,
+            quota_bytes: self.quota_bytes,
+        }
+    }
+}
+
+fn address(text: &str) -> Result<Option<SocketAddr>, String> {
+    if text == "off" {
+        return Ok(None);
+    }
+    let address = text.parse().map_err(|_| "is no address; write it like 127.0.0.1:2379, [::1]:2379 or off".to_owned())?;
+    Ok(Some(address))
+}
+
+fn positive(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|number| *number > 0).ok_or_else(|| "is not a number above 0".to_owned())
+}
+
+fn at_least(text: &str, least: u64) -> Result<u64, String> {
+    let bytes = units::size(text)?;
+    if bytes >= least { Ok(bytes) } else { Err(format!("is less than {}", units::readable(least))) }
+}

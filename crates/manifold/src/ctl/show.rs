@@ -1,0 +1,150 @@
+//! Status and members, for people.
+
+use door_http::admin::{Doors, Member, Shard, Status};
+
+use super::table::table;
+use crate::config::readable;
+
+/// What `ctl status` prints.
+pub(crate) fn status(status: &Status) -> String {
+    let Status { name, node_id, cluster_id, version, etcd_version, .. } = status;
+    let up = elapsed(status.uptime_seconds);
+    let keyspace = &status.keyspace;
+    let alarms: Vec<String> = status.alarms.iter().map(|alarm| format!("{} (member {})", alarm.alarm, alarm.member)).collect();
+    let alarms = if alarms.is_empty() { "none".to_owned() } else { alarms.join(", ") };
+    let disk = match (status.disk_free_bytes, status.disk_total_bytes) {
+        (Some(free), Some(total)) => format!("{} free of {}", readable(free), readable(total)),
+        _ => "unknown".to_owned(),
+    };
+    let head = [
+        ("node", format!("{name} ({node_id}), cluster {cluster_id}, up {up}")),
+        ("version", format!("{version}, answers as etcd {etcd_version}")),
+        ("doors", doors(&status.doors)),
+        ("journal", readable(status.journal_bytes)),
+        ("disk", disk),
+        ("alarms", alarms),
+        (
+            "keyspace",
+            format!(
+                "default: revision {}, compacted at {}, {} keys, {}, {} leases",
+                keyspace.revision,
+                keyspace.compact_revision,
+                keyspace.keys,
+                readable(keyspace.bytes),
+                keyspace.leases
+            ),
+        ),
+    ];
+    let head: String = head.iter().map(|(label, text)| format!("{label:<10}{text}\n")).collect();
+    let headings = ["SHARD", "LEADER", "TERM", "LAST", "APPLIED", "SETTLED", "UNSETTLED", "TREE"];
+    let rows: Vec<_> = status.shards.iter().map(|shard| row(shard, node_id)).collect();
+    format!("{head}\n{}", table(headings, &rows))
+}
+
+fn row(shard: &Shard, node_id: &str) -> [String; 8] {
+    let leader = match &shard.leader {
+        None => "none".to_owned(),
+        Some(leader) if leader == node_id && shard.leading => "this node".to_owned(),
+        Some(leader) if leader == node_id => "this node, not ready".to_owned(),
+        Some(leader) => leader.clone(),
+    };
+    let index = |index: Option<u64>| index.map_or_else(|| "-".to_owned(), |index| index.to_string());
+    [
+        shard.shard.to_string(),
+        leader,
+        shard.term.to_string(),
+        index(shard.last),
+        index(shard.applied),
+        index(shard.settled),
+        readable(shard.unsettled_bytes),
+        readable(shard.tree_bytes),
+    ]
+}
+
+/// What `ctl member list` prints.
+pub(crate) fn members(members: &[Member]) -> String {
+    let row = |member: &Member| {
+        let role = if member.learner { "learner" } else { "voter" };
+        let name = member.name.clone().unwrap_or_else(|| "-".to_owned());
+        [member.id.clone(), name, role.to_owned(), member.doors.as_ref().map_or_else(|| "-".to_owned(), doors)]
+    };
+    let rows: Vec<_> = members.iter().map(row).collect();
+    table(["ID", "NAME", "ROLE", "DOORS"], &rows)
+}
+
+fn doors(doors: &Doors) -> String {
+    let open = [("etcd", &doors.etcd), ("http", &doors.http)];
+    let open: Vec<String> = open.iter().filter_map(|(name, address)| Some(format!("{name} {}", address.as_ref()?))).collect();
+    if open.is_empty() { "none".to_owned() } else { open.join(", ") }
+}
+
+fn elapsed(seconds: u64) -> String {
+    match seconds {
+        0..60 => format!("{seconds} s"),
+        60..3_600 => format!("{} m {} s", seconds / 60, seconds % 60),
+        3_600..86_400 => format!("{} h {} m", seconds / 3_600, seconds % 3_600 / 60),
+        _ => format!("{} d {} h", seconds / 86_400, seconds % 86_400 / 3_600),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use door_http::admin::{Alarm, Keyspace};
+
+    fn example() -> Status {
+        let shard = |shard, leader: Option<&str>, leading, applied| Shard {
+            shard,
+            leader: leader.map(str::to_owned),
+            leading,
+            term: 3,
+            last: Some(1_200),
+            applied,
+            settled: None,
+            unsettled_bytes: 70_000,
+            tree_bytes: 0,
+            voters: vec!["a1".to_owned()],
+            learners: Vec::new(),
+        };
+        Status {
+            name: "edge".to_owned(),
+            node_id: "a1".to_owned(),
+            cluster_id: "c2".to_owned(),
+            version: "0.1.0".to_owned(),
+            etcd_version: "3.7.3".to_owned(),
+            uptime_seconds: 3_725,
+            doors: Doors { etcd: Some("127.0.0.1:2379".to_owned()), http: None },
+            journal_bytes: 128 << 20,
+            disk_free_bytes: Some(79 << 30),
+            disk_total_bytes: Some(252 << 30),
+            alarms: vec![Alarm { member: "a1".to_owned(), alarm: "NOSPACE".to_owned() }],
+            keyspace: Keyspace { revision: 12, compact_revision: 0, keys: 3, bytes: 120, leases: 1 },
+            shards: vec![shard(0, Some("a1"), true, Some(1_199)), shard(1, None, false, None)],
+        }
+    }
+
+    #[test]
+    fn status_is_a_page_for_people() {
+        let expected = "\
+node      edge (a1), cluster c2, up 1 h 2 m
+version   0.1.0, answers as etcd 3.7.3
+doors     etcd 127.0.0.1:2379
+journal   128.0 MiB
+disk      79.0 GiB free of 252.0 GiB
+alarms    NOSPACE (member a1)
+keyspace  default: revision 12, compacted at 0, 3 keys, 120 B, 1 leases
+
+SHARD  LEADER     TERM  LAST  APPLIED  SETTLED  UNSETTLED  TREE
+    0  this node     3  1200     1199        -   68.4 KiB   0 B
+    1  none          3  1200        -        -   68.4 KiB   0 B
+";
+        assert_eq!(status(&example()), expected);
+    }
+
+    #[test]
+    fn members_are_a_table() {
+        let own = Member { id: "a1".to_owned(), name: Some("edge".to_owned()), learner: false, doors: Some(Doors::default()) };
+        let other = Member { id: "b22".to_owned(), name: None, learner: true, doors: None };
+        assert_eq!(members(&[own, other]), "ID   NAME  ROLE     DOORS\na1   edge  voter    none\nb22  -     learner  -\n");
+    }
+}

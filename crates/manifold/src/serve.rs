@@ -1,0 +1,259 @@
+//! `manifold serve`: the order in which a node comes up and goes down.
+//!
+//! Up: configuration, log, addresses, data directory, doors. Whatever can fail without touching data fails before the data
+//! directory is opened. Down: doors stop accepting and finish what is in flight, within a bound; then the node stops and
+//! closes its journal. A second signal ends the process at once, which the journal survives like any kill.
+
+use std::{
+    io,
+    net::SocketAddr,
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use door_http::{
+    Collector, NodeHouse,
+    admin::{self, Doors},
+    metrics::{Exposition, Type},
+    public,
+    server::{self, Malformed},
+};
+use gate::{Counts, Porch};
+use replica::Node;
+use tokio::{
+    net::{TcpListener, UnixListener},
+    signal::unix::{Signal, SignalKind, signal},
+    sync::watch,
+    task::JoinSet,
+};
+
+use crate::{
+    config::{self, Config, Flags},
+    doors,
+    exit::{Code, Failure, Outcome},
+    log::Log,
+    welcome,
+};
+
+/// The key space that doors serve.
+const KEYSPACE: &str = "default";
+
+/// How long the runtime may take to let go of what is still running when everything was stopped.
+const RUNTIME_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Serves until a signal or a failure.
+pub(crate) fn run(flags: &Flags) -> Outcome {
+    let loaded = config::load(flags, std::env::vars())?;
+    let log =
+        Log::start(&loaded.config).map_err(|error| Failure::new(Code::System, format!("no thread for the log: {error}")))?;
+    for warning in loaded.warnings {
+        tracing::warn!("{warning}");
+    }
+    raise_descriptor_limit();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Failure::new(Code::System, format!("the system gives no threads: {error}")))?;
+    let outcome = runtime.block_on(serve(loaded.config, &log));
+    if outcome.as_ref().is_err_and(|failure| failure.code == Code::Storage) {
+        // Nothing that still runs may touch the disk again, nor hold the end up.
+        tracing::error!("a write or an fsync failed; the process ends, and reads what is on disk at its next start");
+        log.flush();
+        let _ = outcome.map_err(|failure| failure.report());
+        std::process::exit(Code::Storage as i32);
+    }
+    runtime.shutdown_timeout(RUNTIME_TIMEOUT);
+    log.flush();
+    outcome
+}
+
+async fn serve(config: Config, log: &Log) -> Outcome {
+    let mut signals = Signals::listen()?;
+    let etcd = bind("etcd", config.etcd, config.connections_max).await?;
+    let http = bind("http", config.http, config.connections_max).await?;
+
+    let opened = Instant::now();
+    let node = tokio::select! {
+        node = Node::open(config.node_options()) => node.map_err(|error| Failure::from_room(&error))?,
+        name = signals.next() => {
+            tracing::info!(signal = name, "stopped before the data directory was open");
+            return Ok(());
+        }
+    };
+    let status = node.status();
+    let (cluster, id) = (format!("{:x}", status.cluster_id), format!("{:x}", status.node_id));
+    tracing::info!(cluster, node = id, name = status.name, shards = status.shards.len(), took = ?opened.elapsed(), "data directory open");
+
+    let house = House { node: node.clone(), config: &config, log: log.clone() };
+    let (stop, stopping) = watch::channel(false);
+    let (doors, mut running) = house.open_doors(etcd, http, &stopping)?;
+    tracing::info!(etcd = doors.etcd.as_deref(), http = doors.http.as_deref(), "ready to serve client requests");
+    welcome::print(&doors, &config.data_dir);
+
+    let ended = tokio::select! {
+        name = signals.next() => {
+            tracing::info!(signal = name, "stopping");
+            Ok(())
+        }
+        message = node.failed() => return Err(Failure::new(Code::Storage, message)),
+        Some(door) = running.join_next() => Err(door_failure(door)),
+    };
+    tokio::spawn(signals.end_at_once());
+    stop.send_replace(true);
+    while running.join_next().await.is_some() {}
+    // The socket may be gone already; a stale one is replaced at the next start.
+    let _ = std::fs::remove_file(config.data_dir.join(admin::SOCKET));
+    tokio::select! {
+        stopped = node.shutdown() => stopped.map_err(|error| Failure::from_room(&error))?,
+        message = node.failed() => return Err(Failure::new(Code::Storage, message)),
+    }
+    tracing::info!("stopped");
+    ended
+}
+
+fn door_failure(door: Result<io::Result<()>, tokio::task::JoinError>) -> Failure {
+    match door {
+        Ok(Err(error)) => Failure::new(Code::System, format!("a door cannot accept connections any more: {error}")),
+        Ok(Ok(())) => Failure::new(Code::Failed, "a door closed by itself"),
+        Err(error) => Failure::new(Code::Failed, format!("a door failed: {error}")),
+    }
+}
+
+/// An open node and what its doors need.
+struct House<'a> {
+    node: Node,
+    config: &'a Config,
+    log: Log,
+}
+
+impl House<'_> {
+    /// Puts the doors and the administrative socket in front of the node.
+    fn open_doors(
+        &self,
+        etcd: Option<Porch>,
+        http: Option<Porch>,
+        stopping: &watch::Receiver<bool>,
+    ) -> Outcome<(Doors, JoinSet<io::Result<()>>)> {
+        let keyspace = self.node.keyspace(KEYSPACE).map_err(|error| Failure::from_room(&error))?;
+        let house: Arc<dyn door_http::House> = Arc::new(NodeHouse::new(self.node.clone(), keyspace));
+        let open = Doors { etcd: address(etcd.as_ref()), http: address(http.as_ref()) };
+        let grace = self.config.shutdown_timeout;
+        let mut running = JoinSet::new();
+        let mut counts = Vec::new();
+
+        if let Some(porch) = etcd {
+            counts.push(("etcd", porch.counts()));
+            running.spawn(doors::etcd(porch, self.node.clone(), open.clone(), stopped(stopping.clone()), grace));
+        }
+        if let Some(porch) = http {
+            counts.push(("http", porch.counts()));
+            let malformed = Malformed::default();
+            let router = public::router(house.clone(), self.collectors(counts, malformed.clone()));
+            running.spawn(server::serve(porch, router, malformed, stopped(stopping.clone()), grace));
+        }
+        let context =
+            admin::Context { house, backup: doors::backup(self.node.clone()), doors: open.clone(), since: Instant::now() };
+        let socket = open_socket(&self.config.data_dir)?;
+        running.spawn(server::serve_unix(socket, admin::router(context), stopped(stopping.clone()), grace));
+        Ok((open, running))
+    }
+
+    /// What this crate adds to `/metrics`.
+    fn collectors(&self, counts: Vec<(&'static str, Counts)>, malformed: Malformed) -> Vec<Collector> {
+        let log = self.log.clone();
+        let own = move |out: &mut Exposition| {
+            out.family("manifold_connections_open", Type::Gauge, "Connections open now, by door.");
+            for (door, counts) in &counts {
+                out.sample(&[("door", door)], counts.open());
+            }
+            out.family("manifold_connections_accepted_total", Type::Counter, "Connections accepted, by door.");
+            for (door, counts) in &counts {
+                out.sample(&[("door", door)], counts.accepted());
+            }
+            out.family(
+                "manifold_connections_refused_total",
+                Type::Counter,
+                "Connections ended by their limits, by door and reason.",
+            );
+            for (door, counts) in &counts {
+                for (reason, number) in counts.refused() {
+                    out.sample(&[("door", door), ("reason", reason)], number);
+                }
+            }
+            let help = "Connections closed because what they sent is not HTTP within the limits.";
+            out.single("manifold_http_malformed_total", Type::Counter, help, malformed.total());
+            out.single(
+                "manifold_log_lines_dropped_total",
+                Type::Counter,
+                "Log lines that nobody read fast enough.",
+                log.dropped(),
+            );
+        };
+        let mut collectors: Vec<Collector> = vec![Arc::new(own)];
+        collectors.extend(doors::collectors(&self.node));
+        collectors
+    }
+}
+
+async fn bind(door: &str, address: Option<SocketAddr>, connections_max: usize) -> Outcome<Option<Porch>> {
+    let Some(address) = address else { return Ok(None) };
+    match TcpListener::bind(address).await {
+        Ok(listener) => Ok(Some(Porch::new(listener, connections_max))),
+        Err(error) => {
+            let advice = format!("choose another address with --{door}, port 0 for a free one, or off");
+            Err(Failure::new(Code::System, format!("the {door} door cannot listen on {address}: {error}; {advice}")))
+        }
+    }
+}
+
+fn address(porch: Option<&Porch>) -> Option<String> {
+    Some(porch?.local_addr().ok()?.to_string())
+}
+
+fn open_socket(data_dir: &Path) -> Outcome<UnixListener> {
+    admin::bind(data_dir).map_err(|error| {
+        let socket = data_dir.join(admin::SOCKET);
+        Failure::new(Code::System, format!("the administrative socket {} cannot be opened: {error}", socket.display()))
+    })
+}
+
+async fn stopped(mut stopping: watch::Receiver<bool>) {
+    // An error means that the sender is gone, which is a stop too.
+    let _ = stopping.wait_for(|stop| *stop).await;
+}
+
+/// What asks the process to stop.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn listen() -> Outcome<Self> {
+        let listen =
+            |kind| signal(kind).map_err(|error| Failure::new(Code::System, format!("signals cannot be received: {error}")));
+        Ok(Self { terminate: listen(SignalKind::terminate())?, interrupt: listen(SignalKind::interrupt())? })
+    }
+
+    async fn next(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
+        }
+    }
+
+    /// The second signal: whoever sends it does not want to wait.
+    async fn end_at_once(mut self) {
+        let number = if self.next().await == "SIGTERM" { 15 } else { 2 };
+        std::process::exit(128 + number);
+    }
+}
+
+/// Connections are file descriptors, and the usual soft limit of 1,024 is for programs that use `select`.
+fn raise_descriptor_limit() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
+    if let Err(error) = setrlimit(Resource::Nofile, raised) {
+        tracing::warn!(%error, current = limit.current, "the limit of open files cannot be raised");
+    }
+}
