@@ -135,6 +135,8 @@ pub struct Shard {
     pub applied: Option<u64>,
     /// Greatest settled index.
     pub settled: Option<u64>,
+    /// Commands waiting to be proposed.
+    pub waiting: usize,
     /// Bytes not settled yet.
     pub unsettled_bytes: u64,
     /// Bytes of its settled tree.
@@ -150,8 +152,8 @@ pub struct Shard {
 pub struct Member {
     /// Its id.
     pub id: String,
-    /// Its name, if this node knows it.
-    pub name: Option<String>,
+    /// Its name.
+    pub name: String,
     /// Whether it only follows.
     pub learner: bool,
     /// Where its doors are, if this node knows them.
@@ -211,6 +213,7 @@ fn shard(status: replica::ShardStatus) -> Shard {
         last: group.last,
         applied: group.applied,
         settled: status.settled,
+        waiting: status.waiting,
         unsettled_bytes: status.unsettled_bytes,
         tree_bytes: status.tree_bytes,
         voters: group.voters.into_iter().map(hex).collect(),
@@ -218,17 +221,17 @@ fn shard(status: replica::ShardStatus) -> Shard {
     }
 }
 
-/// The members are the voters and learners of shard 0.
+/// The members that the cluster knows; who only follows is known from shard 0.
 fn members(context: &Context) -> Vec<Member> {
     let node = context.house.status();
-    let Some(cluster) = node.shards.iter().find(|shard| shard.shard.0 == 0) else { return Vec::new() };
-    let voters = cluster.group.voters.iter().map(|id| (*id, false));
-    let learners = cluster.group.learners.iter().map(|id| (*id, true));
-    let member = |(id, learner)| {
-        let own = id == node.node_id;
-        Member { id: hex(id), name: own.then(|| node.name.clone()), learner, doors: own.then(|| context.doors.clone()) }
+    let learners = node.shards.iter().find(|shard| shard.shard.0 == 0).map(|shard| shard.group.learners.clone()).unwrap_or_default();
+    let member = |member: cluster::Member| Member {
+        id: hex(member.id),
+        name: member.name,
+        learner: learners.contains(&member.id),
+        doors: (member.id == node.node_id).then(|| context.doors.clone()),
     };
-    voters.chain(learners).map(member).collect()
+    node.members.into_iter().map(member).collect()
 }
 
 async fn snapshot(State(context): State<Context>) -> Response {

@@ -177,6 +177,8 @@ fn shards(out: &mut Exposition, status: &NodeStatus) {
     each("manifold_shard_last_index", Gauge, "Greatest index in the shard's log.", &|shard| shard.group.last);
     each("manifold_shard_applied_index", Counter, "Greatest applied index.", &|shard| shard.group.applied);
     each("manifold_shard_settled_index", Counter, "Greatest settled index.", &|shard| shard.settled);
+    each("manifold_shard_settles_total", Counter, "Settles since the start.", &|shard| Some(shard.settles));
+    each("manifold_shard_waiting_commands", Gauge, "Commands waiting to be proposed.", &|shard| Some(shard.waiting as u64));
     each("manifold_shard_unsettled_bytes", Gauge, "Bytes not settled yet.", &|shard| Some(shard.unsettled_bytes));
     each("manifold_shard_tree_bytes", Gauge, "Bytes of the settled tree on disk.", &|shard| Some(shard.tree_bytes));
 }

@@ -51,7 +51,7 @@ fn shard(number: u32, state: &State) -> ShardStatus {
 }
 
 fn status_of(shard: ShardId, group: GroupStatus) -> ShardStatus {
-    ShardStatus { shard, group, settled: Some(4), unsettled_bytes: 100, tree_bytes: 4096 }
+    ShardStatus { shard, group, settled: Some(4), settles: 1, waiting: 0, unsettled_bytes: 100, tree_bytes: 4096 }
 }
 
 impl House for TestHouse {
@@ -62,6 +62,8 @@ impl House for TestHouse {
             node_id: 0xa1,
             name: "te\"st".to_owned(),
             shards: vec![shard(0, &state), shard(1, &state)],
+            members: vec![cluster::Member { id: 0xa1, name: "test".to_owned() }],
+            keyspaces: Vec::new(),
             journal_bytes: 1 << 20,
             space: None,
         }
@@ -317,6 +319,8 @@ fn the_administrative_socket_is_for_its_owner_and_streams_the_backup() {
     let answer = ask_socket(&dir, "/v1/status");
     let status: admin::Status = serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap();
     assert_eq!((status.node_id.as_str(), status.shards.len(), status.keyspace.revision), ("a1", 2, 12));
+    let answer = ask_socket(&dir, "/v1/members");
+    assert!(answer.ends_with("{\"id\":\"a1\",\"name\":\"test\",\"learner\":false,\"doors\":{\"etcd\":null,\"http\":null}}]"), "{answer}");
     let answer = ask_socket(&dir, "/v1/snapshot");
     assert!(answer.contains("x-estimated-bytes: 500\r\n"), "{answer}");
     assert!(answer.contains("part one, ") && answer.ends_with("part two\r\n0\r\n\r\n"), "{answer}");

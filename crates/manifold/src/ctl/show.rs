@@ -36,12 +36,12 @@ pub(crate) fn status(status: &Status) -> String {
         ),
     ];
     let head: String = head.iter().map(|(label, text)| format!("{label:<10}{text}\n")).collect();
-    let headings = ["SHARD", "LEADER", "TERM", "LAST", "APPLIED", "SETTLED", "UNSETTLED", "TREE"];
+    let headings = ["SHARD", "LEADER", "TERM", "LAST", "APPLIED", "SETTLED", "WAITING", "UNSETTLED", "TREE"];
     let rows: Vec<_> = status.shards.iter().map(|shard| row(shard, node_id)).collect();
     format!("{head}\n{}", table(headings, &rows))
 }
 
-fn row(shard: &Shard, node_id: &str) -> [String; 8] {
+fn row(shard: &Shard, node_id: &str) -> [String; 9] {
     let leader = match &shard.leader {
         None => "none".to_owned(),
         Some(leader) if leader == node_id && shard.leading => "this node".to_owned(),
@@ -56,6 +56,7 @@ fn row(shard: &Shard, node_id: &str) -> [String; 8] {
         index(shard.last),
         index(shard.applied),
         index(shard.settled),
+        shard.waiting.to_string(),
         readable(shard.unsettled_bytes),
         readable(shard.tree_bytes),
     ]
@@ -65,8 +66,7 @@ fn row(shard: &Shard, node_id: &str) -> [String; 8] {
 pub(crate) fn members(members: &[Member]) -> String {
     let row = |member: &Member| {
         let role = if member.learner { "learner" } else { "voter" };
-        let name = member.name.clone().unwrap_or_else(|| "-".to_owned());
-        [member.id.clone(), name, role.to_owned(), member.doors.as_ref().map_or_else(|| "-".to_owned(), doors)]
+        [member.id.clone(), member.name.clone(), role.to_owned(), member.doors.as_ref().map_or_else(|| "-".to_owned(), doors)]
     };
     let rows: Vec<_> = members.iter().map(row).collect();
     table(["ID", "NAME", "ROLE", "DOORS"], &rows)
@@ -101,6 +101,7 @@ mod tests {
             last: Some(1_200),
             applied,
             settled: None,
+            waiting: 0,
             unsettled_bytes: 70_000,
             tree_bytes: 0,
             voters: vec!["a1".to_owned()],
@@ -134,17 +135,17 @@ disk      79.0 GiB free of 252.0 GiB
 alarms    NOSPACE (member a1)
 keyspace  default: revision 12, compacted at 0, 3 keys, 120 B, 1 leases
 
-SHARD  LEADER     TERM  LAST  APPLIED  SETTLED  UNSETTLED  TREE
-    0  this node     3  1200     1199        -   68.4 KiB   0 B
-    1  none          3  1200        -        -   68.4 KiB   0 B
+SHARD  LEADER     TERM  LAST  APPLIED  SETTLED  WAITING  UNSETTLED  TREE
+    0  this node     3  1200     1199        -        0   68.4 KiB   0 B
+    1  none          3  1200        -        -        0   68.4 KiB   0 B
 ";
         assert_eq!(status(&example()), expected);
     }
 
     #[test]
     fn members_are_a_table() {
-        let own = Member { id: "a1".to_owned(), name: Some("edge".to_owned()), learner: false, doors: Some(Doors::default()) };
-        let other = Member { id: "b22".to_owned(), name: None, learner: true, doors: None };
-        assert_eq!(members(&[own, other]), "ID   NAME  ROLE     DOORS\na1   edge  voter    none\nb22  -     learner  -\n");
+        let own = Member { id: "a1".to_owned(), name: "edge".to_owned(), learner: false, doors: Some(Doors::default()) };
+        let other = Member { id: "b22".to_owned(), name: "far".to_owned(), learner: true, doors: None };
+        assert_eq!(members(&[own, other]), "ID   NAME  ROLE     DOORS\na1   edge  voter    none\nb22  far   learner  -\n");
     }
 }
