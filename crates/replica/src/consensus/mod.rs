@@ -1,11 +1,30 @@
 //! openraft, kept in this room: its types do not leave it.
+//!
+//! A [`Group`] is one Raft group's replica on this node. Its log and vote live in the node's journal, its state in a
+//! [`StateMachine`], and what that machine has settled is its snapshot: nothing is ever built or copied for one. Payloads are
+//! opaque here; who proposes an entry gets the [`Replies`] that applying it gave.
+//!
+//! What it promises: an entry that was answered is durable on a quorum; a barrier is confirmed by a quorum, no clock is
+//! trusted; a vote is durable before it is given. When a write fails it ends and says so through [`Group::failed`]; it never
+//! goes on over a log that it cannot vouch for.
 
 use std::sync::Arc;
 
-use base::{EntryId, NodeId, Result, ShardId};
+use base::{EntryId, NodeId, Result};
 use bytes::Bytes;
-use journal::Journal;
 use table::{Mark, Snapshot};
+
+mod codec;
+mod group;
+mod log;
+mod machine;
+mod network;
+mod settings;
+#[cfg(test)]
+mod tests;
+mod types;
+
+pub use group::Group;
 
 /// What a group applies committed entries to, in order, from one task.
 pub trait StateMachine: Send + Sync + 'static {
@@ -27,6 +46,12 @@ pub trait StateMachine: Send + Sync + 'static {
 
 /// Answers to the commands of one entry, in order.
 pub struct Replies(pub Vec<Reply>);
+
+impl std::fmt::Debug for Replies {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} replies", self.0.len())
+    }
+}
 
 /// Answer to one command, by machine.
 pub enum Reply {
@@ -55,52 +80,4 @@ pub struct GroupStatus {
     pub voters: Vec<NodeId>,
     /// Learners.
     pub learners: Vec<NodeId>,
-}
-
-/// One Raft group's replica on this node. Cheap to clone.
-#[derive(Clone)]
-pub struct Group {
-    _inner: Arc<()>,
-}
-
-impl Group {
-    /// Starts the replica from what journal and machine hold.
-    pub async fn start(_shard: ShardId, _node: NodeId, _journal: Journal, _machine: Arc<dyn StateMachine>) -> Result<Group> {
-        todo!()
-    }
-
-    /// First start of a shard: makes it a group of these voters. No effect if it has any log.
-    pub async fn initialize(&self, _voters: &[NodeId]) -> Result<()> {
-        todo!()
-    }
-
-    /// Waits until this replica leads and serves (it applied an entry of its own term). For a cluster of one.
-    pub async fn ready(&self) -> Result<()> {
-        todo!()
-    }
-
-    /// Proposes one entry and waits until it is applied here.
-    pub async fn propose(&self, _payload: Bytes) -> Result<Replies> {
-        todo!()
-    }
-
-    /// One read barrier: when it returns, everything acknowledged before the call is applied here.
-    pub async fn barrier(&self) -> Result<()> {
-        todo!()
-    }
-
-    /// Status, without waiting.
-    pub fn status(&self) -> GroupStatus {
-        todo!()
-    }
-
-    /// Tells that the machine settled up to this entry, so that the log may be purged up to it.
-    pub async fn settled(&self, _upto: EntryId) -> Result<()> {
-        todo!()
-    }
-
-    /// Stops the replica.
-    pub async fn shutdown(&self) {
-        todo!()
-    }
 }

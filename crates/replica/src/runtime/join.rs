@@ -59,9 +59,9 @@ impl<T> Future for JoinHandle<T> {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         match &mut self.0 {
-            Joining::Tokio(handle) => Pin::new(handle)
-                .poll(context)
-                .map_err(|error| if error.is_panic() { Lost::Panicked } else { Lost::Cancelled }),
+            Joining::Tokio(handle) => {
+                Pin::new(handle).poll(context).map_err(|error| if error.is_panic() { Lost::Panicked } else { Lost::Cancelled })
+            }
             Joining::Simulated(joined) => Pin::new(joined).poll(context).map_err(|_| Lost::Cancelled),
         }
     }

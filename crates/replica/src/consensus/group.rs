@@ -1,0 +1,245 @@
+//! One Raft group's replica on this node.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+};
+
+use base::{EntryId, Error, Kind, NodeId, Result, ShardId};
+use bytes::Bytes;
+use journal::Journal;
+use openraft::{
+    EmptyNode, ReadPolicy, ServerState,
+    errors::{ClientWriteError, ForwardReason, ForwardToLeader, InitializeError, LinearizableReadError, RaftError},
+    impls::OneshotResponder,
+    rt::WatchReceiver,
+};
+
+use super::{
+    GroupStatus, Replies, StateMachine,
+    log::LogStore,
+    machine::MachineStore,
+    network::{Alone, Peers, Transport},
+    settings::{self, FRESH_LEADER_LOOK, FRESH_LEADER_WAIT},
+    types::{Command, Metrics, MetricsWatch, Raft, Types, entry_id},
+};
+use crate::runtime;
+
+struct Inner {
+    node: NodeId,
+    raft: Raft,
+    metrics: MetricsWatch,
+    log: LogStore,
+    stopping: AtomicBool,
+}
+
+/// One Raft group's replica on this node. Cheap to clone.
+#[derive(Clone)]
+pub struct Group {
+    inner: Arc<Inner>,
+}
+
+impl Group {
+    /// Starts the replica from what journal and machine hold.
+    ///
+    /// # Errors
+    /// `Corrupt` if journal and machine do not fit together or cannot be read.
+    pub async fn start(shard: ShardId, node: NodeId, journal: Journal, machine: Arc<dyn StateMachine>) -> Result<Group> {
+        Group::start_with(shard, node, journal, machine, Arc::new(Alone)).await
+    }
+
+    /// The same with peers.
+    pub(super) async fn start_with(
+        shard: ShardId,
+        node: NodeId,
+        journal: Journal,
+        machine: Arc<dyn StateMachine>,
+        transport: Arc<dyn Transport>,
+    ) -> Result<Group> {
+        let log = LogStore::new(shard, journal);
+        let config = settings::config(shard.to_string());
+        let raft = Raft::new(node, config, Peers(transport), log.clone(), MachineStore::new(machine)).await;
+        let raft = raft.map_err(|error| Error::new(Kind::Corrupt, format!("{shard} cannot start: {error}")))?;
+        let metrics = raft.metrics();
+        runtime::spawn(keep_time(raft.clone(), node));
+        Ok(Group { inner: Arc::new(Inner { node, raft, metrics, log, stopping: AtomicBool::new(false) }) })
+    }
+
+    /// First start of a shard: makes it a group of these voters. No effect if it has any log.
+    ///
+    /// # Errors
+    /// `Invalid` if this node is not one of the voters, `Unavailable` if the replica has ended.
+    pub async fn initialize(&self, voters: &[NodeId]) -> Result<()> {
+        let voters: BTreeMap<NodeId, EmptyNode> = voters.iter().map(|id| (*id, EmptyNode {})).collect();
+        match self.inner.raft.initialize(voters).await {
+            Ok(()) | Err(RaftError::APIError(InitializeError::NotAllowed(_))) => Ok(()),
+            Err(RaftError::APIError(InitializeError::NotInMembers(_))) => {
+                Err(Error::new(Kind::Invalid, "a node can only found a group that it belongs to"))
+            }
+            Err(RaftError::Fatal(_)) => Err(ended()),
+        }
+    }
+
+    /// Waits until this replica leads and serves (it applied an entry of its own term). For a cluster of one.
+    ///
+    /// # Errors
+    /// `Unavailable` if the replica has ended.
+    pub async fn ready(&self) -> Result<()> {
+        let mut metrics = self.inner.metrics.clone();
+        loop {
+            {
+                let metrics = metrics.borrow_and_update();
+                if metrics.running_state.is_err() {
+                    return Err(ended());
+                }
+                if is_leading(&metrics, self.inner.node) {
+                    return Ok(());
+                }
+            }
+            metrics.changed().await.map_err(|_| ended())?;
+        }
+    }
+
+    /// Proposes one entry and waits until it is applied here.
+    ///
+    /// # Errors
+    /// `Unavailable`: there is no leader, or another one, or it is not known whether the entry was or will be applied.
+    pub async fn propose(&self, payload: Bytes) -> Result<Replies> {
+        let command = Command::new(&payload);
+        let give_up = runtime::now() + FRESH_LEADER_WAIT;
+        loop {
+            let (responder, answer) = OneshotResponder::new_pair();
+            self.inner.raft.client_write_ff(command.clone(), Some(responder)).await.map_err(|_| ended())?;
+            match answer.await {
+                Ok(Ok(applied)) => return Ok(applied.data),
+                Ok(Err(ClientWriteError::ForwardToLeader(refusal))) => self.after_refusal(&refusal, give_up).await?,
+                Ok(Err(_)) | Err(_) => return Err(unknown_outcome()),
+            }
+        }
+    }
+
+    /// One read barrier: when it returns, everything acknowledged before the call is applied here.
+    ///
+    /// # Errors
+    /// `Unavailable`: this node does not lead, or too few peers confirm that it does.
+    pub async fn barrier(&self) -> Result<()> {
+        let give_up = runtime::now() + FRESH_LEADER_WAIT;
+        loop {
+            match self.inner.raft.get_read_linearizer(ReadPolicy::ReadIndex).await {
+                Ok(linearizer) => {
+                    return linearizer.await_ready(&self.inner.raft).await.map(|_| ()).map_err(|_| ended());
+                }
+                Err(RaftError::APIError(LinearizableReadError::ForwardToLeader(refusal))) => {
+                    self.after_refusal(&refusal, give_up).await?;
+                }
+                Err(RaftError::APIError(LinearizableReadError::QuorumNotEnough(_))) => return Err(no_leader()),
+                Err(RaftError::Fatal(_)) => return Err(ended()),
+            }
+        }
+    }
+
+    /// A fresh leader refuses until its first quorum answer, and nothing was done: worth a moment. Any other refusal stands.
+    async fn after_refusal(&self, refusal: &ForwardToLeader<Types>, give_up: std::time::Duration) -> Result<()> {
+        let fresh = refusal.leader_id.is_none() && refusal.reason == ForwardReason::LeaseExpired;
+        if !fresh || runtime::now() >= give_up {
+            return Err(no_leader());
+        }
+        runtime::sleep(FRESH_LEADER_LOOK).await;
+        Ok(())
+    }
+
+    /// Status, without waiting.
+    pub fn status(&self) -> GroupStatus {
+        let metrics = self.inner.metrics.borrow_watched();
+        let membership = metrics.membership_config.membership();
+        GroupStatus {
+            term: metrics.current_term,
+            leader: metrics.current_leader,
+            leading: is_leading(&metrics, self.inner.node),
+            last: metrics.last_log_index,
+            applied: metrics.last_applied.map(|id| id.index),
+            voters: membership.voter_ids().collect(),
+            learners: membership.learner_ids().collect(),
+        }
+    }
+
+    /// Tells that the machine settled up to this entry, so that the log may be purged up to it.
+    ///
+    /// # Errors
+    /// `Unavailable` if the replica has ended.
+    pub async fn settled(&self, _upto: EntryId) -> Result<()> {
+        // What is settled by now is the snapshot; openraft then purges what it holds.
+        self.inner.raft.trigger().snapshot().await.map_err(|_| ended())
+    }
+
+    /// Completes when the replica can no longer keep its word (a write or a sync failed, or it panicked): the process must
+    /// end with this message. Never completes after [`Group::shutdown`].
+    pub async fn failed(&self) -> String {
+        let mut metrics = self.inner.metrics.clone();
+        loop {
+            let ended = metrics.borrow_and_update().running_state.clone();
+            let message = match ended {
+                Err(error) => error.to_string(),
+                Ok(()) => match metrics.changed().await {
+                    Ok(()) => continue,
+                    Err(_) => "its task is gone".to_owned(),
+                },
+            };
+            if self.inner.stopping.load(Relaxed) {
+                std::future::pending::<()>().await;
+            }
+            return message;
+        }
+    }
+
+    /// Stops the replica.
+    pub async fn shutdown(&self) {
+        self.inner.stopping.store(true, Relaxed);
+        self.inner.log.note_committed();
+        // It may have ended by itself before.
+        let _ = self.inner.raft.shutdown().await;
+    }
+}
+
+/// Whether this node leads and has applied an entry of its own term.
+fn is_leading(metrics: &Metrics, node: NodeId) -> bool {
+    metrics.state == ServerState::Leader
+        && metrics.current_leader == Some(node)
+        && metrics.last_applied.as_ref().map(entry_id).is_some_and(|id| id.term == metrics.current_term)
+}
+
+/// Ticks cost processor time even when nothing happens, so a group of one has none: it elects itself at once instead of
+/// after a timeout, and has nobody to send heartbeats to.
+async fn keep_time(raft: Raft, node: NodeId) {
+    let mut seen = raft.server_metrics();
+    loop {
+        let (members, voter, waits) = {
+            let server = seen.borrow_and_update();
+            let membership = server.membership_config.membership();
+            let waits = matches!(server.state, ServerState::Follower | ServerState::Learner);
+            (membership.nodes().count(), membership.voter_ids().any(|id| id == node), waits)
+        };
+        raft.runtime_config().tick(members > 1);
+        if members == 1 && voter && waits && raft.trigger().elect(false).await.is_err() {
+            return;
+        }
+        if seen.changed().await.is_err() {
+            return;
+        }
+    }
+}
+
+fn ended() -> Error {
+    Error::new(Kind::Unavailable, "etcdserver: server stopped")
+}
+
+fn no_leader() -> Error {
+    Error::new(Kind::Unavailable, "etcdserver: no leader")
+}
+
+fn unknown_outcome() -> Error {
+    Error::new(Kind::Unavailable, "etcdserver: request timed out, possibly due to previous leader failure")
+}

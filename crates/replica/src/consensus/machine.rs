@@ -1,0 +1,101 @@
+//! A [`StateMachine`] as openraft drives it: one task applies, and the snapshot is whatever is settled.
+
+use std::{io, sync::Arc};
+
+use base::EntryId;
+use futures_util::{Stream, StreamExt};
+use openraft::{
+    OptionalSend, RaftSnapshotBuilder,
+    storage::{EntryResponder, RaftStateMachine},
+};
+use table::{Mark, Snapshot};
+
+use super::{
+    Replies, StateMachine, codec,
+    types::{EntryPayload, LogId, RaftSnapshot, Settled, SnapshotMeta, StoredMembership, Types, entry_id, log_id, storage_error},
+};
+use crate::runtime;
+
+/// The machine of one group. Cheap to clone; all clones are one machine.
+#[derive(Clone)]
+pub(crate) struct MachineStore {
+    machine: Arc<dyn StateMachine>,
+}
+
+impl MachineStore {
+    pub(super) fn new(machine: Arc<dyn StateMachine>) -> MachineStore {
+        MachineStore { machine }
+    }
+
+    fn apply_one(&self, id: EntryId, payload: &EntryPayload) -> Replies {
+        match payload {
+            EntryPayload::Normal(command) => return self.machine.apply(id, &command.batch()),
+            EntryPayload::Blank => self.machine.note(id, None),
+            EntryPayload::Membership(membership) => {
+                self.machine.note(id, Some(codec::encode_membership(id, membership)));
+            }
+        }
+        Replies(Vec::new())
+    }
+
+    /// The settled state and how far it is; `None` before the first settle.
+    fn settled(&self) -> io::Result<Option<RaftSnapshot>> {
+        let snapshot = self.machine.snapshot();
+        let (last_log_id, last_membership) = parts(snapshot.mark())?;
+        if last_log_id.is_none() {
+            return Ok(None);
+        }
+        Ok(Some(RaftSnapshot { meta: SnapshotMeta { last_log_id, last_membership }, snapshot: Settled(snapshot) }))
+    }
+}
+
+fn parts(mark: &Mark) -> io::Result<(Option<LogId>, StoredMembership)> {
+    let membership = codec::decode_membership(mark.membership.clone()).map_err(storage_error)?;
+    Ok((mark.applied.map(log_id), membership))
+}
+
+impl RaftStateMachine<Types> for MachineStore {
+    type SnapshotData = Settled;
+    type SnapshotBuilder = MachineStore;
+
+    async fn applied_state(&mut self) -> io::Result<(Option<LogId>, StoredMembership)> {
+        parts(&self.machine.mark())
+    }
+
+    async fn apply<S>(&mut self, mut entries: S) -> io::Result<()>
+    where
+        S: Stream<Item = io::Result<EntryResponder<Types>>> + Unpin + OptionalSend,
+    {
+        while let Some(entry) = entries.next().await {
+            let (entry, responder) = entry?;
+            let replies = self.apply_one(entry_id(&entry.log_id), &entry.payload);
+            if let Some(responder) = responder {
+                responder.send(replies);
+            }
+        }
+        Ok(())
+    }
+
+    async fn get_snapshot_builder(&mut self) -> MachineStore {
+        self.clone()
+    }
+
+    async fn install_snapshot(&mut self, _meta: &SnapshotMeta, settled: Settled) -> io::Result<()> {
+        let machine = self.machine.clone();
+        let snapshot: Arc<dyn Snapshot> = settled.0;
+        runtime::spawn_blocking(move || machine.install(snapshot)).await.map_err(storage_error)
+    }
+
+    async fn get_current_snapshot(&mut self) -> io::Result<Option<RaftSnapshot>> {
+        self.settled()
+    }
+}
+
+impl RaftSnapshotBuilder<Types> for MachineStore {
+    type SnapshotData = Settled;
+
+    /// Nothing is built: settling has done it. Asked for before the first settle, there is nothing to hand out.
+    async fn build_snapshot(&mut self) -> io::Result<RaftSnapshot> {
+        self.settled()?.ok_or_else(|| storage_error("a snapshot was asked for before anything was settled"))
+    }
+}

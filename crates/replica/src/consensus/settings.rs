@@ -1,0 +1,46 @@
+//! How openraft is set, and why. `docs/decisions/0001-consensus.md` gives every reason and the name of its test.
+
+use std::{sync::Arc, time::Duration};
+
+use openraft::{Config, SnapshotPolicy};
+
+/// Shortest time without a leader's word after which a follower asks for votes.
+pub(super) const ELECTION_TIMEOUT_MIN_MS: u64 = 250;
+/// Longest such time. Noticing a dead leader takes this and a random one, so that twice this must lie below a second.
+pub(super) const ELECTION_TIMEOUT_MAX_MS: u64 = 400;
+/// How often a leader gives its word: at least twice in the shortest election timeout.
+pub(super) const HEARTBEAT_MS: u64 = 100;
+/// Entries below the settled one that stay in the log. None: an idle shard must not pin a journal segment.
+pub(super) const SETTLED_ENTRIES_KEPT: u64 = 0;
+/// Bytes of entries that one replication message carries, unless one entry alone is larger.
+pub(super) const REPLICATION_BYTES_MAX: usize = 1 << 20;
+/// Bytes of entries that apply reads from the journal at once.
+pub(super) const APPLY_READ_BYTES_MAX: usize = 4 << 20;
+/// Entries that one replication message carries at most.
+const REPLICATION_ENTRIES_MAX: u64 = 300;
+
+/// How long a proposal or a barrier waits for a fresh leader's first quorum answer before it is refused.
+pub(super) const FRESH_LEADER_WAIT: Duration = Duration::from_secs(1);
+/// How often it looks meanwhile.
+pub(super) const FRESH_LEADER_LOOK: Duration = Duration::from_millis(2);
+
+/// openraft's configuration of every group.
+pub(super) fn config(name: String) -> Arc<Config> {
+    let config = Config {
+        cluster_name: name,
+        election_timeout_min: ELECTION_TIMEOUT_MIN_MS,
+        election_timeout_max: ELECTION_TIMEOUT_MAX_MS,
+        heartbeat_interval: HEARTBEAT_MS,
+        // A restored leader gives (term, index) pairs that it had acknowledged to other content.
+        enable_leader_restore: Some(false),
+        enable_pre_vote: Some(true),
+        // What is settled is the snapshot, and only settling moves it.
+        snapshot_policy: SnapshotPolicy::Never,
+        max_in_snapshot_log_to_keep: SETTLED_ENTRIES_KEPT,
+        max_payload_entries: REPLICATION_ENTRIES_MAX,
+        // Until the members are known, and for good in a cluster of one.
+        enable_tick: false,
+        ..Config::default()
+    };
+    Arc::new(config.validate().expect("the settings are constants, and a test validates them"))
+}
