@@ -1,0 +1,71 @@
+//! The door's limits, in one place, units last. Where etcd has a limit it is etcd's default.
+
+use std::time::Duration;
+
+/// Bytes of one request that goes through the log, counted as etcd counts them.
+pub const REQUEST_BYTES_MAX: usize = 1536 * 1024;
+
+/// Bytes by which a message may exceed [`REQUEST_BYTES_MAX`] before it is not even received.
+pub const MESSAGE_OVERHEAD_BYTES: usize = 512 * 1024;
+
+/// What etcd's envelope around a logged request adds to its size: a header with an id, a tag and a length.
+pub const ENVELOPE_BYTES: usize = 18;
+
+/// Operations in one level of a transaction, and along a path of nested ones.
+pub const TXN_OPS_MAX: usize = 128;
+
+/// Greatest TTL of a lease, in seconds.
+pub const LEASE_TTL_SECONDS_MAX: i64 = 9_000_000_000;
+
+/// Streams open at once on one connection.
+pub const STREAMS_PER_CONNECTION_MAX: u32 = 200;
+
+/// Flow-control window of one stream.
+pub const STREAM_WINDOW_BYTES: u32 = 1024 * 1024;
+
+/// Flow-control window of one connection.
+pub const CONNECTION_WINDOW_BYTES: u32 = 4 * 1024 * 1024;
+
+/// Greatest HTTP/2 frame taken.
+pub const FRAME_BYTES_MAX: u32 = 64 * 1024;
+
+/// Bytes of one request's header fields.
+pub const HEADER_LIST_BYTES_MAX: u32 = 16 * 1024;
+
+/// Bytes one stream may have waiting to be sent inside the HTTP/2 engine.
+pub const SEND_BUFFER_BYTES_MAX: usize = 256 * 1024;
+
+/// Streams reset by a client before they were looked at, above which its connection is closed (CVE-2023-44487).
+pub const PENDING_ACCEPT_RESETS_MAX: usize = 20;
+
+/// Streams reset by this side for a client's faults, above which its connection is closed.
+pub const LOCAL_ERROR_RESETS_MAX: usize = 1024;
+
+/// How often a silent connection is asked for a sign of life, and how long the sign may take.
+pub const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(20);
+/// See [`KEEPALIVE_INTERVAL`].
+pub const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long the first complete request of a connection may take to arrive.
+pub const FIRST_REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long the one message of a unary request may take to arrive.
+pub const MESSAGE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Bytes of unfinished messages that one connection may make this side hold.
+pub const UNFINISHED_BYTES_PER_CONNECTION: usize = 8 * 1024 * 1024;
+
+/// Bytes of one part of a streamed range, about.
+pub const RANGE_PART_BYTES: usize = 256 * 1024;
+
+/// Parts of a streamed answer that wait for the client.
+pub const PARTS_WAITING_MAX: usize = 2;
+
+/// Bytes of one piece of a snapshot stream.
+pub const SNAPSHOT_PIECE_BYTES: usize = 64 * 1024;
+
+/// Bytes of small stream messages that are gathered into one frame.
+pub const GATHERED_BYTES: usize = 16 * 1024;
+
+/// How long requests in flight may take to finish when the door closes.
+pub const CLOSE_GRACE: Duration = Duration::from_secs(5);

@@ -1,0 +1,36 @@
+//! What an operator may set.
+
+use crate::limits;
+
+/// How the door is opened.
+#[derive(Clone, Debug)]
+pub struct DoorOptions {
+    /// The key space that clients of this door get.
+    pub keyspace: String,
+    /// URLs under which clients reach this member, as `MemberList` tells them.
+    pub client_urls: Vec<String>,
+    /// URLs under which peers reach this member, as `MemberList` tells them.
+    pub peer_urls: Vec<String>,
+    /// Bytes of one request that goes through the log.
+    pub request_bytes_max: usize,
+    /// Operations in one transaction.
+    pub txn_ops_max: usize,
+    /// Streams open at once on one connection.
+    pub streams_max: u32,
+    /// The quota that `Status` tells, in bytes; 0 is none.
+    pub quota_bytes: u64,
+}
+
+impl Default for DoorOptions {
+    fn default() -> Self {
+        Self {
+            keyspace: "default".to_owned(),
+            client_urls: Vec::new(),
+            peer_urls: Vec::new(),
+            request_bytes_max: limits::REQUEST_BYTES_MAX,
+            txn_ops_max: limits::TXN_OPS_MAX,
+            streams_max: limits::STREAMS_PER_CONNECTION_MAX,
+            quota_bytes: 0,
+        }
+    }
+}
