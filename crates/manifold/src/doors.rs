@@ -1,32 +1,85 @@
-//! The doors of other rooms, wired.
+//! The etcd door, wired: how it is opened, what it counts in Prometheus' words, and its backup for the administrative socket.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{io, sync::Arc};
 
+use door_etcd::{Context, DoorOptions, Metrics, handlers::maintenance, pb};
 use door_http::{
     Collector,
-    admin::{Backup, Doors},
+    admin::Backup,
+    metrics::{Exposition, Type},
 };
-use futures_util::{FutureExt, StreamExt};
+use futures_util::{FutureExt, StreamExt, stream};
 use gate::Porch;
 use replica::Node;
+use tokio::sync::watch;
 
-/// Serves the etcd door.
+use crate::config::Config;
+
+/// How the door is opened. Clients are told the addresses that were really taken.
+pub(crate) fn options(config: &Config, address: Option<&String>) -> Arc<DoorOptions> {
+    Arc::new(DoorOptions {
+        client_urls: address.map(|address| format!("http://{address}")).into_iter().collect(),
+        quota_bytes: config.quota_bytes,
+        ..DoorOptions::default()
+    })
+}
+
+/// Serves the door until `stop` completes.
 pub(crate) async fn etcd(
-    _porch: Porch,
-    _node: Node,
-    _open: Doors,
-    _stop: impl Future<Output = ()>,
-    _grace: Duration,
+    porch: Porch,
+    options: Arc<DoorOptions>,
+    node: Node,
+    metrics: Arc<Metrics>,
+    stop: impl Future<Output = ()>,
 ) -> io::Result<()> {
-    Ok(())
+    door_etcd::serve(porch, options, node, metrics, stop).await
 }
 
-/// The backup of the node's default key space.
-pub(crate) fn backup(_node: Node) -> Backup {
-    Arc::new(|| async { Ok(futures_util::stream::empty().boxed()) }.boxed())
+/// The same backup as the door's `Snapshot`.
+pub(crate) fn backup(node: Node, options: Arc<DoorOptions>) -> Backup {
+    Arc::new(move || {
+        let (node, options) = (node.clone(), options.clone());
+        async move {
+            // Backups are refused by closing the socket, not by the door's own switch.
+            let (_, serving) = watch::channel(true);
+            let context = Context::new(node, options, serving)?;
+            let pieces = maintenance::snapshot(&context, pb::SnapshotRequest::default()).await?;
+            let blobs = stream::unfold(pieces, async |mut pieces| {
+                let piece = pieces.recv().await?;
+                Some((piece.map(|piece| piece.blob), pieces))
+            });
+            Ok(blobs.boxed())
+        }
+        .boxed()
+    })
 }
 
-/// What other rooms add to `/metrics`.
-pub(crate) fn collectors(_node: &Node) -> Vec<Collector> {
-    Vec::new()
+/// What the door counts, by the names that gRPC's Prometheus middleware gave these figures.
+pub(crate) fn collector(metrics: Arc<Metrics>) -> Collector {
+    Arc::new(move |out: &mut Exposition| {
+        let counts = metrics.snapshot();
+        let mut each = |name: &str, help: &str, value: &dyn Fn(&door_etcd::metrics::MethodCounts) -> u64| {
+            out.family(name, Type::Counter, help);
+            for method in counts.methods.iter().filter(|method| method.started > 0) {
+                let labels = [("grpc_method", method.method), ("grpc_service", method.service), ("grpc_type", method.shape)];
+                out.sample(&labels, value(method));
+            }
+        };
+        each("grpc_server_started_total", "Calls begun.", &|method| method.started);
+        each("grpc_server_msg_received_total", "Messages received.", &|method| method.messages_received);
+        each("grpc_server_msg_sent_total", "Messages sent.", &|method| method.messages_sent);
+        out.family("grpc_server_handled_total", Type::Counter, "Calls ended, by code.");
+        for method in &counts.methods {
+            for (code, number) in &method.handled {
+                let (name, service, shape) = (method.method, method.service, method.shape);
+                let labels = [("grpc_code", *code), ("grpc_method", name), ("grpc_service", service), ("grpc_type", shape)];
+                out.sample(&labels, number);
+            }
+        }
+        let (received, sent) = (counts.received_bytes, counts.sent_bytes);
+        out.single("etcd_network_client_grpc_received_bytes_total", Type::Counter, "Bytes of messages received.", received);
+        out.single("etcd_network_client_grpc_sent_bytes_total", Type::Counter, "Bytes of messages sent.", sent);
+        out.single("manifold_grpc_unknown_total", Type::Counter, "Calls of methods that do not exist.", counts.unknown);
+        out.single("manifold_grpc_foreign_total", Type::Counter, "Requests on the etcd door that were no gRPC.", counts.foreign);
+    })
 }

@@ -1,5 +1,1 @@
-//! `manifold inspect`
-use crate::{arguments::Inspect, exit::Outcome};
-pub(crate) fn run(_command: &Inspect) -> Outcome {
-    Ok(())
-}
+//! `manifold inspect`: what is stored, as it is, without a node and without changing anything.

@@ -19,6 +19,7 @@ use door_http::{
     public,
     server::{self, Malformed},
 };
+use door_etcd::Metrics;
 use gate::{Counts, Porch};
 use replica::Node;
 use tokio::{
@@ -137,28 +138,31 @@ impl House<'_> {
         let house: Arc<dyn door_http::House> = Arc::new(NodeHouse::new(self.node.clone(), keyspace));
         let open = Doors { etcd: address(etcd.as_ref()), http: address(http.as_ref()) };
         let grace = self.config.shutdown_timeout;
+        let options = doors::options(self.config, open.etcd.as_ref());
+        let metrics = Arc::<Metrics>::default();
         let mut running = JoinSet::new();
         let mut counts = Vec::new();
 
         if let Some(porch) = etcd {
             counts.push(("etcd", porch.counts()));
-            running.spawn(doors::etcd(porch, self.node.clone(), open.clone(), stopped(stopping.clone()), grace));
+            let stop = stopped(stopping.clone());
+            running.spawn(doors::etcd(porch, options.clone(), self.node.clone(), metrics.clone(), stop));
         }
         if let Some(porch) = http {
             counts.push(("http", porch.counts()));
             let malformed = Malformed::default();
-            let router = public::router(house.clone(), self.collectors(counts, malformed.clone()));
+            let router = public::router(house.clone(), self.collectors(counts, malformed.clone(), metrics));
             running.spawn(server::serve(porch, router, malformed, stopped(stopping.clone()), grace));
         }
         let context =
-            admin::Context { house, backup: doors::backup(self.node.clone()), doors: open.clone(), since: Instant::now() };
+            admin::Context { house, backup, doors: open.clone(), since: Instant::now() };
         let socket = open_socket(&self.config.data_dir)?;
         running.spawn(server::serve_unix(socket, admin::router(context), stopped(stopping.clone()), grace));
         Ok((open, running))
     }
 
     /// What this crate adds to `/metrics`.
-    fn collectors(&self, counts: Vec<(&'static str, Counts)>, malformed: Malformed) -> Vec<Collector> {
+    fn collectors(&self, counts: Vec<(&'static str, Counts)>, malformed: Malformed, metrics: Arc<Metrics>) -> Vec<Collector> {
         let log = self.log.clone();
         let own = move |out: &mut Exposition| {
             out.family("manifold_connections_open", Type::Gauge, "Connections open now, by door.");
@@ -188,9 +192,7 @@ impl House<'_> {
                 log.dropped(),
             );
         };
-        let mut collectors: Vec<Collector> = vec![Arc::new(own)];
-        collectors.extend(doors::collectors(&self.node));
-        collectors
+        vec![Arc::new(own), doors::collector(metrics)]
     }
 }
 
