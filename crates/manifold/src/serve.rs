@@ -12,6 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use door_etcd::Metrics;
 use door_http::{
     Collector, NodeHouse,
     admin::{self, Doors},
@@ -19,7 +20,6 @@ use door_http::{
     public,
     server::{self, Malformed},
 };
-use door_etcd::Metrics;
 use gate::{Counts, Porch};
 use replica::Node;
 use tokio::{
@@ -154,8 +154,7 @@ impl House<'_> {
             let router = public::router(house.clone(), self.collectors(counts, malformed.clone(), metrics));
             running.spawn(server::serve(porch, router, malformed, stopped(stopping.clone()), grace));
         }
-        let context =
-            admin::Context { house, backup, doors: open.clone(), since: Instant::now() };
+        let context = admin::Context { house, backup, doors: open.clone(), since: Instant::now() };
         let socket = open_socket(&self.config.data_dir)?;
         running.spawn(server::serve_unix(socket, admin::router(context), stopped(stopping.clone()), grace));
         Ok((open, running))

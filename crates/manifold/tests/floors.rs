@@ -76,7 +76,8 @@ fn violations(drawn: &BTreeMap<String, usize>, built: &BTreeMap<String, BTreeSet
 #[test]
 fn rooms_lean_only_on_lower_floors() {
     let (drawn, built) = (drawn(), built());
-    for (room, floor) in [("base", 0), ("journal", 1), ("kv", 2), ("replica", 3), ("gate", 4), ("door-etcd", 5), ("manifold", 6)] {
+    for (room, floor) in [("base", 0), ("journal", 1), ("kv", 2), ("replica", 3), ("gate", 4), ("door-etcd", 5), ("manifold", 6)]
+    {
         assert_eq!(drawn.get(room), Some(&floor), "{room} in the drawing");
         assert!(built.contains_key(room), "{room} is built");
     }
@@ -109,7 +110,13 @@ fn pure_floors_forbid_clocks_disks_and_chance() {
         .collect();
     for list in &lists {
         assert_eq!(list, &lists[0], "the lists are the same");
-        for method in ["std::time::Instant::now", "std::time::SystemTime::now", "std::thread::sleep", "std::fs::read", "std::fs::File::open"] {
+        for method in [
+            "std::time::Instant::now",
+            "std::time::SystemTime::now",
+            "std::thread::sleep",
+            "std::fs::read",
+            "std::fs::File::open",
+        ] {
             assert!(list.contains(&format!("\"{method}\"")), "{method} is not forbidden");
         }
     }

@@ -64,7 +64,8 @@ pub(crate) fn restore(file: &Path, data_dir: &Path) -> Outcome<Restored> {
 }
 
 fn open(file: &Path) -> Outcome<Reader<BufReader<File>>> {
-    let opened = File::open(file).map_err(|error| Failure::new(Code::Failed, format!("{} cannot be read: {error}", file.display())))?;
+    let opened =
+        File::open(file).map_err(|error| Failure::new(Code::Failed, format!("{} cannot be read: {error}", file.display())))?;
     Reader::open(BufReader::with_capacity(READ_BYTES, opened)).map_err(|error| refused(file, &error))
 }
 

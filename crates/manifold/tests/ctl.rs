@@ -1,0 +1,104 @@
+//! `manifold ctl` on a real node.
+
+mod node;
+
+use node::{Node, run, text};
+
+#[test]
+fn status_is_honest_for_people_and_programs() {
+    let node = Node::start(&["--name", "edge", "--shards", "2"]);
+    let people = node.ctl(&["status"]);
+    let page = text(&people.stdout);
+    assert!(people.status.success(), "{}", text(&people.stderr));
+    assert!(page.starts_with("node      edge (") && page.contains("\nSHARD  LEADER"), "{page}");
+    assert_eq!(page.lines().filter(|line| line.contains("this node")).count(), 3, "shard 0 and two data shards: {page}");
+
+    let programs = node.ctl(&["status", "--json"]);
+    let status: serde_json::Value = serde_json::from_slice(&programs.stdout).unwrap();
+    assert_eq!(status["name"], "edge");
+    assert_eq!(status["doors"]["etcd"], node.etcd.as_str());
+    assert_eq!(status["doors"]["http"], node.http.as_str());
+    assert_eq!(status["keyspace"]["revision"], 1);
+    assert_eq!(status["shards"].as_array().unwrap().len(), 3);
+    assert!(status["journal_bytes"].as_u64().unwrap() > 0 && status["disk_free_bytes"].as_u64().unwrap() > 0);
+    for shard in status["shards"].as_array().unwrap() {
+        assert_eq!(shard["leader"], status["node_id"]);
+        assert!(shard["applied"].as_u64().unwrap() <= shard["last"].as_u64().unwrap());
+    }
+}
+
+#[test]
+fn members_are_listed() {
+    let node = Node::start(&["--name", "edge"]);
+    let members = node.ctl(&["member", "list", "--json"]);
+    let members: serde_json::Value = serde_json::from_slice(&members.stdout).unwrap();
+    assert_eq!(members.as_array().unwrap().len(), 1);
+    assert_eq!((&members[0]["name"], &members[0]["learner"]), (&"edge".into(), &false.into()));
+    let page = text(&node.ctl(&["member", "list"]).stdout);
+    assert!(page.starts_with("ID ") && page.contains("edge  voter"), "{page}");
+}
+
+#[test]
+fn without_a_node_it_says_so() {
+    let scratch = tempfile::tempdir().unwrap();
+    let output = run(&["ctl", "status", "--data-dir", scratch.path().to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(69));
+    let message = text(&output.stderr);
+    assert!(message.contains("no node answers on") && message.contains("--data-dir"), "{message}");
+}
+
+#[test]
+fn a_backup_comes_back_and_a_damaged_one_does_not() {
+    let node = Node::start(&[]);
+    let work = tempfile::tempdir().unwrap();
+    let path = |name: &str| work.path().join(name).to_str().unwrap().to_owned();
+    let saved = node.ctl(&["snapshot", "save", &path("backup"), "--json"]);
+    assert!(saved.status.success(), "{}", text(&saved.stderr));
+    let bytes = std::fs::read(path("backup")).unwrap();
+    let said: serde_json::Value = serde_json::from_slice(&saved.stdout).unwrap();
+    assert_eq!(said["bytes"].as_u64(), Some(bytes.len() as u64));
+    assert_eq!(bytes.len() % 512, 32, "the size that etcd's tools expect");
+    assert_eq!(std::fs::read_dir(work.path()).unwrap().count(), 1, "nothing else is left beside it");
+
+    let restored = run(&["ctl", "restore", &path("backup"), "--data-dir", &path("restored")]);
+    assert!(restored.status.success(), "{}", text(&restored.stderr));
+    let second = Node::start_on(&work.path().join("restored"), &[]);
+    assert_eq!(second.get("/readyz").0, 200);
+    drop(second);
+
+    let again = run(&["ctl", "restore", &path("backup"), "--data-dir", &path("restored")]);
+    assert_eq!(again.status.code(), Some(78), "{}", text(&again.stderr));
+    assert!(text(&again.stderr).contains("is not empty"), "{}", text(&again.stderr));
+
+    for place in [bytes.len() / 2, bytes.len() - 1, 20] {
+        let mut damaged = bytes.clone();
+        damaged[place] ^= 1;
+        std::fs::write(path("damaged"), damaged).unwrap();
+        let output = run(&["ctl", "restore", &path("damaged"), "--data-dir", &path("never")]);
+        assert_eq!(output.status.code(), Some(65), "byte {place}: {}", text(&output.stderr));
+        assert!(!work.path().join("never").exists(), "nothing is touched");
+    }
+    std::fs::write(path("cut"), &bytes[..bytes.len() - 1]).unwrap();
+    assert_eq!(run(&["ctl", "restore", &path("cut"), "--data-dir", &path("never")]).status.code(), Some(65));
+    std::fs::write(path("other"), b"hello").unwrap();
+    assert!(!run(&["ctl", "restore", &path("other"), "--data-dir", &path("never")]).status.success());
+    assert_eq!(run(&["ctl", "restore", &path("missing"), "--data-dir", &path("never")]).status.code(), Some(1));
+}
+
+#[test]
+fn a_backup_that_cannot_be_written_leaves_nothing_behind() {
+    let node = Node::start(&[]);
+    let output = node.ctl(&["snapshot", "save", "/nowhere/backup"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains("/nowhere/backup.partial-"), "{}", text(&output.stderr));
+}
+
+#[test]
+fn help_teaches() {
+    let help = text(&run(&["--help"]).stdout);
+    for piece in ["etcdctl put", "manifold ctl status", "--data-dir", "[env: MANIFOLD_DATA_DIR]", "[default: ./manifold-data]"] {
+        assert!(help.contains(piece), "{piece} is missing from\n{help}");
+    }
+    assert!(text(&run(&["ctl", "snapshot", "save", "--help"]).stdout).contains("Example"));
+    assert!(text(&run(&["--version"]).stdout).starts_with("manifold 0."));
+}
