@@ -1,9 +1,40 @@
 //! The node's one write-ahead log: every shard on the node appends to it, and one write and one `fdatasync` serve all that waits.
+//!
+//! [`Journal`] is the handle that everyone shares: [`Journal::submit`] puts a [`Record`] into the one ordered queue, memory knows
+//! it at once, and its [`Done`] is called when it is durable. [`Writer`] is the half that one thread runs: it takes everything
+//! that waits, puts it behind one header into one block-aligned write, syncs, and only then answers. Votes, truncations, purges
+//! and entries go through the same queue, so their order on disk is the order in which they were asked for.
+//!
+//! On disk there are segment files, made of zeros once and used again under a new number. A record's CRC covers whose journal it
+//! is, its segment and its offset, so a stale, moved or foreign block never passes; every write carries its number and the CRC of
+//! the one before, so none can be missing in the middle. The first write of a segment repeats what is known of every shard, so
+//! that an idle shard holds on to nothing.
+//!
+//! Opening recovers: it follows the chain of writes, cuts a last write that was torn, and refuses when damage lies before anything
+//! that is valid, since cutting there would lose what was acknowledged. A failed write or sync is final: everyone gets the error
+//! and the process is to end. `docs/formats/journal.md` has the bytes and the table of cases; [`inspect`] reads a journal without
+//! changing it.
 
-use std::{io, sync::Arc};
+pub mod bugs;
+pub mod format;
+pub mod fuzz;
+pub mod inspect;
+mod journal;
+pub mod limits;
+mod recovery;
+mod segment;
+mod state;
+mod walk;
+mod writer;
 
-use base::{Disk, EntryId, Result, ShardId};
+use std::io;
+
+use base::{EntryId, ShardId};
 use bytes::Bytes;
+
+pub use journal::Journal;
+pub use segment::{segment_name, segment_number};
+pub use writer::Writer;
 
 /// One Raft entry as the journal keeps it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,72 +91,15 @@ pub struct Options {
     pub reserve_bytes: u64,
 }
 
-/// The shared handle of the journal. Cheap to clone.
-#[derive(Clone)]
-pub struct Journal {
-    _inner: Arc<()>,
-}
-
-/// The writing half, for one thread (or one task of the simulator).
-pub struct Writer {
-    _inner: Arc<()>,
-}
-
-impl Journal {
-    /// Opens and recovers. `Corrupt` with a message that says what to do when a damaged middle is found.
-    pub fn open(_disk: Arc<dyn Disk>, _options: Options) -> Result<(Journal, Writer)> {
-        todo!()
-    }
-
-    /// Queues one record; order of calls is order on disk. Reads see it at once. `done` is called when it is durable.
-    pub fn submit(&self, _record: Record, _done: Option<Done>) {
-        todo!()
-    }
-
-    /// Entries of `[from, to)` that the shard holds, ascending, at most `bytes_max` of payload but at least one if there is any.
-    pub fn read(&self, _shard: ShardId, _from: u64, _to: u64, _bytes_max: usize) -> io::Result<Vec<Entry>> {
-        todo!()
-    }
-
-    /// The id of the entry at `index`, without its payload.
-    pub fn entry_id(&self, _shard: ShardId, _index: u64) -> Option<EntryId> {
-        todo!()
-    }
-
-    /// What is known of a shard.
-    pub fn state(&self, _shard: ShardId) -> ShardState {
-        todo!()
-    }
-
-    /// Shards that have any record here.
-    pub fn shards(&self) -> Vec<ShardId> {
-        todo!()
-    }
-
-    /// The shard whose oldest entry pins the oldest segment, and how many bytes the journal occupies in all.
-    pub fn pressure(&self) -> (Option<ShardId>, u64) {
-        todo!()
-    }
-
-    /// Ends the writer after everything queued is durable and a closing record is written.
-    pub fn close(&self) {
-        todo!()
-    }
-}
-
-impl Writer {
-    /// Runs until [`Journal::close`], waiting for records. An error means that a write or a sync failed: end the process.
-    pub fn run(self) -> io::Result<()> {
-        todo!()
-    }
-
-    /// For the simulator: writes what waits, without syncing. `false` if nothing waited (an idle journal then may write its closing record).
-    pub fn write(&mut self) -> io::Result<bool> {
-        todo!()
-    }
-
-    /// For the simulator: syncs what was written and calls the `Done`s.
-    pub fn sync(&mut self) -> io::Result<()> {
-        todo!()
-    }
+/// How full the file system under the journal is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SpaceState {
+    /// Bytes that may still be written.
+    pub free: u64,
+    /// Bytes in all.
+    pub total: u64,
+    /// Whether the share in use has reached the alarm.
+    pub alarm: bool,
+    /// Whether the reserve was released since the start.
+    pub reserve_released: bool,
 }

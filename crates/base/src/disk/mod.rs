@@ -1,6 +1,12 @@
 //! Disks, handed in: a directory of flat files with positioned reads and writes.
 
+mod memory;
+mod real;
+
 use std::io;
+
+pub use memory::{Damage, Ending, Event, Fault, MemoryDisk};
+pub use real::RealDisk;
 
 /// A directory of files, addressed by plain names without separators.
 pub trait Disk: Send + Sync + 'static {

@@ -1,0 +1,1 @@
+//! Decoder entry over arbitrary bytes.

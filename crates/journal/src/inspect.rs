@@ -1,0 +1,1 @@
+//! Looking at a journal without changing it.
