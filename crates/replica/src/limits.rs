@@ -46,3 +46,9 @@ pub(crate) const WITNESS_ATTEMPTS_MAX: usize = 64;
 
 /// Data shards a node may be started with.
 pub(crate) const DATA_SHARDS_MAX: u32 = 64;
+
+/// Bytes of recent log entries kept in memory, over all shards.
+pub(crate) const JOURNAL_TAIL_BYTES: usize = 8 << 20;
+
+/// Bytes of one write of the journal, unless one entry alone is larger.
+pub(crate) const JOURNAL_WRITE_BYTES_MAX: usize = 4 << 20;

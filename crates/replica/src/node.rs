@@ -27,7 +27,9 @@ use crate::{
     keyspace::Keyspace,
     lanes::{Admission, Lane, Lanes, stopped},
     lease,
-    limits::{DATA_SHARDS_MAX, SPACE_ALARM_PERCENT, SPACE_CLEAR_PERCENT, SPACE_TICK_MS},
+    limits::{
+        DATA_SHARDS_MAX, JOURNAL_TAIL_BYTES, JOURNAL_WRITE_BYTES_MAX, SPACE_ALARM_PERCENT, SPACE_CLEAR_PERCENT, SPACE_TICK_MS,
+    },
     proposer, runtime,
     settle::Settler,
     shard::{Shard, ShardState, SpaceOptions},
@@ -175,7 +177,13 @@ impl Node {
 
     /// The same on handed-in parts.
     pub async fn open_with(parts: NodeParts, options: NodeOptions) -> Result<Node> {
-        let journal_options = journal::Options { segment_bytes: options.journal_segment_bytes, ..journal::Options::default() };
+        let journal_options = journal::Options {
+            segment_bytes: options.journal_segment_bytes,
+            tail_bytes: JOURNAL_TAIL_BYTES,
+            write_bytes_max: JOURNAL_WRITE_BYTES_MAX,
+            // One segment: what a full disk needs to make room by settling and trimming.
+            reserve_bytes: options.journal_segment_bytes,
+        };
         let disk = parts.journal_disk.clone();
         let (journal, writer) = runtime::spawn_blocking(move || Journal::open(disk, journal_options)).await?;
         let failure = Failure::default();
@@ -252,7 +260,7 @@ impl Node {
         spaces: Vec<KeyspaceId>,
     ) -> Result<Shard> {
         let options = SpaceOptions {
-            machine: kv::Options { cache_bytes: self.inner.options.value_cache_bytes, ..kv::Options::default() },
+            machine: kv::Options { cache_bytes: self.inner.options.value_cache_bytes },
             watch_ring_bytes: self.inner.options.watch_ring_bytes,
         };
         let open_tree = trees.clone();
