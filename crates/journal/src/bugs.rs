@@ -6,13 +6,14 @@
 pub enum Bug {
     /// `Done` is called when the bytes are written, before the sync.
     AckBeforeSync,
-    /// A record's CRC does not cover its place, and the header's place is not compared.
+    /// Records' CRCs do not cover their offset, and neither a header's offset nor the chain is compared.
     PlaceNotChecked,
     /// Any damage ends the log, whatever comes after.
     MiddleCutAsTorn,
-    /// After a torn write the same segment goes on behind what is left of it, and records are taken wherever they are valid.
+    /// Records' CRCs do not cover their segment, and neither a header's segment nor the chain is compared, so that what a
+    /// recycled file held before counts again.
     LeftoversRevived,
-    /// Votes are queued behind the appends of the same write.
+    /// A vote waits for the write after the one that takes the entries beside it.
     VoteAfterAppend,
     /// A write counts when its header is right, whatever its records are.
     HeaderOnly,

@@ -23,7 +23,11 @@ use crate::{
 
 /// The place that a record's CRC covers.
 pub(crate) fn crc_place(place: Place) -> Place {
-    if planted(Bug::PlaceNotChecked) { Place { owner: place.owner, segment: 0, offset: 0 } } else { place }
+    match place {
+        Place { owner, segment, .. } if planted(Bug::PlaceNotChecked) => Place { owner, segment, offset: 0 },
+        Place { owner, offset, .. } if planted(Bug::LeftoversRevived) => Place { owner, segment: 0, offset },
+        place => place,
+    }
 }
 
 /// A journal as it was found, ready to go on.
@@ -86,7 +90,7 @@ pub(crate) fn damaged(segment: u64, offset: u64, why: &str) -> Error {
     Error::new(Kind::Corrupt, message)
 }
 
-fn unreadable(error: &io::Error) -> Error {
+pub(crate) fn unreadable(error: &io::Error) -> Error {
     Error::new(Kind::Unavailable, format!("the journal could not be opened: {error}"))
 }
 
@@ -123,6 +127,17 @@ impl Files {
         Ok(None)
     }
 
+    /// Where to begin: at the oldest needed segment or, before anything was ever synced, at the oldest file.
+    pub(crate) fn start(&self, first: Option<u64>) -> Result<Option<u64>> {
+        let oldest = self.files.keys().next().copied();
+        match (first, oldest) {
+            (None, Some(oldest)) if oldest > 1 => {
+                Err(damaged(oldest, 0, "no segment has a readable head, and older ones are gone"))
+            }
+            (first, oldest) => Ok(first.or(oldest)),
+        }
+    }
+
     /// Follows the chain from segment `first`, handing every whole write to `visit`; then searches what is behind its end.
     pub(crate) fn follow(&self, first: u64, mut visit: impl FnMut(&ValidWrite) -> Result<()>) -> Result<ChainEnd> {
         let mut end =
@@ -149,6 +164,9 @@ impl Files {
                 Verdict::Absent => {}
             }
             match self.next_head(&end)? {
+                Some(_) if end.last.is_none() && !planted(Bug::ChainNotChecked) => {
+                    return Err(damaged(first, 0, "the head of the oldest segment that is needed is not whole"));
+                }
                 Some(next) => {
                     reader = next;
                     end.segment = reader.number;
@@ -227,8 +245,11 @@ fn check_chain(end: &ChainEnd, header: &WriteHeader, file_bytes: u64) -> Result<
         return Err(damaged(end.segment, end.offset, "a segment's head and only it says that it is one"));
     }
     let Some(last) = &end.last else { return Ok(()) };
-    if planted(Bug::ChainNotChecked) {
+    if planted(Bug::ChainNotChecked) || planted(Bug::PlaceNotChecked) || planted(Bug::LeftoversRevived) {
         return Ok(());
+    }
+    if header.number == u64::MAX {
+        return Err(damaged(end.segment, end.offset, "the last number that a write can have"));
     }
     if header.number != last.number + 1 || header.previous_crc != last.crc {
         let why = format!("write {} is here, but write {} should follow {}", header.number, last.number + 1, last.number);
@@ -313,7 +334,7 @@ impl Replay {
     }
 
     /// The shards, complete: whatever is neither purged nor there was lost.
-    fn finish(self, at: &ChainEnd) -> Result<(BTreeMap<ShardId, Shard>, BTreeMap<ShardId, Logged>)> {
+    pub(crate) fn finish(self, at: &ChainEnd) -> Result<(BTreeMap<ShardId, Shard>, BTreeMap<ShardId, Logged>)> {
         let mut shards = BTreeMap::new();
         let mut logged = BTreeMap::new();
         for (id, mut found) in self.shards {
@@ -362,9 +383,7 @@ pub(crate) fn recover(disk: Arc<dyn Disk>, options: Options, owner: u64) -> Resu
     pool.tidy().map_err(|error| unreadable(&error))?;
     let files = Files::open(&*disk, owner).map_err(|error| unreadable(&error))?;
     let newest = files.files.keys().next_back().copied().unwrap_or(0);
-    let oldest = files.files.keys().next().copied();
-    let first = files.first_needed()?;
-    let Some(start) = first.or(oldest) else {
+    let Some(start) = files.start(files.first_needed()?)? else {
         return fresh(disk, options, owner, pool, 0);
     };
     let mut replay = Replay::default();
@@ -375,9 +394,6 @@ pub(crate) fn recover(disk: Arc<dyn Disk>, options: Options, owner: u64) -> Resu
         result
     })?;
     let Some(last) = end.last.clone() else {
-        if oldest > Some(1) {
-            return Err(damaged(start, 0, "no segment has a readable head, and older ones are gone"));
-        }
         return fresh(disk, options, owner, pool, newest);
     };
     let (shards, logged) = replay.finish(&end)?;
@@ -434,7 +450,7 @@ impl Assembly {
         let all = open_segments(files, 0).map_err(fail)?;
         let (old, mut segments): (Segments, Segments) = all.into_iter().partition(|(number, _)| *number < last.first);
         pool.release(old.into_values().collect()).map_err(fail)?;
-        let clean = end.remains.begun.is_none() || planted(Bug::LeftoversRevived);
+        let clean = end.remains.begun.is_none();
         let mut next = Next::None;
         let mut segment = None;
         if clean {

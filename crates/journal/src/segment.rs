@@ -25,7 +25,7 @@ pub fn segment_name(number: u64) -> String {
 /// The number in a segment's file name.
 pub fn segment_number(name: &str) -> Option<u64> {
     let digits = name.strip_prefix(SEGMENT_PREFIX)?;
-    if digits.len() < 12 || !digits.bytes().all(|b| b.is_ascii_digit()) {
+    if !(12..=15).contains(&digits.len()) || !digits.bytes().all(|b| b.is_ascii_digit()) {
         return None;
     }
     digits.parse().ok().filter(|number| segment_name(*number) == name)

@@ -180,7 +180,7 @@ impl Shard {
     /// Sets what recovery found.
     pub(crate) fn recovered(&mut self, committed: Option<EntryId>) {
         self.flushed = self.last;
-        self.committed = committed.map(|id| if Some(id) > self.last { self.last.unwrap_or(id) } else { id });
+        self.committed = committed;
         self.committed_wanted = self.committed;
         self.pin = self.slots.front().and_then(Slot::segment);
     }

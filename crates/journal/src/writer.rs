@@ -13,6 +13,7 @@ use crate::{
     },
     journal::Shared,
     limits::{BLOCK_BYTES, IDLE_MS, PAYLOAD_BYTES_MAX},
+    recovery::crc_place,
     segment::{Preparer, Segment},
     state::{Effect, Placed, Queued, State},
 };
@@ -231,6 +232,7 @@ impl Writer {
                 }
             }
         }
+        postpone_votes(&mut batch.queued, &mut state);
         if batch.queued.is_empty() && !closing {
             return batch;
         }
@@ -499,11 +501,17 @@ fn fit(mut queued: Queued, room: &mut usize, alone: bool) -> Fit {
     Fit::Part(queued, rest)
 }
 
-/// The planted bugs that put records of one write into the wrong order.
-fn plant_order(queued: &mut [Queued]) {
-    if planted(Bug::VoteAfterAppend) {
-        queued.sort_by_key(|queued| matches!(queued.record, Record::Vote(..)));
+/// The planted bug that lets votes wait for the write after that of the entries beside them.
+fn postpone_votes(queued: &mut Vec<Queued>, state: &mut State) {
+    if planted(Bug::VoteAfterAppend) && queued.iter().any(|queued| matches!(queued.record, Record::Append(..))) {
+        for vote in queued.extract_if(.., |queued| matches!(queued.record, Record::Vote(..))) {
+            state.queue.push_front(vote);
+        }
     }
+}
+
+/// The planted bug that puts records of one write into the wrong order.
+fn plant_order(queued: &mut [Queued]) {
     if planted(Bug::TruncateAfterAppend) {
         queued.sort_by_key(|queued| matches!(queued.record, Record::Truncate(..)));
     }
@@ -556,11 +564,7 @@ impl Encoder<'_> {
     /// Appends one record; gives its offset in the segment.
     fn record(&mut self, kind: RecordKind, shard: u32, id: Option<EntryId>, payload: &[u8]) -> u64 {
         let offset = self.place.offset + self.out.len() as u64;
-        let place = if planted(Bug::PlaceNotChecked) {
-            Place { owner: self.place.owner, segment: 0, offset: 0 }
-        } else {
-            Place { offset, ..self.place }
-        };
+        let place = crc_place(Place { offset, ..self.place });
         // Queued payloads were measured by `check_size`, heads are small.
         let length = payload.len() as u32;
         let crc = RecordHeader { kind, length, shard, write: self.number, id, crc: 0 }.encode(place, payload, self.out);

@@ -62,7 +62,7 @@ pub enum Damage {
     Flipped,
     /// The 4096-byte block holds what it held before its last sync.
     Stale,
-    /// The sector holds another sector of the same file (a misdirected write).
+    /// The 4096-byte block holds another block of the same file (a misdirected write).
     Misdirected,
 }
 
@@ -117,6 +117,8 @@ struct Inner {
     durable_names: BTreeMap<String, u64>,
     changes: Vec<NameChange>,
     next_file: u64,
+    /// Open handles by file: a removed file lives as long as one.
+    handles: BTreeMap<u64, usize>,
     space: Option<u64>,
     faults: Vec<Fault>,
     zero: Page,
@@ -146,6 +148,7 @@ impl MemoryDisk {
             durable_names: BTreeMap::new(),
             changes: Vec::new(),
             next_file: 1,
+            handles: BTreeMap::new(),
             space: None,
             faults: Vec::new(),
             zero: Arc::new([0; PAGE_BYTES]),
@@ -158,7 +161,9 @@ impl MemoryDisk {
 
     /// Another disk with the same content, durable and not, without the observer.
     pub fn copy(&self) -> MemoryDisk {
-        Self::from_inner(self.inner.lock().clone())
+        let mut inner = self.inner.lock().clone();
+        inner.handles.clear();
+        Self::from_inner(inner)
     }
 
     /// Calls `observer` after every change, from the thread that made it.
@@ -206,13 +211,14 @@ impl MemoryDisk {
             names,
             changes: Vec::new(),
             next_file: inner.next_file,
+            handles: BTreeMap::new(),
             space: inner.space,
             faults: Vec::new(),
             zero: inner.zero.clone(),
         })
     }
 
-    /// Rots the sector (for `Stale`: the block) of `name` that holds `offset`, seen and durable alike. `false` if that changed no byte.
+    /// Rots the sector (for `Stale` and `Misdirected`: the block) of `name` that holds `offset`, seen and durable alike. `false` if that changed no byte.
     pub fn damage(&self, name: &str, offset: u64, damage: Damage, seed: u64) -> bool {
         let mut inner = self.inner.lock();
         let zero = inner.zero.clone();
@@ -232,11 +238,7 @@ impl MemoryDisk {
                 page[start + bit / 8] ^= 1 << (bit % 8);
             }
             Damage::Stale => page = **file.before.get(&index).unwrap_or(&zero),
-            Damage::Misdirected => {
-                let from = file.pages[dice.below(file.pages.len() as u64) as usize].clone();
-                let sector = dice.below(SECTORS_A_PAGE as u64) as usize * SECTOR_BYTES;
-                page[start..start + SECTOR_BYTES].copy_from_slice(&from[sector..sector + SECTOR_BYTES]);
-            }
+            Damage::Misdirected => page = *file.pages[dice.below(file.pages.len() as u64) as usize],
         }
         let changed = page != *file.pages[index];
         let page = Arc::new(page);
@@ -339,7 +341,7 @@ impl Inner {
 
     fn forget_unnamed(&mut self) {
         let kept: BTreeSet<u64> = self.names.values().chain(self.durable_names.values()).copied().collect();
-        self.files.retain(|id, _| kept.contains(id));
+        self.files.retain(|id, _| kept.contains(id) || self.handles.contains_key(id));
     }
 }
 
@@ -454,6 +456,7 @@ impl Disk for MemoryDisk {
                 id
             }
         };
+        *inner.handles.entry(id).or_default() += 1;
         drop(inner);
         if known.is_none() {
             self.notify(Event::Name);
@@ -503,8 +506,20 @@ struct MemoryFile {
     id: u64,
 }
 
+impl Drop for MemoryFile {
+    fn drop(&mut self) {
+        let mut inner = self.disk.inner.lock();
+        if let Some(count) = inner.handles.get_mut(&self.id) {
+            *count -= 1;
+            if *count == 0 {
+                inner.handles.remove(&self.id);
+            }
+        }
+    }
+}
+
 impl MemoryFile {
-    /// Runs `change` on the file; one that was removed and forgotten reads and writes as an empty one that nobody sees.
+    /// Runs `change` on the file.
     fn with<T>(&self, change: impl FnOnce(&mut File, &Page) -> T) -> T {
         let mut inner = self.disk.inner.lock();
         let zero = inner.zero.clone();
