@@ -70,7 +70,9 @@ impl Header {
         }
         let version = u32_at(data, 8);
         if version != VERSION {
-            let message = format!("the backup has format version {version}, this build reads {VERSION}: use the build it was made with, or a newer one");
+            let message = format!(
+                "the backup has format version {version}, this build reads {VERSION}: use the build it was made with, or a newer one"
+            );
             return Err(Error::new(Kind::Unsupported, message));
         }
         if u32_at(data, HEADER_BYTES - 4) != crc32c::crc32c(&data[..HEADER_BYTES - 4]) {

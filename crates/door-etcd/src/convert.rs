@@ -5,9 +5,7 @@ use bytes::Bytes;
 use kv::{CompareTarget, Comparison, Operation, OperationReply, SortOrder, SortTarget, Span};
 use replica::Header;
 
-use crate::pb::{
-    self, compare, mvccpb, range_request, request_op::Request as Op, response_op::Response as OpReply,
-};
+use crate::pb::{self, compare, mvccpb, range_request, request_op::Request as Op, response_op::Response as OpReply};
 
 /// A header for an answer.
 pub fn header(header: Header) -> pb::ResponseHeader {
@@ -155,11 +153,7 @@ pub fn put_response(reply: kv::PutReply, header: Option<pb::ResponseHeader>) -> 
 
 /// Answer of a deletion.
 pub fn delete_response(reply: kv::DeleteReply, header: Option<pb::ResponseHeader>) -> pb::DeleteRangeResponse {
-    pb::DeleteRangeResponse {
-        header,
-        deleted: reply.deleted,
-        prev_kvs: reply.prev_kvs.into_iter().map(key_value).collect(),
-    }
+    pb::DeleteRangeResponse { header, deleted: reply.deleted, prev_kvs: reply.prev_kvs.into_iter().map(key_value).collect() }
 }
 
 /// Answer of a transaction that left the key space at the header's revision.
@@ -205,3 +199,6 @@ fn changes(reply: &kv::TxnReply) -> bool {
         OperationReply::Txn(txn) => changes(txn),
     })
 }
+
+#[cfg(test)]
+mod tests;

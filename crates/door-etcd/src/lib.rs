@@ -11,6 +11,7 @@
 
 pub mod backup;
 pub mod convert;
+pub mod fuzz;
 pub mod handlers;
 pub mod limits;
 pub mod metrics;

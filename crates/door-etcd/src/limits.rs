@@ -46,14 +46,17 @@ pub const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(20);
 /// See [`KEEPALIVE_INTERVAL`].
 pub const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long the first complete request of a connection may take to arrive.
-pub const FIRST_REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long the first bytes of a connection, those that tell HTTP/2 from HTTP/1, may take to arrive.
+pub const PREFACE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long the one message of a unary request may take to arrive.
 pub const MESSAGE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Bytes of unfinished messages that one connection may make this side hold.
 pub const UNFINISHED_BYTES_PER_CONNECTION: usize = 8 * 1024 * 1024;
+
+/// Watches that the streams of one connection may have open together.
+pub const WATCHES_PER_CONNECTION_MAX: usize = 100_000;
 
 /// Bytes of one part of a streamed range, about.
 pub const RANGE_PART_BYTES: usize = 256 * 1024;

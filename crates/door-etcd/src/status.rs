@@ -68,3 +68,19 @@ fn code_of_kind(kind: Kind) -> Code {
 pub fn status(error: Error) -> Status {
     Status::new(code(&error), error.message)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_text_decides_before_the_kind() {
+        let of = |kind, text| code(&Error::new(kind, text));
+        assert_eq!(of(Kind::NotFound, "etcdserver: key not found"), Code::InvalidArgument);
+        assert_eq!(of(Kind::Conflict, "etcdserver: lease already exists"), Code::FailedPrecondition);
+        assert_eq!(of(Kind::Overloaded, "etcdserver: mvcc: database space exceeded"), Code::ResourceExhausted);
+        assert_eq!(of(Kind::Unavailable, "etcdserver: no leader"), Code::Unavailable);
+        assert_eq!(of(Kind::NotFound, "something else"), Code::NotFound);
+        assert_eq!(of(Kind::Corrupt, "key not found"), Code::DataLoss);
+    }
+}

@@ -40,8 +40,7 @@ pub fn range_stream(request: &pb::RangeRequest) -> Result<()> {
     if !by_key {
         return Err(Error::new(Kind::Unsupported, "RangeStream does not support custom sort orders"));
     }
-    let filters =
-        [request.min_mod_revision, request.max_mod_revision, request.min_create_revision, request.max_create_revision];
+    let filters = [request.min_mod_revision, request.max_mod_revision, request.min_create_revision, request.max_create_revision];
     if filters != [0; 4] {
         return Err(Error::new(Kind::Unsupported, "RangeStream does not support revision filters"));
     }
@@ -179,3 +178,6 @@ impl Changed {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -35,12 +35,15 @@ pub(crate) struct Dispatch {
     pub(crate) metrics: Arc<Metrics>,
     /// See [`limits::UNFINISHED_BYTES_PER_CONNECTION`].
     pub(crate) budget: Arc<Semaphore>,
+    /// How many watches the connection may have open.
+    pub(crate) watches: watch::WatchBudget,
 }
 
 /// One call on its way.
 struct Call<B> {
     context: Arc<Context>,
     messages: Messages<B>,
+    watches: watch::WatchBudget,
     timeout: Option<Duration>,
     counted: Counted,
 }
@@ -67,7 +70,8 @@ impl Dispatch {
             Ok(head) => {
                 let bytes_max = self.context.options.request_bytes_max + limits::MESSAGE_OVERHEAD_BYTES;
                 let messages = Messages::new(request.into_body(), bytes_max, self.budget.clone());
-                let call = Call { context: self.context.clone(), messages, timeout: head.timeout, counted };
+                let (context, watches) = (self.context.clone(), self.watches.clone());
+                let call = Call { context, messages, watches, timeout: head.timeout, counted };
                 call.run(method).await
             }
             Err(refused) => reply::refusal(&refused, counted),
@@ -188,7 +192,8 @@ where
 
     fn watch(self) -> Response<Reply> {
         let (keyspace, limit) = (self.context.keyspace.clone(), self.timeout);
-        let options = watch::WatchOptions { request_bytes_max: self.context.options.request_bytes_max };
+        let request_bytes_max = self.context.options.request_bytes_max + limits::MESSAGE_OVERHEAD_BYTES;
+        let options = watch::WatchOptions { request_bytes_max, budget: self.watches, ..watch::WatchOptions::default() };
         let responses = watch::stream(keyspace, decoded(self.messages), options);
         reply::messages(until(limit, Box::pin(responses)), self.counted)
     }

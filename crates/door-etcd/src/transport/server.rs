@@ -17,8 +17,8 @@ use tokio::{
     time::timeout,
 };
 
-use super::dispatch::Dispatch;
-use crate::{Context, DoorOptions, Metrics, limits};
+use super::{arrival::Arrival, dispatch::Dispatch};
+use crate::{Context, DoorOptions, Metrics, limits, watch::WatchBudget};
 
 /// Serves etcd's clients on the porch until `stop` completes, then lets requests in flight finish for a while.
 ///
@@ -61,6 +61,7 @@ impl Connections {
             context: self.context.clone(),
             metrics: self.metrics.clone(),
             budget: Arc::new(Semaphore::new(limits::UNFINISHED_BYTES_PER_CONNECTION)),
+            watches: WatchBudget::new(limits::WATCHES_PER_CONNECTION_MAX),
         };
         tokio::spawn(connection(stream, dispatch, self.graceful.watcher()));
     }
@@ -73,7 +74,7 @@ async fn connection(stream: Guarded, dispatch: Dispatch, watcher: Watcher) {
         let dispatch = dispatch.clone();
         async move { Ok::<_, Infallible>(dispatch.answer(request).await) }
     });
-    let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
+    let connection = builder.serve_connection(TokioIo::new(Arrival::new(stream)), service).into_owned();
     if let Err(error) = watcher.watch(connection).await {
         tracing::debug!(error = &*error, "a client's connection ended");
     }
