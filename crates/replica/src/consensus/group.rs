@@ -32,7 +32,6 @@ struct Inner {
     node: NodeId,
     raft: Raft,
     metrics: MetricsWatch,
-    log: LogStore,
     stopping: AtomicBool,
 }
 
@@ -61,11 +60,11 @@ impl Group {
     ) -> Result<Group> {
         let log = LogStore::new(shard, journal);
         let config = settings::config(shard.to_string());
-        let raft = Raft::new(node, config, Peers(transport), log.clone(), MachineStore::new(machine)).await;
+        let raft = Raft::new(node, config, Peers(transport), log, MachineStore::new(machine)).await;
         let raft = raft.map_err(|error| Error::new(Kind::Corrupt, format!("{shard} cannot start: {error}")))?;
         let metrics = raft.metrics();
         runtime::spawn(keep_time(raft.clone(), node));
-        Ok(Group { inner: Arc::new(Inner { node, raft, metrics, log, stopping: AtomicBool::new(false) }) })
+        Ok(Group { inner: Arc::new(Inner { node, raft, metrics, stopping: AtomicBool::new(false) }) })
     }
 
     /// First start of a shard: makes it a group of these voters. No effect if it has any log.
@@ -141,6 +140,11 @@ impl Group {
         }
     }
 
+    #[cfg(test)]
+    pub(super) fn raft(&self) -> &Raft {
+        &self.inner.raft
+    }
+
     /// A fresh leader refuses until its first quorum answer, and nothing was done: worth a moment. Any other refusal stands.
     async fn after_refusal(&self, refusal: &ForwardToLeader<Types>, give_up: std::time::Duration) -> Result<()> {
         let fresh = refusal.leader_id.is_none() && refusal.reason == ForwardReason::LeaseExpired;
@@ -198,7 +202,6 @@ impl Group {
     /// Stops the replica.
     pub async fn shutdown(&self) {
         self.inner.stopping.store(true, Relaxed);
-        self.inner.log.note_committed();
         // It may have ended by itself before.
         let _ = self.inner.raft.shutdown().await;
     }

@@ -4,14 +4,12 @@ use std::{
     fmt::Debug,
     io,
     ops::{Bound, RangeBounds},
-    sync::Arc,
 };
 
-use base::{EntryId, ShardId};
+use base::ShardId;
 use futures_util::{Stream, StreamExt, stream};
 use journal::{Journal, Record};
 use openraft::{LogState, OptionalSend, RaftLogReader, entry::RaftEntry, storage::RaftLogStorage};
-use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
 use super::{
@@ -25,25 +23,34 @@ use super::{
 pub(super) struct LogStore {
     shard: ShardId,
     journal: Journal,
-    /// The last committed entry that was not told to the journal yet: it travels with the next append, since it is only a
-    /// hint and no write of its own is worth it.
-    committed: Arc<Mutex<Option<EntryId>>>,
 }
 
 impl LogStore {
     pub(super) fn new(shard: ShardId, journal: Journal) -> LogStore {
-        LogStore { shard, journal, committed: Arc::default() }
-    }
-
-    /// Tells the journal what is committed, so that the next start applies as much before it serves.
-    pub(super) fn note_committed(&self) {
-        if let Some(id) = self.committed.lock().take() {
-            self.journal.submit(Record::Committed(self.shard, id), None);
-        }
+        LogStore { shard, journal }
     }
 
     fn read(&self, from: u64, to: u64, bytes_max: usize) -> io::Result<Vec<Entry>> {
         self.journal.read(self.shard, from, to, bytes_max)?.into_iter().map(decode_entry).collect()
+    }
+}
+
+/// An append that openraft waits for. One that is dropped unanswered has failed: openraft would wait for ever.
+struct Pending(Option<Flushed>);
+
+impl Pending {
+    fn complete(mut self, outcome: io::Result<()>) {
+        if let Some(callback) = self.0.take() {
+            callback.io_completed(outcome);
+        }
+    }
+}
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        if let Some(callback) = self.0.take() {
+            callback.io_completed(Err(storage_error("the journal ended before an append was durable: start the node again")));
+        }
     }
 }
 
@@ -137,15 +144,15 @@ impl RaftLogStorage<Types> for LogStore {
     }
 
     async fn save_committed(&mut self, committed: Option<LogId>) -> io::Result<()> {
+        // A hint: it travels with the next write, clamped to what is flushed, so that nobody has to wait for it.
         if let Some(committed) = committed {
-            *self.committed.lock() = Some(entry_id(&committed));
+            self.journal.submit(Record::Committed(self.shard, entry_id(&committed)), None);
         }
         Ok(())
     }
 
     async fn read_committed(&mut self) -> io::Result<Option<LogId>> {
-        let told = self.journal.state(self.shard).committed;
-        Ok((*self.committed.lock()).max(told).map(log_id))
+        Ok(self.journal.state(self.shard).committed.map(log_id))
     }
 
     async fn append<I>(&mut self, entries: I, callback: Flushed) -> io::Result<()>
@@ -153,9 +160,9 @@ impl RaftLogStorage<Types> for LogStore {
         I: IntoIterator<Item = Entry> + OptionalSend,
         I::IntoIter: OptionalSend,
     {
-        self.note_committed();
         let entries = entries.into_iter().map(|entry| encode_entry(&entry)).collect();
-        let done = Box::new(move |outcome| callback.io_completed(outcome));
+        let pending = Pending(Some(callback));
+        let done = Box::new(move |outcome| pending.complete(outcome));
         self.journal.submit(Record::Append(self.shard, entries), Some(done));
         Ok(())
     }

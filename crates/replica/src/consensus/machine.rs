@@ -38,14 +38,11 @@ impl MachineStore {
         Replies(Vec::new())
     }
 
-    /// The settled state and how far it is; `None` before the first settle.
-    fn settled(&self) -> io::Result<Option<RaftSnapshot>> {
+    /// The settled state and how far it is.
+    fn settled(&self) -> io::Result<RaftSnapshot> {
         let snapshot = self.machine.snapshot();
         let (last_log_id, last_membership) = parts(snapshot.mark())?;
-        if last_log_id.is_none() {
-            return Ok(None);
-        }
-        Ok(Some(RaftSnapshot { meta: SnapshotMeta { last_log_id, last_membership }, snapshot: Settled(snapshot) }))
+        Ok(RaftSnapshot { meta: SnapshotMeta { last_log_id, last_membership }, snapshot: Settled(snapshot) })
     }
 }
 
@@ -87,15 +84,16 @@ impl RaftStateMachine<Types> for MachineStore {
     }
 
     async fn get_current_snapshot(&mut self) -> io::Result<Option<RaftSnapshot>> {
-        self.settled()
+        let settled = self.settled()?;
+        Ok(settled.meta.last_log_id.is_some().then_some(settled))
     }
 }
 
 impl RaftSnapshotBuilder<Types> for MachineStore {
     type SnapshotData = Settled;
 
-    /// Nothing is built: settling has done it. Asked for before the first settle, there is nothing to hand out.
+    /// Nothing is built: settling has done it.
     async fn build_snapshot(&mut self) -> io::Result<RaftSnapshot> {
-        self.settled()?.ok_or_else(|| storage_error("a snapshot was asked for before anything was settled"))
+        self.settled()
     }
 }

@@ -121,8 +121,16 @@ pub fn sleep(duration: Duration) -> Sleep {
     sleep_until(now().saturating_add(duration))
 }
 
+#[cfg(test)]
+thread_local! {
+    /// Sleeps begun on this thread, for tests that want to know that nobody wakes for nothing.
+    pub(crate) static SLEEPS: std::cell::Cell<u64> = const { std::cell::Cell::new(0) };
+}
+
 /// Waits until [`now`] has reached `deadline`.
 pub fn sleep_until(deadline: Duration) -> Sleep {
+    #[cfg(test)]
+    SLEEPS.set(SLEEPS.get() + 1);
     match entered() {
         None => {
             let left = deadline.saturating_sub(system_clock().monotonic());

@@ -1,0 +1,47 @@
+//! Each setting, so that none changes unnoticed. `docs/decisions/0001-consensus.md` has the reasons.
+
+use openraft::{RaftTypeConfig, SnapshotPolicy, impls::leader_id_std::LeaderId, vote::RaftLeaderId};
+
+use crate::consensus::{settings, types::Types};
+
+fn config() -> std::sync::Arc<openraft::Config> {
+    settings::config("shard 1".to_owned())
+}
+
+#[test]
+fn a_restarted_leader_is_not_restored() {
+    assert_eq!(config().enable_leader_restore, Some(false));
+}
+
+#[test]
+fn a_candidate_asks_before_it_raises_the_term() {
+    assert_eq!(config().enable_pre_vote, Some(true));
+}
+
+#[test]
+fn a_term_has_one_leader() {
+    // The standard id keeps only the term once a leader is known; the default one of openraft keeps the node as well,
+    // and so allows two leaders in a term.
+    let committed = <<Types as RaftTypeConfig>::LeaderId as RaftLeaderId>::to_committed(&LeaderId { term: 3, voted_for: 1 });
+    assert_eq!(committed, LeaderId { term: 3, voted_for: 2 }.to_committed());
+    assert_eq!(LeaderId { term: 3, voted_for: 1u64 }.partial_cmp(&LeaderId { term: 3, voted_for: 2 }), None);
+}
+
+#[test]
+fn snapshots_come_from_settling_only_and_leave_nothing_behind() {
+    assert_eq!(config().snapshot_policy, SnapshotPolicy::Never);
+    assert_eq!(config().max_in_snapshot_log_to_keep, 0);
+}
+
+#[test]
+fn a_dead_leader_is_noticed_within_a_second() {
+    let config = config();
+    assert!(2 * config.election_timeout_max < 1000, "the longest timeout and a random one");
+    assert!(2 * config.heartbeat_interval < config.election_timeout_min, "one lost heartbeat is no reason to elect");
+    assert!((100..=250).contains(&config.heartbeat_interval), "more often costs an idle node too much");
+}
+
+#[test]
+fn ticks_wait_until_there_are_peers() {
+    assert!(!config().enable_tick);
+}

@@ -1,0 +1,75 @@
+//! openraft's own suite for log stores and state machines, against the journal.
+
+use std::{sync::Arc, thread};
+
+use base::{EntryId, disk::MemoryDisk};
+use bytes::Bytes;
+use journal::Journal;
+use openraft::testing::log::{StoreBuilder, Suite};
+use table::{Mark, Snapshot};
+
+use super::{Ledger, SHARD, open_journal};
+use crate::{
+    consensus::{Replies, StateMachine, log::LogStore, machine::MachineStore, types::Types},
+    runtime::Hall,
+};
+
+struct Builder;
+
+/// The suite expects that a snapshot holds what was applied, so this one settles after every entry.
+#[derive(Default)]
+struct Eager(Ledger);
+
+impl StateMachine for Eager {
+    fn apply(&self, id: EntryId, payload: &Bytes) -> Replies {
+        let replies = self.0.apply(id, payload);
+        self.0.settle();
+        replies
+    }
+
+    fn note(&self, id: EntryId, membership: Option<Bytes>) {
+        self.0.note(id, membership);
+        self.0.settle();
+    }
+
+    fn mark(&self) -> Mark {
+        self.0.mark()
+    }
+
+    fn snapshot(&self) -> Arc<dyn Snapshot> {
+        self.0.snapshot()
+    }
+
+    fn install(&self, snapshot: Arc<dyn Snapshot>) -> Result<(), base::Error> {
+        self.0.install(snapshot)
+    }
+}
+
+/// Ends the journal's writer after each of the suite's cases.
+struct Guard {
+    journal: Journal,
+    writer: Option<thread::JoinHandle<std::io::Result<()>>>,
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        self.journal.close();
+        if let Some(writer) = self.writer.take() {
+            writer.join().expect("the writer does not panic").expect("the disk takes everything");
+        }
+    }
+}
+
+impl StoreBuilder<Types, LogStore, MachineStore, Guard> for Builder {
+    async fn build(&self) -> Result<(Guard, LogStore, MachineStore), openraft::StorageError<Types>> {
+        let (journal, writer) = open_journal(&MemoryDisk::new());
+        let log = LogStore::new(SHARD, journal.clone());
+        Ok((Guard { journal, writer: Some(writer) }, log, MachineStore::new(Arc::new(Eager::default()))))
+    }
+}
+
+#[test]
+fn openraft_s_suite_for_stores_passes() {
+    let outcome = <Hall as openraft::AsyncRuntime>::run(Suite::test_all(Builder));
+    outcome.expect("every case of the suite passes");
+}
