@@ -55,6 +55,12 @@ pub const MESSAGE_TIMEOUT: Duration = Duration::from_secs(30);
 /// Bytes of unfinished messages that one connection may make this side hold.
 pub const UNFINISHED_BYTES_PER_CONNECTION: usize = 8 * 1024 * 1024;
 
+/// Bytes of answers that one connection's client may leave untaken before it gets no further ones.
+pub const UNTAKEN_BYTES_PER_CONNECTION: usize = 64 * 1024 * 1024;
+
+/// Bytes of one answer; gRPC's own limit.
+pub const ANSWER_BYTES_MAX: usize = i32::MAX as usize;
+
 /// Watches that the streams of one connection may have open together.
 pub const WATCHES_PER_CONNECTION_MAX: usize = 100_000;
 

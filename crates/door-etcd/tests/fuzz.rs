@@ -1,5 +1,7 @@
 //! The decoders over their corpus and over deterministic mutations of it.
 
+#![allow(clippy::unwrap_used, reason = "a test")]
+
 use std::{fs, path::Path};
 
 use bytes::Bytes;

@@ -9,7 +9,7 @@ use http_body::Body;
 use prost::Message;
 use tokio::{
     sync::{Semaphore, mpsc},
-    time::timeout,
+    time::{sleep, timeout},
 };
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Status;
@@ -18,7 +18,7 @@ use super::{
     call::{Head, is_grpc},
     message::Messages,
     method::Method,
-    reply::{self, Counted, Encoded, Reply},
+    reply::{self, Arrivals, Counted, Debt, Encoded, Ending, Reply, late},
 };
 use crate::{
     Context, Metrics,
@@ -37,6 +37,8 @@ pub(crate) struct Dispatch {
     pub(crate) budget: Arc<Semaphore>,
     /// How many watches the connection may have open.
     pub(crate) watches: watch::WatchBudget,
+    /// What its client has not taken yet.
+    pub(crate) debt: Debt,
 }
 
 /// One call on its way.
@@ -44,6 +46,7 @@ struct Call<B> {
     context: Arc<Context>,
     messages: Messages<B>,
     watches: watch::WatchBudget,
+    debt: Debt,
     timeout: Option<Duration>,
     counted: Counted,
 }
@@ -70,8 +73,8 @@ impl Dispatch {
             Ok(head) => {
                 let bytes_max = self.context.options.request_bytes_max + limits::MESSAGE_OVERHEAD_BYTES;
                 let messages = Messages::new(request.into_body(), bytes_max, self.budget.clone());
-                let (context, watches) = (self.context.clone(), self.watches.clone());
-                let call = Call { context, messages, watches, timeout: head.timeout, counted };
+                let (context, watches, debt) = (self.context.clone(), self.watches.clone(), self.debt.clone());
+                let call = Call { context, messages, watches, debt, timeout: head.timeout, counted };
                 call.run(method).await
             }
             Err(refused) => reply::refusal(&refused, counted),
@@ -84,15 +87,14 @@ impl Dispatch {
         if head.timeout.is_some_and(|timeout| timeout.is_zero()) {
             return Err(late());
         }
+        if self.debt.bytes() > limits::UNTAKEN_BYTES_PER_CONNECTION {
+            return Err(Status::resource_exhausted("etcdserver: too many requests"));
+        }
         if head.requires_leader {
             self.context.require_leader().map_err(status)?;
         }
         Ok(head)
     }
-}
-
-fn late() -> Status {
-    Status::deadline_exceeded("context deadline exceeded")
 }
 
 impl From<lease::Refused> for Status {
@@ -157,7 +159,7 @@ where
             handler(&context, request).await.map_err(status)
         });
         let outcome = answered.await;
-        reply::unary(outcome, self.counted)
+        reply::unary(outcome, &self.debt, self.counted)
     }
 
     /// One message in, many out.
@@ -176,7 +178,7 @@ where
         match opened.await {
             Ok(receiver) => {
                 let parts = ReceiverStream::new(receiver).map(|part| part.map_err(status));
-                reply::messages(until(limit, encoded(parts)), self.counted)
+                streamed(&self.context, limit, encoded(parts), self.counted)
             }
             Err(refused) => reply::refusal(&refused, self.counted),
         }
@@ -186,32 +188,44 @@ where
     async fn request<Q: Message + Default>(&mut self) -> Result<Q, Status> {
         let arrived = timeout(limits::MESSAGE_TIMEOUT, self.messages.only()).await;
         let message = arrived.map_err(|_| Status::deadline_exceeded("the request took too long to arrive"))??;
-        self.counted.received(message.len());
+        self.counted.arrivals().count(message.len());
         decode(message)
     }
 
     fn watch(self) -> Response<Reply> {
-        let (keyspace, limit) = (self.context.keyspace.clone(), self.timeout);
         let request_bytes_max = self.context.options.request_bytes_max + limits::MESSAGE_OVERHEAD_BYTES;
         let options = watch::WatchOptions { request_bytes_max, budget: self.watches, ..watch::WatchOptions::default() };
-        let responses = watch::stream(keyspace, decoded(self.messages), options);
-        reply::messages(until(limit, Box::pin(responses)), self.counted)
+        let requests = decoded(self.messages, self.counted.arrivals());
+        let responses = Box::pin(watch::stream(self.context.keyspace.clone(), requests, options));
+        streamed(&self.context, self.timeout, responses, self.counted)
     }
 
     fn keep_alive(self) -> Response<Reply> {
-        let responses = lease::keep_alive(self.context, decoded(self.messages));
-        reply::messages(until(self.timeout, encoded(responses)), self.counted)
+        let requests = decoded(self.messages, self.counted.arrivals());
+        let responses = encoded(lease::keep_alive(self.context.clone(), requests));
+        streamed(&self.context, self.timeout, responses, self.counted)
     }
 
     async fn health_watch(mut self) -> Response<Reply> {
         match self.request::<HealthCheckRequest>().await {
             Ok(request) => {
                 let states = health::watch(&self.context, &request).map(Ok);
-                reply::messages(until(self.timeout, encoded(states)), self.counted)
+                streamed(&self.context, self.timeout, encoded(states), self.counted)
             }
             Err(refused) => reply::refusal(&refused, self.counted),
         }
     }
+}
+
+/// Messages out, until they end, the client's deadline passes or the door closes.
+fn streamed(context: &Context, limit: Option<Duration>, messages: Encoded, counted: Counted) -> Response<Reply> {
+    let mut serving = context.serving.clone();
+    let closed = async move {
+        // A door that is gone is closed, too.
+        let _ = serving.wait_for(|serving| !serving).await;
+    };
+    let deadline = limit.map(|limit| Box::pin(sleep(limit)));
+    reply::messages(messages, Ending { deadline, closed: Box::pin(closed) }, counted)
 }
 
 async fn within<T>(limit: Option<Duration>, work: impl Future<Output = Result<T, Status>>) -> Result<T, Status> {
@@ -221,37 +235,23 @@ async fn within<T>(limit: Option<Duration>, work: impl Future<Output = Result<T,
     }
 }
 
-/// Ends a stream with an error at the client's deadline.
-fn until(limit: Option<Duration>, messages: Encoded) -> Encoded {
-    let Some(limit) = limit else { return messages };
-    let deadline = Box::pin(tokio::time::sleep(limit));
-    Box::pin(stream::unfold(Some((deadline, messages)), |state| async move {
-        let (mut deadline, mut messages) = state?;
-        tokio::select! {
-            biased;
-            message = messages.next() => message.map(|message| (message, Some((deadline, messages)))),
-            () = &mut deadline => Some((Err(late()), None)),
-        }
-    }))
-}
-
 fn decode<M: Message + Default>(message: Bytes) -> Result<M, Status> {
     M::decode(message).map_err(|error| Status::internal(format!("grpc: error unmarshalling request: {error}")))
 }
 
 /// The decoded messages of a request; after an error nothing follows.
-fn decoded<M, B>(messages: Messages<B>) -> impl Stream<Item = Result<M, Status>> + Send + 'static
+fn decoded<M, B>(messages: Messages<B>, arrivals: Arrivals) -> impl Stream<Item = Result<M, Status>> + Send + 'static
 where
     M: Message + Default + 'static,
     B: Body<Data = Bytes> + Send + Unpin + 'static,
     B::Error: std::fmt::Display,
 {
-    stream::unfold(Some(messages), |state| async move {
-        let mut messages = state?;
-        match messages.next().await.transpose()?.and_then(decode) {
-            Ok(message) => Some((Ok(message), Some(messages))),
-            Err(refused) => Some((Err(refused), None)),
-        }
+    stream::unfold(Some((messages, arrivals)), |state| async move {
+        let (mut messages, arrivals) = state?;
+        let message = messages.next().await.transpose()?.inspect(|message| arrivals.count(message.len()));
+        let message = message.and_then(decode);
+        let next = message.is_ok().then_some((messages, arrivals));
+        Some((message, next))
     })
 }
 

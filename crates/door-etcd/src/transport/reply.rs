@@ -2,8 +2,12 @@
 
 use std::{
     convert::Infallible,
+    future::Future,
     pin::Pin,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
     task::{Context, Poll},
 };
 
@@ -12,10 +16,14 @@ use futures_util::{Stream, StreamExt};
 use http::{HeaderMap, HeaderName, HeaderValue, Response, header::CONTENT_TYPE};
 use http_body::{Body, Frame};
 use prost::Message;
+use tokio::time::Sleep;
 use tonic::{Code, Status};
 
 use super::method::Method;
-use crate::{Metrics, limits::GATHERED_BYTES};
+use crate::{
+    Metrics,
+    limits::{ANSWER_BYTES_MAX, GATHERED_BYTES},
+};
 
 const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
 const GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
@@ -31,14 +39,27 @@ pub(crate) enum Reply {
     /// Nothing.
     Empty,
     /// One message and the end.
-    Message(Option<Bytes>),
+    Message {
+        data: Option<Bytes>,
+        /// Held until the message is handed over.
+        _owed: Option<Owed>,
+    },
     /// Messages as they come.
     Messages(Box<Messages>),
+}
+
+/// What ends a stream of messages that does not end by itself.
+pub(crate) struct Ending {
+    /// The client's deadline.
+    pub(crate) deadline: Option<Pin<Box<Sleep>>>,
+    /// The door closes.
+    pub(crate) closed: Pin<Box<dyn Future<Output = ()> + Send>>,
 }
 
 /// A stream of messages on its way out.
 pub(crate) struct Messages {
     stream: Encoded,
+    ending: Ending,
     /// A large message whose prefix went out before it.
     next: Option<Bytes>,
     /// The status that the stream ended with, once it did.
@@ -53,6 +74,18 @@ pub(crate) struct Counted {
     code: Code,
 }
 
+/// Counts messages that arrive for a call.
+pub(crate) struct Arrivals {
+    metrics: Arc<Metrics>,
+    method: Method,
+}
+
+impl Arrivals {
+    pub(crate) fn count(&self, bytes: usize) {
+        self.metrics.received(self.method, bytes);
+    }
+}
+
 impl Counted {
     pub(crate) fn start(metrics: Arc<Metrics>, method: Method) -> Self {
         metrics.started(method);
@@ -63,8 +96,9 @@ impl Counted {
         self.code = code;
     }
 
-    pub(crate) fn received(&self, bytes: usize) {
-        self.metrics.received(self.method, bytes);
+    /// What counts the messages that arrive for this call.
+    pub(crate) fn arrivals(&self) -> Arrivals {
+        Arrivals { metrics: self.metrics.clone(), method: self.method }
     }
 
     fn sent(&self, bytes: usize) {
@@ -78,22 +112,52 @@ impl Drop for Counted {
     }
 }
 
+/// Bytes of answers that a connection's client has not taken yet. Small ones do not count.
+#[derive(Clone, Default)]
+pub(crate) struct Debt(Arc<AtomicUsize>);
+
+/// One answer's part of the debt, until it is handed over or given up.
+pub(crate) struct Owed {
+    debt: Debt,
+    bytes: usize,
+}
+
+impl Debt {
+    /// Bytes owed now.
+    pub(crate) fn bytes(&self) -> usize {
+        self.0.load(Relaxed)
+    }
+
+    fn owe(&self, bytes: usize) -> Option<Owed> {
+        (bytes > GATHERED_BYTES).then(|| {
+            self.0.fetch_add(bytes, Relaxed);
+            Owed { debt: self.clone(), bytes }
+        })
+    }
+}
+
+impl Drop for Owed {
+    fn drop(&mut self) {
+        self.debt.0.fetch_sub(self.bytes, Relaxed);
+    }
+}
+
 /// An answer of one message, or a refusal.
-pub(crate) fn unary<M: Message>(outcome: Result<M, Status>, mut counted: Counted) -> Response<Reply> {
-    match outcome {
-        Ok(message) => {
-            let framed = frame(&message);
+pub(crate) fn unary<M: Message>(outcome: Result<M, Status>, debt: &Debt, mut counted: Counted) -> Response<Reply> {
+    match outcome.and_then(|message| frame(&message)) {
+        Ok(framed) => {
             counted.sent(framed.len() - PREFIX_BYTES);
             counted.end(Code::Ok);
-            answer(Reply::Message(Some(framed)))
+            let owed = debt.owe(framed.len());
+            answer(Reply::Message { data: Some(framed), _owed: owed })
         }
         Err(status) => refusal(&status, counted),
     }
 }
 
 /// An answer of many messages.
-pub(crate) fn messages(stream: Encoded, counted: Counted) -> Response<Reply> {
-    answer(Reply::Messages(Box::new(Messages { stream, next: None, ended: None, counted })))
+pub(crate) fn messages(stream: Encoded, ending: Ending, counted: Counted) -> Response<Reply> {
+    answer(Reply::Messages(Box::new(Messages { stream, ending, next: None, ended: None, counted })))
 }
 
 /// A refusal: the status travels in the head, and nothing follows.
@@ -116,18 +180,21 @@ fn answer(reply: Reply) -> Response<Reply> {
 }
 
 /// A message behind its flag and length.
-fn frame(message: &impl Message) -> Bytes {
+fn frame(message: &impl Message) -> Result<Bytes, Status> {
     let len = message.encoded_len();
+    if len > ANSWER_BYTES_MAX {
+        let text = format!("grpc: trying to send message larger than max ({len} vs. {ANSWER_BYTES_MAX})");
+        return Err(Status::resource_exhausted(text));
+    }
     let mut out = BytesMut::with_capacity(PREFIX_BYTES + len);
     put_prefix(&mut out, len);
     message.encode_raw(&mut out);
-    out.freeze()
+    Ok(out.freeze())
 }
 
 fn put_prefix(out: &mut BytesMut, len: usize) {
     out.put_u8(0);
-    // No answer reaches 4 GiB: it would have to be in memory first.
-    out.put_u32(u32::try_from(len).unwrap_or(u32::MAX));
+    out.put_u32(u32::try_from(len).expect("answers are bounded far below 4 GiB"));
 }
 
 fn put_status(headers: &mut HeaderMap, status: &Status) {
@@ -170,7 +237,10 @@ impl Messages {
         let mut gathered = BytesMut::new();
         while self.ended.is_none() {
             match self.stream.poll_next_unpin(cx) {
-                Poll::Pending if gathered.is_empty() => return Poll::Pending,
+                Poll::Pending if gathered.is_empty() => match self.ending.poll(cx) {
+                    Poll::Pending => return Poll::Pending,
+                    Poll::Ready(status) => self.ended = Some(status),
+                },
                 Poll::Pending => break,
                 Poll::Ready(None) => self.ended = Some(Status::ok("")),
                 Poll::Ready(Some(Err(status))) => self.ended = Some(status),
@@ -197,6 +267,21 @@ impl Messages {
     }
 }
 
+impl Ending {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Status> {
+        if self.closed.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(Status::unavailable("etcdserver: server stopped"));
+        }
+        let over = self.deadline.as_mut().is_some_and(|deadline| deadline.as_mut().poll(cx).is_ready());
+        if over { Poll::Ready(late()) } else { Poll::Pending }
+    }
+}
+
+/// The client's deadline has passed.
+pub(crate) fn late() -> Status {
+    Status::deadline_exceeded("context deadline exceeded")
+}
+
 impl Body for Reply {
     type Data = Bytes;
     type Error = Infallible;
@@ -205,7 +290,7 @@ impl Body for Reply {
         let this = self.get_mut();
         match this {
             Reply::Empty => Poll::Ready(None),
-            Reply::Message(message) => Poll::Ready(Some(Ok(match message.take() {
+            Reply::Message { data, .. } => Poll::Ready(Some(Ok(match data.take() {
                 Some(data) => Frame::data(data),
                 None => {
                     *this = Reply::Empty;

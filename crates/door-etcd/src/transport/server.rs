@@ -17,7 +17,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::{arrival::Arrival, dispatch::Dispatch};
+use super::{arrival::Arrival, dispatch::Dispatch, reply::Debt};
 use crate::{Context, DoorOptions, Metrics, limits, watch::WatchBudget};
 
 /// Serves etcd's clients on the porch until `stop` completes, then lets requests in flight finish for a while.
@@ -33,7 +33,8 @@ pub async fn serve(
 ) -> io::Result<()> {
     let (serving, state) = watch::channel(true);
     let context = Context::new(node, options, state).map_err(|error| io::Error::new(io::ErrorKind::NotFound, error))?;
-    let connections = Connections { context: Arc::new(context), metrics, graceful: GracefulShutdown::new() };
+    let (cut, _) = watch::channel(false);
+    let connections = Connections { context: Arc::new(context), metrics, graceful: GracefulShutdown::new(), cut: cut.clone() };
     let mut stop = std::pin::pin!(stop);
     loop {
         tokio::select! {
@@ -45,6 +46,7 @@ pub async fn serve(
     // A receiver that is gone asked for nothing.
     let _ = serving.send(false);
     let _ = timeout(limits::CLOSE_GRACE, connections.graceful.shutdown()).await;
+    let _ = cut.send(true);
     Ok(())
 }
 
@@ -53,6 +55,8 @@ struct Connections {
     context: Arc<Context>,
     metrics: Arc<Metrics>,
     graceful: GracefulShutdown,
+    /// Says `true` when connections that are still open are dropped.
+    cut: watch::Sender<bool>,
 }
 
 impl Connections {
@@ -61,9 +65,17 @@ impl Connections {
             context: self.context.clone(),
             metrics: self.metrics.clone(),
             budget: Arc::new(Semaphore::new(limits::UNFINISHED_BYTES_PER_CONNECTION)),
+            debt: Debt::default(),
             watches: WatchBudget::new(limits::WATCHES_PER_CONNECTION_MAX),
         };
-        tokio::spawn(connection(stream, dispatch, self.graceful.watcher()));
+        let served = connection(stream, dispatch, self.graceful.watcher());
+        let mut cut = self.cut.subscribe();
+        tokio::spawn(async move {
+            tokio::select! {
+                () = served => {}
+                _ = cut.wait_for(|cut| *cut) => {}
+            }
+        });
     }
 }
 
