@@ -72,6 +72,12 @@ pub(crate) enum Inspect {
         /// The data directory, or the journal directory inside it
         #[arg(default_value = config::DATA_DIR)]
         dir: PathBuf,
+        /// Every write and record, too, also what lies behind damage
+        #[arg(long)]
+        writes: bool,
+        /// Answer in JSON, one object a line: the journal, then each write
+        #[arg(long)]
+        json: bool,
     },
 }
 

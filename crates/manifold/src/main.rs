@@ -16,6 +16,7 @@ mod exit;
 mod inspect;
 mod log;
 mod serve;
+mod table;
 mod welcome;
 
 use std::process::ExitCode;

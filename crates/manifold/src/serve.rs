@@ -154,6 +154,7 @@ impl House<'_> {
             let router = public::router(house.clone(), self.collectors(counts, malformed.clone(), metrics));
             running.spawn(server::serve(porch, router, malformed, stopped(stopping.clone()), grace));
         }
+        let backup = doors::backup(self.node.clone(), options);
         let context = admin::Context { house, backup, doors: open.clone(), since: Instant::now() };
         let socket = open_socket(&self.config.data_dir)?;
         running.spawn(server::serve_unix(socket, admin::router(context), stopped(stopping.clone()), grace));

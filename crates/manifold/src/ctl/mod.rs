@@ -4,7 +4,6 @@ mod client;
 mod restore;
 mod save;
 mod show;
-mod table;
 
 use std::io::{self, Write};
 

@@ -2,8 +2,7 @@
 
 use door_http::admin::{Doors, Member, Shard, Status};
 
-use super::table::table;
-use crate::config::readable;
+use crate::{config::readable, table::table};
 
 /// What `ctl status` prints.
 pub(crate) fn status(status: &Status) -> String {
