@@ -1,11 +1,10 @@
 //! What travels through the log to a key space, and what apply answers.
 
-use base::{EntryId, Error};
-use bytes::Bytes;
+use base::EntryId;
 
 use crate::request::{DeleteReply, DeleteRequest, PutReply, PutRequest, Txn, TxnReply};
 
-/// One command of a batch. Encoded with a version; see `docs/formats.md`.
+/// One command of a batch. Encoded with a version; see `docs/formats/kv.md`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
     /// Write one key.
@@ -85,17 +84,4 @@ pub enum Reply {
     Done,
     /// Alarms of this key space after the command: `(member, alarm)`.
     Alarms(Vec<(u64, i32)>),
-}
-
-/// Encodes and decodes.
-impl Command {
-    /// Appends the encoding to `out`.
-    pub fn encode(&self, _out: &mut Vec<u8>) {
-        todo!()
-    }
-
-    /// Decodes one command; slices of `data` are shared, not copied. An unknown version or kind is an error of kind `Corrupt`.
-    pub fn decode(_data: Bytes) -> Result<Command, Error> {
-        todo!()
-    }
 }

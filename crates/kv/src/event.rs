@@ -31,6 +31,9 @@ pub struct Event {
     pub prev: Option<Revision>,
     /// The state before, when memory had it at apply.
     pub prev_kv: Option<KeyValue>,
+    /// A put that kept a value which memory did not have at apply, so that `kv.value` is empty here although the key's is not:
+    /// read it with the key space's `previous` at `kv.mod_revision`, or take the event from `history`.
+    pub is_value_cold: bool,
 }
 
 /// All changes of one revision, in order.

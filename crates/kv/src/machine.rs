@@ -7,12 +7,20 @@ use std::sync::Arc;
 
 use base::{KeyspaceId, Result};
 use bytes::Bytes;
+use parking_lot::{Mutex, RwLock};
 use table::{Change, Table};
 
 use crate::{
     command::{Command, Entry, Reply},
     event::{Changes, Revision},
-    request::{KeyValue, RangeReply, RangeRequest, Span, Txn},
+    limits::RECLAIM_DEAD_BYTES_MIN,
+    owed::Owed,
+    pins::Pins,
+    reclaim::Reclaim,
+    record::Keys,
+    request::{KeyValue, RangeReply, RangeRequest, Span, Txn, TxnReply},
+    state::State,
+    values::Values,
 };
 
 /// Budgets of one key space.
@@ -20,6 +28,14 @@ use crate::{
 pub struct Options {
     /// Bytes of settled values kept in memory.
     pub cache_bytes: u64,
+    /// Bytes of superseded versions that make reclaiming worth while.
+    pub reclaim_bytes: u64,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options { cache_bytes: 64 << 20, reclaim_bytes: RECLAIM_DEAD_BYTES_MIN }
+    }
 }
 
 /// Whether a read may wait for the disk.
@@ -41,11 +57,6 @@ pub struct Applied {
     pub revision: i64,
 }
 
-/// An answer that may still owe values, which are read after apply under a pinned revision.
-pub struct Owed {
-    _reply: Reply,
-}
-
 /// A lease as a client sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LeaseInfo {
@@ -59,110 +70,177 @@ pub struct LeaseInfo {
     pub keys: Vec<Bytes>,
 }
 
+/// What all clones of a machine share.
+pub(crate) struct Inner {
+    pub(crate) keys: Keys,
+    pub(crate) table: Table,
+    pub(crate) values: Values,
+    pub(crate) state: RwLock<State>,
+    pub(crate) pins: Arc<Pins>,
+    pub(crate) reclaim: Mutex<Reclaim>,
+    pub(crate) options: Options,
+}
+
 /// One key space. Cheap to clone; all clones are one machine.
 #[derive(Clone)]
 pub struct Machine {
-    _inner: Arc<()>,
+    inner: Arc<Inner>,
 }
 
 impl Machine {
     /// Loads what is settled in `table` (a scan of the current keys' metadata, not of values or history).
-    pub fn open(_id: KeyspaceId, _table: Table, _options: Options) -> Result<Machine> {
-        todo!()
+    ///
+    /// # Errors
+    /// `Corrupt` if a record cannot be read, and what the table answers.
+    pub fn open(id: KeyspaceId, table: Table, options: Options) -> Result<Machine> {
+        Inner::open(Keys::new(id), table, options).map(|inner| Machine { inner: Arc::new(inner) })
     }
 
     /// Applies one command. Called in log order by one task. Reads no disk, no clock, no randomness.
-    pub fn apply(&self, _entry: Entry, _command: Command) -> Applied {
-        todo!()
+    pub fn apply(&self, entry: Entry, command: Command) -> Applied {
+        self.inner.apply(&mut self.inner.state.write(), entry, command)
+    }
+
+    /// Applies the commands of one entry, in order, holding up readers once.
+    pub fn apply_all(&self, entry: Entry, commands: impl IntoIterator<Item = Command>) -> Vec<Applied> {
+        let mut state = self.inner.state.write();
+        commands.into_iter().map(|command| self.inner.apply(&mut state, entry, command)).collect()
     }
 
     /// The current revision (1 when empty).
     pub fn revision(&self) -> i64 {
-        todo!()
+        self.inner.state.read().revision
     }
 
     /// The compaction mark (0 when never compacted).
     pub fn compact_revision(&self) -> i64 {
-        todo!()
+        self.inner.state.read().compacted.max(0)
     }
 
     /// A read at the latest or at an old revision, with the revision that its header carries. Consistent at one revision
     /// however large, without holding up apply for long. `None`: see [`Cold::Refuse`].
-    pub fn range(&self, _request: &RangeRequest, _cold: Cold) -> Option<Result<(RangeReply, i64)>> {
-        todo!()
+    pub fn range(&self, request: &RangeRequest, cold: Cold) -> Option<Result<(RangeReply, i64)>> {
+        self.inner.range(request, cold)
     }
 
     /// The same in chunks for a stream: calls `chunk` with parts whose concatenation is the answer, each about `chunk_bytes`;
     /// only the last part has `more` and `count` set. Stops when `chunk` answers `false`.
-    pub fn range_chunks(&self, _request: &RangeRequest, _chunk_bytes: usize, _chunk: &mut dyn FnMut(RangeReply, i64) -> bool) -> Result<()> {
-        todo!()
+    ///
+    /// # Errors
+    /// `OutOfRange` for a compacted or future revision.
+    pub fn range_chunks(
+        &self,
+        request: &RangeRequest,
+        chunk_bytes: usize,
+        chunk: &mut dyn FnMut(RangeReply, i64) -> bool,
+    ) -> Result<()> {
+        self.inner.range_chunks(request, chunk_bytes, chunk)
     }
 
     /// Reads what an answer owes. `Err(owed)`: it needs the disk and `cold` refuses it.
-    pub fn resolve(&self, _owed: Owed, _cold: Cold) -> std::result::Result<Result<Reply>, Owed> {
-        todo!()
+    ///
+    /// # Errors
+    /// The answer, to be asked again with [`Cold::Allow`].
+    #[expect(clippy::result_large_err, reason = "what is owed moves back to the caller")]
+    pub fn resolve(&self, owed: Owed, cold: Cold) -> std::result::Result<Result<Reply>, Owed> {
+        self.inner.resolve(owed, cold)
     }
 
     /// Fills in the witnesses of all VALUE compares of `txn`, nested ones too. `None`: see [`Cold::Refuse`].
-    pub fn witness(&self, _txn: &mut Txn, _cold: Cold) -> Option<Result<()>> {
-        todo!()
+    pub fn witness(&self, txn: &mut Txn, cold: Cold) -> Option<Result<()>> {
+        self.inner.witness(txn, cold)
     }
 
     /// Whether an answer says that a witness no longer held, so that the transaction has to be proposed again.
-    pub fn is_stale_witness(_owed: &Owed) -> bool {
-        todo!()
+    pub fn is_stale_witness(owed: &Owed) -> bool {
+        owed.is_stale()
     }
 
     /// The changes of `[from, to]` in `span`, whole revisions, oldest first, about `bytes_max` of them but at least one revision
-    /// if any; with the revision up to which the answer is complete. Blocking. Compacted: error `OutOfRange`.
-    pub fn history(&self, _from: i64, _to: i64, _span: &Span, _bytes_max: usize) -> Result<(Vec<Changes>, i64)> {
-        todo!()
+    /// if any; with the revision up to which the answer is complete. Blocking.
+    ///
+    /// # Errors
+    /// `OutOfRange` if `from` is compacted.
+    pub fn history(&self, from: i64, to: i64, span: &Span, bytes_max: usize) -> Result<(Vec<Changes>, i64)> {
+        self.inner.history(from, to, span, bytes_max)
     }
 
     /// The state of `key` as of `revision` (for `prev_kv`); `None` if it did not exist or is compacted. Blocking.
-    pub fn previous(&self, _key: &Bytes, _revision: Revision) -> Result<Option<KeyValue>> {
-        todo!()
+    ///
+    /// # Errors
+    /// What the table answers.
+    pub fn previous(&self, key: &Bytes, revision: Revision) -> Result<Option<KeyValue>> {
+        self.inner.previous(key, revision)
     }
 
     /// All lease ids, ascending.
     pub fn leases(&self) -> Vec<i64> {
-        todo!()
+        self.inner.state.read().leases.ids()
     }
 
     /// One lease.
-    pub fn lease(&self, _id: i64) -> Option<LeaseInfo> {
-        todo!()
+    pub fn lease(&self, id: i64) -> Option<LeaseInfo> {
+        let state = self.inner.state.read();
+        state.leases.get(id).map(|lease| LeaseInfo {
+            id,
+            ttl: lease.ttl,
+            remaining: lease.left(),
+            keys: lease.keys().map(Bytes::copy_from_slice).collect(),
+        })
+    }
+
+    /// Seconds that a lease was granted and that it had left at the last checkpoint, without its keys.
+    pub fn lease_remaining(&self, id: i64) -> Option<(i64, i64)> {
+        self.inner.state.read().leases.get(id).map(|lease| (lease.ttl, lease.left()))
     }
 
     /// Alarms raised: `(member, alarm)`.
     pub fn alarms(&self) -> Vec<(u64, i32)> {
-        todo!()
+        self.inner.state.read().alarms.iter().map(|(alarm, member)| (*member, *alarm)).collect()
     }
 
     /// etcd's HashKV: a digest of all versions kept up to `revision` (0: the latest), whatever the layout on disk, with
-    /// the revision hashed at and the compaction mark. Blocking.
-    pub fn hash_kv(&self, _revision: i64) -> Result<(u32, i64, i64)> {
-        todo!()
+    /// the revision hashed at and the compaction mark (-1 when never compacted, as etcd says it). Blocking.
+    ///
+    /// # Errors
+    /// `OutOfRange` for a compacted or future revision.
+    pub fn hash_kv(&self, revision: i64) -> Result<(u32, i64, i64)> {
+        self.inner.hash_kv(revision)
     }
 
     /// Keys and their values' bytes as clients see them, for `dbSizeInUse` and metrics.
     pub fn size(&self) -> (u64, u64) {
-        todo!()
+        let state = self.inner.state.read();
+        (state.index.len() as u64, state.bytes)
     }
 
     /// Called by the settle, between sealing and settling, where blocking is allowed: one slice (about `bytes_max`) of work
     /// that reclaims what compaction made unreachable: changes and ranges to drop that join this settle.
-    pub fn reclaim(&self, _bytes_max: usize) -> Result<(Vec<Change>, Vec<(Bytes, Bytes)>)> {
-        todo!()
+    ///
+    /// # Errors
+    /// What the table answers.
+    pub fn reclaim(&self, bytes_max: usize) -> Result<(Vec<Change>, Vec<(Bytes, Bytes)>)> {
+        self.inner.reclaim(bytes_max)
     }
 
     /// Called after the settle that carried [`Machine::reclaim`]'s answer is durable.
     pub fn reclaimed(&self) {
-        todo!()
+        self.inner.reclaimed();
     }
 
     /// Whether compaction left something to reclaim, so that a settle is worth doing although little is unsettled.
     pub fn wants_reclaim(&self) -> bool {
-        todo!()
+        self.inner.wants_reclaim()
+    }
+
+    /// A transaction that only reads (no operation of either branch writes, nested ones too): evaluated without the log at the
+    /// latest revision, which is the second part. Errors as apply's checks. `None`: see [`Cold::Refuse`].
+    pub fn read_txn(&self, txn: &Txn, cold: Cold) -> Option<Result<(TxnReply, i64)>> {
+        self.inner.read_txn(txn, cold)
+    }
+
+    /// Asks the next settles to reclaim everything before the compaction mark, however little it is (a physical compaction).
+    pub fn force_reclaim(&self) {
+        self.inner.force_reclaim();
     }
 }

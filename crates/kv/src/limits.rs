@@ -1,0 +1,30 @@
+//! Every bound of this room.
+
+/// Keys of one block of the index at most; a block that grows past it is split.
+pub(crate) const BLOCK_KEYS_MAX: usize = 256;
+/// Keys of one block below which it is joined with a neighbour that has room.
+pub(crate) const BLOCK_KEYS_MIN: usize = 64;
+/// Keys that a large read looks at under one hold of the lock.
+pub(crate) const SLICE_KEYS: usize = 1_000;
+/// Keys that a read which refuses the disk looks at under one hold of the lock; larger ones are read in slices.
+pub(crate) const WARM_KEYS_MAX: u64 = 4_000;
+/// Values above this length share the buffer they came in when they are cached; shorter ones are copied.
+pub(crate) const CACHE_SHARE_BYTES_MIN: usize = 256 << 10;
+/// What a cached value costs beside its bytes.
+pub(crate) const CACHE_ENTRY_BYTES: u64 = 96;
+/// The shortest lease in seconds: etcd's answer to its default election timeout.
+pub(crate) const LEASE_TTL_SECONDS_MIN: i64 = 2;
+/// The longest lease in seconds, as in etcd.
+pub(crate) const LEASE_TTL_SECONDS_MAX: i64 = 9_000_000_000;
+/// Transactions inside transactions that a decoder follows.
+pub(crate) const TXN_DEPTH_MAX: usize = 64;
+/// Changes remembered between two samples of how many bytes were written and superseded.
+pub(crate) const SPACE_SAMPLE_BYTES: u64 = 1 << 20;
+/// Bytes of superseded versions that make reclaiming worth while unless the options say otherwise.
+pub(crate) const RECLAIM_DEAD_BYTES_MIN: u64 = 64 << 20;
+/// Below this many bytes nothing is reclaimed for being half dead.
+pub(crate) const RECLAIM_REGION_BYTES_MIN: u64 = 4 << 20;
+/// Keys whose values a chunked read gathers at a time.
+pub(crate) const CHUNK_KEYS: usize = 256;
+/// Revisions that a read of history asks the table for at a time.
+pub(crate) const HISTORY_WINDOW_REVISIONS: i64 = 1_000;

@@ -1,0 +1,4 @@
+//! The machine as its neighbours use it.
+
+mod rules;
+mod support;
