@@ -76,67 +76,11 @@ pub enum Warm {
     Cold,
 }
 
-/// One shard's state: overlay over tree. Cheap to clone; all clones are one table.
-#[derive(Clone)]
-pub struct Table {
-    _inner: Arc<()>,
-}
+mod lsm;
+mod memory;
+mod overlaid;
+mod overlay;
 
-/// An overlay taken out for settling; reads still see it until [`Table::settle`] is done.
-pub struct Sealed {
-    _changes: Arc<()>,
-}
-
-impl Table {
-    /// A table over `tree` with an empty overlay.
-    pub fn new(_tree: Arc<dyn Tree>) -> Self {
-        todo!()
-    }
-
-    /// Changes one key in the overlay. Memory only.
-    pub fn put(&self, _key: Bytes, _value: Bytes) {
-        todo!()
-    }
-
-    /// Deletes one key in the overlay (a deletion that the settle carries to the tree). Memory only.
-    pub fn delete(&self, _key: Bytes) {
-        todo!()
-    }
-
-    /// The value of `key`: overlay, sealed overlay, tree.
-    pub fn get(&self, _key: &[u8]) -> Result<Option<Bytes>> {
-        todo!()
-    }
-
-    /// The value of `key` if memory knows it: the overlays.
-    pub fn get_warm(&self, _key: &[u8]) -> Warm {
-        todo!()
-    }
-
-    /// The pairs of `[from, to)`: the overlays as they are at this call, merged with a snapshot of the tree of the same moment.
-    pub fn range(&self, _from: Bytes, _to: Bytes, _direction: Direction) -> Box<dyn Iterator<Item = Result<Pair>> + Send> {
-        todo!()
-    }
-
-    /// Bytes (keys and values) in the overlays.
-    pub fn unsettled_bytes(&self) -> u64 {
-        todo!()
-    }
-
-    /// Takes the active overlay out for settling; must be called between two applies, with the mark of the last one.
-    /// `None` while another sealed overlay is not settled yet.
-    pub fn seal(&self, _mark: Mark) -> Option<Sealed> {
-        todo!()
-    }
-
-    /// Settles what was sealed, plus `extra` changes that win over it (ascending), and drops ranges. Blocking: run it beside
-    /// the data path. On an error the sealed overlay stays readable and the process is expected to end.
-    pub fn settle(&self, _sealed: Sealed, _extra: Vec<Change>, _dropped: &[(Bytes, Bytes)]) -> Result<()> {
-        todo!()
-    }
-
-    /// The settled tree, for snapshots and maintenance.
-    pub fn tree(&self) -> &Arc<dyn Tree> {
-        todo!()
-    }
-}
+pub use lsm::{LsmTree, TreeOptions};
+pub use memory::MemoryTree;
+pub use overlaid::{Sealed, Table};
