@@ -11,7 +11,8 @@ const NO_WATCH: i64 = -1;
 
 /// Encodes one output; `header` makes the header of a revision. `None`: the output is not a response.
 pub(super) fn response(output: &Output, header: &dyn Fn(i64) -> Header) -> Option<Bytes> {
-    let head = |revision, watch_id| WatchResponse { header: Some(wire_header(header(revision))), watch_id, ..WatchResponse::default() };
+    let head =
+        |revision, watch_id| WatchResponse { header: Some(wire_header(header(revision))), watch_id, ..WatchResponse::default() };
     let message = match output {
         Output::Events { id, revision, body, fragment } => {
             return Some(events(&WatchResponse { fragment: *fragment, ..head(*revision, *id) }, body));

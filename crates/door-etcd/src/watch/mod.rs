@@ -74,12 +74,12 @@ pub fn stream(
     options: WatchOptions,
 ) -> impl Stream<Item = Result<Bytes, Status>> + Send + 'static {
     let hub = keyspace.watches().clone();
-    over(&hub, Arc::new(move |revision| keyspace.header_at(revision)), incoming, options)
+    over(hub, Arc::new(move |revision| keyspace.header_at(revision)), incoming, options)
 }
 
 /// The same over a hub and any source of headers.
-pub fn over(
-    hub: &Hub,
+fn over(
+    hub: Hub,
     header: Arc<dyn Fn(i64) -> Header + Send + Sync>,
     incoming: impl Stream<Item = Result<WatchRequest, Status>> + Send + 'static,
     options: WatchOptions,
@@ -186,7 +186,7 @@ fn watch(create: WatchCreateRequest) -> Watch {
         prev_kv: create.prev_kv,
         fragment: create.fragment,
         progress_notify: create.progress_notify,
-        span: Span { key: create.key.into(), range_end: create.range_end.into() },
+        span: Span { key: create.key, range_end: create.range_end },
     }
 }
 

@@ -98,6 +98,8 @@ struct Diary {
     cut: Vec<WireEvent>,
     bookmark: i64,
     events: Vec<WireEvent>,
+    /// Its creation was answered; nothing concerns it before.
+    created: bool,
     ended: Option<i64>,
 }
 
@@ -128,15 +130,25 @@ impl Client {
         let span = watch.span.clone();
         if let Some(id) = self.stream.watch(watch) {
             let start = if start == 0 { bench.past.revision() + 1 } else { start };
-            let diary =
-                Diary { asked, span, start, upto: start - 1, cut: Vec::new(), bookmark: 0, events: Vec::new(), ended: None };
+            let diary = Diary {
+                asked,
+                span,
+                start,
+                upto: start - 1,
+                cut: Vec::new(),
+                bookmark: 0,
+                events: Vec::new(),
+                created: false,
+                ended: None,
+            };
             assert!(self.diaries.insert(id, diary).is_none(), "an id is given once");
         }
     }
 
     fn note(&mut self, output: Output, past: &Past) {
         match output {
-            Output::Created { .. } | Output::Refused { .. } | Output::Canceled { .. } => {}
+            Output::Created { id, .. } => self.diaries.get_mut(&id).expect("known").created = true,
+            Output::Refused { .. } | Output::Canceled { .. } => {}
             Output::Failed(error) => panic!("{error}"),
             Output::Compacted { id, compact_revision } => {
                 let diary = self.diaries.get_mut(&id).expect("known");
@@ -145,7 +157,7 @@ impl Client {
             }
             Output::Progress { id, revision } => self.bookmark(id, revision, past),
             Output::Events { id, revision, body, fragment } => {
-                let diary = self.diaries.get_mut(&id).expect("known");
+                let diary = self.diaries.get_mut(&id).filter(|diary| diary.created).expect("created before its events");
                 assert!(!fragment || diary.asked.fragment, "only who asked for fragments gets them");
                 diary.cut.extend(decode(&body));
                 if !fragment {
@@ -158,7 +170,7 @@ impl Client {
     /// Bookmarkable: what is at or before the bookmark has been delivered.
     fn bookmark(&mut self, id: i64, revision: i64, past: &Past) {
         let told = self.diaries.iter_mut().filter(|(of, _)| id == -1 || **of == id).map(|(_, diary)| diary);
-        for diary in told.filter(|diary| diary.ended.is_none()) {
+        for diary in told.filter(|diary| diary.created && diary.ended.is_none()) {
             assert!(revision + 1 >= diary.start, "a bookmark before the watch begins");
             assert!(revision >= diary.bookmark && revision >= diary.upto, "a bookmark that goes back");
             diary.bookmark = revision;
