@@ -1,1 +1,22 @@
 //! Real peers and real clients against the real binary.
+//!
+//! A test takes a [`Server`]: the `manifold` binary, or the real etcd that `interop/peers/build` makes, each as its
+//! own process on its own ports with its own data directory, and killed by its own process id at the end. It speaks to
+//! it through [`wire`]: plain generated gRPC clients, so that nothing between the test and the bytes is clever.
+//!
+//! The tests are in `tests/`, one file per kind of proof; `interop/README.md` says how to run each and which
+//! differences from etcd are ours by choice.
+//!
+//! Shared by several of them: [`differ`] makes and plays random sequences against two servers and compares what they
+//! answer, [`frames`] writes HTTP/2 by hand where a well-behaved client would refuse to, and [`random`] is the one
+//! source of chance, so that a printed seed shows a failure again.
+
+pub mod differ;
+pub mod frames;
+pub mod peers;
+pub mod process;
+pub mod random;
+pub mod server;
+pub mod wire;
+
+pub use server::{Kind, Server, Settings};

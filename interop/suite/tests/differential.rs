@@ -1,0 +1,45 @@
+//! Ours beside the real etcd 3.7.3: long random sequences, every answer equal.
+//!
+//! `INTEROP_SEED` begins at another seed, `INTEROP_REQUESTS` asks for more in all. `INTEROP_SUBJECT=etcd` compares etcd
+//! with itself, which proves the harness.
+
+use interop::differ::{Pair, Tally, run};
+use interop::peers::peers;
+use interop::{Settings, random::Random};
+use std::time::{Duration, Instant};
+
+/// Requests of one sequence; each begins on empty servers.
+const REQUESTS_EACH: usize = 3_400;
+/// Requests in all.
+const REQUESTS: usize = 102_000;
+/// How long a difference may be made smaller.
+const SHRINK: Duration = Duration::from_secs(90);
+
+fn number(name: &str, otherwise: u64) -> u64 {
+    std::env::var(name).map_or(otherwise, |v| v.parse().unwrap_or_else(|_| panic!("{name} is a number, not {v:?}")))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_answer_is_equal() {
+    let Some(peers) = peers("the comparison with the real etcd") else { return };
+    let pair = Pair { reference: Settings::etcd(peers), subject: Settings::subject() };
+    let first = number("INTEROP_SEED", 1);
+    let wanted = number("INTEROP_REQUESTS", REQUESTS as u64) as usize;
+    let begin = Instant::now();
+    let (mut all, mut seed) = (Tally::default(), first);
+    while all.requests < wanted {
+        match run(&pair, seed, REQUESTS_EACH.min(wanted), SHRINK).await {
+            Ok(tally) => all += tally,
+            Err(story) => panic!(
+                "{story}\n\nTo see it again: INTEROP_SEED={seed} INTEROP_REQUESTS={REQUESTS_EACH} \
+                 cargo test --profile sim -p interop --test differential"
+            ),
+        }
+        seed += 1;
+    }
+    println!("{all:?} in {:.0} s, seeds {first} to {}", begin.elapsed().as_secs_f64(), seed - 1);
+    assert!(all.refused > all.requests / 50, "errors were compared too: {all:?}");
+    assert!(all.events > all.requests / 10, "watch events were compared too: {all:?}");
+    // The generator itself is a function of its seed.
+    assert_eq!(Random::new(first).bits(), Random::new(first).bits());
+}
