@@ -244,18 +244,19 @@ impl Inspection {
     }
 }
 
-/// The owner that the newest readable head names; 0 if there is none.
+/// The owner that the newest header in its place names; 0 if there is none.
 fn owner_of(files: &Files) -> Result<u64> {
     for number in files.files.keys().rev() {
         let mut reader = files.reader(*number).map_err(|error| unreadable(&error))?;
-        if reader.len < WRITE_HEADER_BYTES as u64 {
-            continue;
-        }
-        let bytes = reader.get(0, WRITE_HEADER_BYTES).map_err(|error| unreadable(&error))?;
-        if let Ok(header) = WriteHeader::decode(bytes)
-            && header.segment == *number
-        {
-            return Ok(header.owner);
+        let mut offset = 0;
+        while offset + WRITE_HEADER_BYTES as u64 <= reader.len {
+            let bytes = reader.get(offset, WRITE_HEADER_BYTES).map_err(|error| unreadable(&error))?;
+            if let Ok(header) = WriteHeader::decode(bytes)
+                && (header.segment, header.offset) == (*number, offset)
+            {
+                return Ok(header.owner);
+            }
+            offset += BLOCK_BYTES;
         }
     }
     Ok(0)

@@ -66,12 +66,21 @@ struct Found {
 pub(crate) struct ChainEnd {
     pub(crate) segment: u64,
     pub(crate) offset: u64,
+    /// Where the segment before ended, which is where a missing write should be.
+    ended: (u64, u64),
     /// The last valid write.
     pub(crate) last: Option<WriteHeader>,
     pub(crate) closed: bool,
     pub(crate) remains: Remains,
     /// The write that was begun, when its header is readable.
     pub(crate) broken: Option<String>,
+}
+
+impl ChainEnd {
+    fn begin(segment: u64) -> Self {
+        let remains = Remains::default();
+        Self { segment, offset: 0, ended: (segment, 0), last: None, closed: false, remains, broken: None }
+    }
 }
 
 /// The segment files of a directory, open.
@@ -140,8 +149,7 @@ impl Files {
 
     /// Follows the chain from segment `first`, handing every whole write to `visit`; then searches what is behind its end.
     pub(crate) fn follow(&self, first: u64, mut visit: impl FnMut(&ValidWrite) -> Result<()>) -> Result<ChainEnd> {
-        let mut end =
-            ChainEnd { segment: first, offset: 0, last: None, closed: false, remains: Remains::default(), broken: None };
+        let mut end = ChainEnd::begin(first);
         let fail = |error: io::Error| unreadable(&error);
         if !self.files.contains_key(&first) {
             return Err(damaged(first, 0, "the segment is missing"));
@@ -169,6 +177,7 @@ impl Files {
                 }
                 Some(next) => {
                     reader = next;
+                    end.ended = (end.segment, end.offset);
                     end.segment = reader.number;
                     end.offset = 0;
                 }
@@ -184,18 +193,13 @@ impl Files {
         for number in self.files.range(end.segment + 1..).map(|(number, _)| *number) {
             let mut reader = self.reader(number).map_err(|error| unreadable(&error))?;
             match reader.write_at(0).map_err(|error| unreadable(&error))? {
-                Verdict::Valid(_) => return Ok(Some(reader)),
+                Verdict::Valid(_) => {
+                    let missing = (end.segment + 1..number).find(|number| !self.files.contains_key(number));
+                    return missing.map_or(Ok(Some(reader)), |missing| Err(damaged(missing, 0, "the segment is missing")));
+                }
                 Verdict::Version(version) => return Err(other_version(number, 0, version)),
                 Verdict::Elsewhere(header) => {
-                    let place = ChainEnd {
-                        segment: number,
-                        offset: 0,
-                        last: None,
-                        closed: false,
-                        remains: Remains::default(),
-                        broken: None,
-                    };
-                    check_elsewhere(&place, &header, self.owner)?;
+                    check_elsewhere(&ChainEnd::begin(number), &header, self.owner)?;
                 }
                 Verdict::Broken(..) | Verdict::Absent => {}
             }
@@ -252,8 +256,20 @@ fn check_chain(end: &ChainEnd, header: &WriteHeader, file_bytes: u64) -> Result<
         return Err(damaged(end.segment, end.offset, "the last number that a write can have"));
     }
     if header.number != last.number + 1 || header.previous_crc != last.crc {
-        let why = format!("write {} is here, but write {} should follow {}", header.number, last.number + 1, last.number);
-        return Err(damaged(end.segment, end.offset, &why));
+        let here = segment_name(end.segment);
+        let why = format!(
+            "write {} should be here, but what follows {} is write {} in {here} at offset {}",
+            last.number + 1,
+            last.number,
+            header.number,
+            end.offset
+        );
+        let (segment, offset) = match end.ended {
+            _ if end.offset > 0 => (end.segment, end.offset),
+            (full, offset) if offset >= last.segment_bytes => (full + 1, 0),
+            ended => ended,
+        };
+        return Err(damaged(segment, offset, &why));
     }
     Ok(())
 }
