@@ -15,7 +15,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use futures_util::Stream;
+use futures_util::{Stream, stream::BoxStream};
 use kv::request::Span;
 use replica::{
     Header, Keyspace, runtime,
@@ -101,7 +101,7 @@ struct Serving {
     watches: WatchStream,
     header: Arc<dyn Fn(i64) -> Header + Send + Sync>,
     /// `None`: the client said that it asks for no more.
-    incoming: Option<Pin<Box<dyn Stream<Item = Result<WatchRequest, Status>> + Send>>>,
+    incoming: Option<BoxStream<'static, Result<WatchRequest, Status>>>,
     tick: Pin<Box<runtime::Sleep>>,
     interval: Duration,
     taken: budget::Share,

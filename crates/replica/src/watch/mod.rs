@@ -1,6 +1,6 @@
 //! Watches: a bounded ring of changes by revision, cursors over it, and history for those who fell behind.
 //!
-//! [`Hub::publish`] is called by apply: it puts a revision into the [`ring`], asks the [`index`] whose keys changed, marks those
+//! [`Hub::publish`] is called by apply: it puts a revision into the ring, asks the index whose keys changed, marks those
 //! classes with the revision and wakes their streams. It copies nothing and encodes nothing; the first stream that needs a
 //! revision encodes it, and all others use those bytes.
 //!

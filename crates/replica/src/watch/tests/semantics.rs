@@ -273,3 +273,39 @@ async fn closing_ends_the_streams() {
     bench.hub.close();
     assert!(waiting.await.expect("the task ends"));
 }
+
+/// Apply on its own thread, with a ring so small that every stream falls behind now and then.
+#[tokio::test]
+async fn nothing_is_lost_between_threads() {
+    const LAST: i64 = 2001;
+    let bench = Arc::new(Bench::new(4000));
+    let mut streams: Vec<WatchStream> = (0..4).map(|_| bench.hub.stream(OPTIONS)).collect();
+    for stream in &mut streams {
+        stream.watch(watch("a", ""));
+        stream.watch(Watch { prev_kv: true, ..watch("", "\0") });
+    }
+    let apply = std::thread::spawn({
+        let bench = bench.clone();
+        move || (2..=LAST).for_each(|_| assert!(bench.put("a", "value") <= LAST))
+    });
+    for mut stream in streams {
+        let mut upto = [1i64; 2];
+        while upto != [LAST; 2] {
+            match stream.next().await.expect("the hub is open") {
+                Output::Events { id, body, .. } => {
+                    let upto = &mut upto[usize::try_from(id).expect("0 or 1")];
+                    for event in decode(&body) {
+                        let revision = event.kv.expect("set").mod_revision;
+                        assert_eq!(revision, *upto + 1);
+                        *upto = revision;
+                    }
+                    stream.request_progress();
+                }
+                Output::Progress { revision, .. } => assert_eq!(upto, [revision; 2]),
+                Output::Created { .. } => {}
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+    apply.join().expect("apply ends");
+}
