@@ -41,7 +41,13 @@ pub struct Settings {
 impl Settings {
     /// The binary under test: `MANIFOLD_BIN`, or the workspace's, built if it is missing.
     pub fn manifold() -> Self {
-        Self { kind: Kind::Manifold, binary: manifold_binary().to_owned(), under: memory_folder(), arguments: vec![], environment: vec![] }
+        Self {
+            kind: Kind::Manifold,
+            binary: manifold_binary().to_owned(),
+            under: memory_folder(),
+            arguments: vec![],
+            environment: vec![],
+        }
     }
 
     /// The real etcd.
@@ -136,7 +142,12 @@ impl Server {
             }
             Kind::Manifold => {
                 command.arg("serve").arg("--data-dir").arg(data);
-                command.args(["--etcd", &format!("127.0.0.1:{}", self.port), "--http", &format!("127.0.0.1:{}", self.second_port)]);
+                command.args([
+                    "--etcd",
+                    &format!("127.0.0.1:{}", self.port),
+                    "--http",
+                    &format!("127.0.0.1:{}", self.second_port),
+                ]);
             }
         }
         command.args(&self.settings.arguments).envs(self.settings.environment.iter().map(|(k, v)| (k, v)));

@@ -71,8 +71,12 @@ impl Wire {
 
     /// Reads all keys that begin with `prefix`, at `revision` (0: now).
     pub async fn list(&mut self, prefix: &str, revision: i64) -> Result<pb::RangeResponse, Status> {
-        let request =
-            pb::RangeRequest { key: prefix.to_owned().into(), range_end: prefix_end(prefix.as_bytes()), revision, ..Default::default() };
+        let request = pb::RangeRequest {
+            key: prefix.to_owned().into(),
+            range_end: prefix_end(prefix.as_bytes()),
+            revision,
+            ..Default::default()
+        };
         Ok(self.kv.range(request).await?.into_inner())
     }
 }

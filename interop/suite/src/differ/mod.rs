@@ -94,7 +94,10 @@ async fn play(pair: &Pair, source: &mut Source<'_>, played: &mut Vec<Step>) -> R
     let mut sides = Sides { reference: Side::new(one.port), subject: Side::new(two.port), tally: Tally::default() };
     while let Some(step) = source.next(&sides) {
         played.push(step.clone());
-        sides.play(&step).await.map_err(|text| Difference { step: played.len() - 1, text: at(played.len() - 1, &step, &text) })?;
+        sides
+            .play(&step)
+            .await
+            .map_err(|text| Difference { step: played.len() - 1, text: at(played.len() - 1, &step, &text) })?;
     }
     let last = Step::Settle;
     sides.play(&last).await.map_err(|text| Difference { step: played.len(), text: at(played.len(), &last, &text) })?;

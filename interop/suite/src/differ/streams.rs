@@ -20,6 +20,7 @@ const PROGRESS_EVERY: Duration = Duration::from_millis(15);
 struct Watcher {
     start: i64,
     doomed: bool,
+    previous_wanted: bool,
     events: Vec<mvcc::Event>,
     compared: usize,
     /// It was there before progress was last asked for. (An answer to an earlier request may come after the creation of
@@ -90,7 +91,7 @@ impl Stream {
     /// Creates a watcher and gives the response to that. A doomed one begins before the compacted revision, so that
     /// its end is what settling waits for.
     pub async fn create(&mut self, create: pb::WatchCreateRequest, doomed: bool) -> Answer {
-        let start = create.start_revision;
+        let (start, previous_wanted) = (create.start_revision, create.prev_kv);
         self.send(RequestUnion::CreateRequest(create));
         self.created += 1;
         let number = self.created;
@@ -104,6 +105,7 @@ impl Stream {
         {
             watcher.start = start;
             watcher.doomed = doomed;
+            watcher.previous_wanted = previous_wanted;
         }
         plain(&mut response.header);
         Answer::Watch(response)
@@ -257,7 +259,10 @@ fn compare_watchers(a: &mut Watcher, b: &mut Watcher) -> Result<usize, String> {
         return Err(format!("cancelled (compact revision, reason): reference {:?}, subject {:?}", a.cancelled, b.cancelled));
     }
     let (x, y) = (&a.events[a.compared..], &b.events[b.compared..]);
-    let same = x.iter().zip(y).take_while(|(x, y)| x == y).count();
+    // Watchers in etcd share an event in memory, and one that asked for the previous value hands it to the others.
+    let equal =
+        |x: &mvcc::Event, y: &mvcc::Event| x.r#type == y.r#type && x.kv == y.kv && (!a.previous_wanted || x.prev_kv == y.prev_kv);
+    let same = x.iter().zip(y).take_while(|(x, y)| equal(x, y)).count();
     // A cancelled watcher may have been cut off at any moment: one of the two got the beginning of the other's events.
     let cut = a.cancelled.is_some() && same == x.len().min(y.len());
     if !cut && (same < x.len() || same < y.len()) {
