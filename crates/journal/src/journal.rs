@@ -8,12 +8,12 @@ use parking_lot::{Condvar, Mutex};
 
 use crate::{
     Done, Entry, Options, Record, ShardState, SpaceState, Writer,
+    encode::check_size,
     format::{Place, RecordHeader, RecordKind, record_bytes, record_crc},
     limits::{READ_RUN_BYTES, SEGMENT_BYTES_MIN, SPACE_ALARM_PERCENT},
     recovery,
     segment::{RESERVE_NAME, Segment},
     state::State,
-    writer::check_size,
 };
 
 /// What handle and writer share.

@@ -16,6 +16,7 @@
 //! changing it.
 
 pub mod bugs;
+mod encode;
 pub mod format;
 pub mod fuzz;
 pub mod inspect;

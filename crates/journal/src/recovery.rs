@@ -12,13 +12,14 @@ use bytes::Bytes;
 use crate::{
     Options,
     bugs::{Bug, planted},
+    encode::Logged,
     format::{FLAG_HEAD, Place, RecordKind, ShardHead, WriteHeader},
     journal::{Segments, Shared},
     limits::FIRST_SEGMENT_BYTES_MAX,
     segment::{Pool, Preparer, Segment, segment_name, segment_number},
     state::{Shard, Slot, State},
     walk::{Reader, Remains, ValidWrite, Verdict},
-    writer::{Logged, Next, Position, Writer},
+    writer::{Next, Position, Writer},
 };
 
 /// The place that a record's CRC covers.

@@ -130,7 +130,7 @@ impl<'a> Reader<'a> {
     /// The number of the write whose header or record is valid here, if it is `expected` or later.
     fn valid_at(&mut self, at: u64, expected: u64) -> io::Result<Option<u64>> {
         let (number, owner) = (self.number, self.owner);
-        if at % BLOCK_BYTES == 0
+        if at.is_multiple_of(BLOCK_BYTES)
             && at + WRITE_HEADER_BYTES as u64 <= self.len
             && let Ok(header) = WriteHeader::decode(self.get(at, WRITE_HEADER_BYTES)?)
         {

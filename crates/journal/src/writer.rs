@@ -3,50 +3,17 @@
 use std::{collections::BTreeMap, io, sync::Arc, time::Duration};
 
 use base::{EntryId, ShardId};
-use bytes::Bytes;
 
 use crate::{
-    Done, Entry, Options, Record,
+    Done, Options, Record,
     bugs::{Bug, planted},
-    format::{
-        FLAG_HEAD, Place, RECORD_HEADER_BYTES, RecordHeader, RecordKind, ShardHead, WRITE_HEADER_BYTES, WriteHeader, record_bytes,
-    },
+    encode::{Encoder, Fit, Logged, fit, queued_bytes, shard_of, too_large},
+    format::{FLAG_HEAD, Place, RECORD_HEADER_BYTES, RecordKind, WRITE_HEADER_BYTES, WriteHeader, record_bytes},
     journal::Shared,
-    limits::{BLOCK_BYTES, IDLE_MS, PAYLOAD_BYTES_MAX},
-    recovery::crc_place,
+    limits::{BLOCK_BYTES, IDLE_MS},
     segment::{Preparer, Segment},
-    state::{Effect, Placed, Queued, State},
+    state::{Effect, Queued, State},
 };
-
-/// What was written of a shard: what the next segment's head repeats.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Logged {
-    pub(crate) vote: Option<Bytes>,
-    pub(crate) purged: Option<EntryId>,
-    pub(crate) committed: Option<EntryId>,
-    pub(crate) last: Option<EntryId>,
-}
-
-impl Logged {
-    pub(crate) fn truncate(&mut self, last: Option<EntryId>) {
-        let end = last.map_or(0, |id| id.index.saturating_add(1));
-        if self.last.is_some_and(|id| id.index >= end) {
-            self.last = last.max(self.purged);
-        }
-    }
-
-    pub(crate) fn purge(&mut self, upto: EntryId) {
-        if self.purged.is_none_or(|purged| purged.index < upto.index) {
-            self.purged = Some(upto);
-            self.last = self.last.filter(|last| last.index > upto.index).or(Some(upto));
-        }
-    }
-
-    fn head(&self) -> ShardHead {
-        let vote = if planted(Bug::HeadWithoutVote) { None } else { self.vote.clone() };
-        ShardHead { purged: self.purged, committed: self.committed, last: self.last, vote }
-    }
-}
 
 /// Where the next write goes.
 pub(crate) struct Position {
@@ -459,48 +426,6 @@ fn release_below(state: &mut State, first: u64) -> Vec<Arc<Segment>> {
     std::mem::replace(&mut state.segments, kept).into_values().collect()
 }
 
-enum Fit {
-    Whole(Queued),
-    Part(Queued, Queued),
-    Later(Queued),
-}
-
-/// Fits a queued record into `room`; an append may be divided between two writes.
-fn fit(mut queued: Queued, room: &mut usize, alone: bool) -> Fit {
-    let bytes = queued_bytes(&queued.record);
-    if bytes <= *room {
-        *room -= bytes;
-        return Fit::Whole(queued);
-    }
-    let Record::Append(shard, entries) = &mut queued.record else {
-        return if alone { Fit::Whole(queued) } else { Fit::Later(queued) };
-    };
-    let mut count = 0;
-    for entry in entries.iter() {
-        let bytes = record_bytes(entry.payload.len());
-        if bytes > *room && !(alone && count == 0) {
-            break;
-        }
-        *room = room.saturating_sub(bytes);
-        count += 1;
-    }
-    if count == 0 {
-        return Fit::Later(queued);
-    }
-    if count == entries.len() {
-        return Fit::Whole(queued);
-    }
-    let rest = entries.split_off(count);
-    let rest = Queued {
-        sequence: queued.sequence,
-        record: Record::Append(*shard, rest),
-        done: queued.done.take(),
-        pin_after: queued.pin_after,
-    };
-    *room = 0;
-    Fit::Part(queued, rest)
-}
-
 /// The planted bug that lets votes wait for the write after that of the entries beside them.
 fn postpone_votes(queued: &mut Vec<Queued>, state: &mut State) {
     if planted(Bug::VoteAfterAppend) && queued.iter().any(|queued| matches!(queued.record, Record::Append(..))) {
@@ -514,100 +439,5 @@ fn postpone_votes(queued: &mut Vec<Queued>, state: &mut State) {
 fn plant_order(queued: &mut [Queued]) {
     if planted(Bug::TruncateAfterAppend) {
         queued.sort_by_key(|queued| matches!(queued.record, Record::Truncate(..)));
-    }
-}
-
-pub(crate) fn shard_of(record: &Record) -> ShardId {
-    match record {
-        Record::Append(shard, _)
-        | Record::Truncate(shard, _)
-        | Record::Purge(shard, _)
-        | Record::Vote(shard, _)
-        | Record::Committed(shard, _) => *shard,
-    }
-}
-
-/// Bytes that a queued record takes in a write.
-fn queued_bytes(record: &Record) -> usize {
-    match record {
-        Record::Append(_, entries) => entries.iter().map(|entry| record_bytes(entry.payload.len())).sum(),
-        Record::Vote(_, vote) => record_bytes(vote.len()),
-        Record::Truncate(..) | Record::Purge(..) | Record::Committed(..) => RECORD_HEADER_BYTES,
-    }
-}
-
-/// Whether the journal can hold a record at all.
-pub(crate) fn check_size(record: &Record) -> io::Result<()> {
-    let fits = match record {
-        Record::Append(_, entries) => entries.iter().all(|entry| entry.payload.len() <= PAYLOAD_BYTES_MAX),
-        Record::Vote(_, vote) => vote.len() <= PAYLOAD_BYTES_MAX,
-        Record::Truncate(..) | Record::Purge(..) | Record::Committed(..) => true,
-    };
-    if fits { Ok(()) } else { Err(too_large()) }
-}
-
-fn too_large() -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidInput, format!("a record may have at most {PAYLOAD_BYTES_MAX} bytes"))
-}
-
-/// Puts records behind each other into the write's buffer.
-struct Encoder<'a> {
-    /// Of the write.
-    place: Place,
-    number: u64,
-    out: &'a mut Vec<u8>,
-    records: u32,
-    records_crc: u32,
-}
-
-impl Encoder<'_> {
-    /// Appends one record; gives its offset in the segment.
-    fn record(&mut self, kind: RecordKind, shard: u32, id: Option<EntryId>, payload: &[u8]) -> u64 {
-        let offset = self.place.offset + self.out.len() as u64;
-        let place = crc_place(Place { offset, ..self.place });
-        // Queued payloads were measured by `check_size`, heads are small.
-        let length = payload.len() as u32;
-        let crc = RecordHeader { kind, length, shard, write: self.number, id, crc: 0 }.encode(place, payload, self.out);
-        self.records += 1;
-        self.records_crc = crc32c::crc32c_append(self.records_crc, &crc.to_le_bytes());
-        offset
-    }
-
-    fn queued(&mut self, queued: Queued, logged: &mut Logged, effects: &mut Vec<Effect>) {
-        match queued.record {
-            Record::Append(shard, entries) => {
-                let places = entries.iter().map(|entry| self.entry(shard, entry)).collect();
-                logged.last = entries.last().map(|entry| entry.id).or(logged.last);
-                effects.push(Effect::Appended { shard, sequence: queued.sequence, places });
-            }
-            Record::Truncate(shard, last) => {
-                self.record(RecordKind::Truncate, shard.0, last, &[]);
-                logged.truncate(last);
-                effects.push(Effect::Shrunk { shard, pin_after: queued.pin_after });
-            }
-            Record::Purge(shard, upto) => {
-                self.record(RecordKind::Purge, shard.0, Some(upto), &[]);
-                logged.purge(upto);
-                effects.push(Effect::Shrunk { shard, pin_after: queued.pin_after });
-            }
-            Record::Vote(shard, vote) => {
-                self.record(RecordKind::Vote, shard.0, None, &vote);
-                logged.vote = Some(vote);
-            }
-            Record::Committed(shard, id) => {
-                self.record(RecordKind::Committed, shard.0, Some(id), &[]);
-                logged.committed = Some(id);
-            }
-        }
-    }
-
-    fn entry(&mut self, shard: ShardId, entry: &Entry) -> Placed {
-        let offset = self.record(RecordKind::Append, shard.0, Some(entry.id), &entry.payload);
-        Placed {
-            index: entry.id.index,
-            offset: u32::try_from(offset)
-                .expect("segments are smaller than 4 GiB: records are at most 1 GiB and segments checked at open"),
-            length: entry.payload.len() as u32,
-        }
     }
 }

@@ -52,6 +52,11 @@ pub trait DiskFile: Send + Sync {
     /// The file's length in bytes.
     fn len(&self) -> io::Result<u64>;
 
+    /// Whether the file has no bytes.
+    fn is_empty(&self) -> io::Result<bool> {
+        Ok(self.len()? == 0)
+    }
+
     /// Cuts or grows the file.
     fn set_len(&self, len: u64) -> io::Result<()>;
 }

@@ -8,18 +8,18 @@ use journal::{Entry, Journal, Record};
 
 /// One shard of the model.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Shard {
-    pub vote: Option<Bytes>,
-    pub purged: Option<EntryId>,
-    pub last: Option<EntryId>,
-    pub entries: BTreeMap<u64, Entry>,
+pub(crate) struct Shard {
+    pub(crate) vote: Option<Bytes>,
+    pub(crate) purged: Option<EntryId>,
+    pub(crate) last: Option<EntryId>,
+    pub(crate) entries: BTreeMap<u64, Entry>,
 }
 
-pub type Shards = BTreeMap<ShardId, Shard>;
+pub(crate) type Shards = BTreeMap<ShardId, Shard>;
 
 /// The part of a record that reaches the disk whole or not at all.
 #[derive(Clone, Debug)]
-pub enum Unit {
+pub(crate) enum Unit {
     Entry(ShardId, Entry),
     Truncate(ShardId, Option<EntryId>),
     Purge(ShardId, EntryId),
@@ -27,7 +27,7 @@ pub enum Unit {
 }
 
 /// The units of a record, in order.
-pub fn units(record: &Record) -> Vec<Unit> {
+pub(crate) fn units(record: &Record) -> Vec<Unit> {
     match record {
         Record::Append(shard, entries) => entries.iter().map(|entry| Unit::Entry(*shard, entry.clone())).collect(),
         Record::Truncate(shard, last) => vec![Unit::Truncate(*shard, *last)],
@@ -37,7 +37,7 @@ pub fn units(record: &Record) -> Vec<Unit> {
     }
 }
 
-pub fn apply(shards: &mut Shards, unit: &Unit) {
+pub(crate) fn apply(shards: &mut Shards, unit: &Unit) {
     match unit {
         Unit::Entry(shard, entry) => {
             let shard = shards.entry(*shard).or_default();
@@ -65,7 +65,7 @@ pub fn apply(shards: &mut Shards, unit: &Unit) {
 }
 
 /// A number that two different states do not share.
-pub fn digest(shards: &Shards) -> u64 {
+pub(crate) fn digest(shards: &Shards) -> u64 {
     let mut hash = Hash(0xCBF2_9CE4_8422_2325);
     for (id, shard) in shards {
         // A shard of which only an undone truncation is known looks like one that is not known.
@@ -108,7 +108,7 @@ impl Hash {
 }
 
 /// What an open journal serves, in the shape of the model. An error says which promise is broken.
-pub fn served(journal: &Journal) -> Result<Shards, String> {
+pub(crate) fn served(journal: &Journal) -> Result<Shards, String> {
     let mut shards = Shards::new();
     for id in journal.shards() {
         let state = journal.state(id);

@@ -15,26 +15,26 @@ use journal::{Entry, Journal, Options, Record, Writer};
 use crate::model::{Shards, apply, digest, units};
 
 /// A moment of the workload: the disk as it was and what had been promised.
-pub struct Point {
-    pub event: Event,
-    pub disk: MemoryDisk,
+pub(crate) struct Point {
+    pub(crate) event: Event,
+    pub(crate) disk: MemoryDisk,
     /// Units that were acknowledged.
-    pub acked: usize,
+    pub(crate) acked: usize,
     /// Units that were submitted.
-    pub submitted: usize,
+    pub(crate) submitted: usize,
 }
 
 /// What a workload leaves.
-pub struct Run {
-    pub points: Vec<Point>,
+pub(crate) struct Run {
+    pub(crate) points: Vec<Point>,
     /// The model's digest after so many units.
-    pub digests: Vec<u64>,
+    pub(crate) digests: Vec<u64>,
 }
 
-pub struct Dice(pub u64);
+pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
-    pub fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -42,16 +42,16 @@ impl Dice {
         z ^ (z >> 31)
     }
 
-    pub fn below(&mut self, limit: u64) -> u64 {
+    pub(crate) fn below(&mut self, limit: u64) -> u64 {
         self.next() % limit.max(1)
     }
 
-    pub fn one_in(&mut self, count: u64) -> bool {
+    pub(crate) fn one_in(&mut self, count: u64) -> bool {
         self.below(count) == 0
     }
 }
 
-pub fn options() -> Options {
+pub(crate) fn options() -> Options {
     Options { segment_bytes: 64 * 1024, tail_bytes: 8 * 1024, write_bytes_max: 8 * 1024, reserve_bytes: 0 }
 }
 
@@ -87,7 +87,7 @@ struct Life {
 }
 
 /// Runs the workload of a seed; `writes` is about how many writes it makes.
-pub fn run(seed: u64, writes: u64) -> Run {
+pub(crate) fn run(seed: u64, writes: u64) -> Run {
     let disk = MemoryDisk::new();
     let promised = Arc::new(Mutex::new(Promised::default()));
     let seen = promised.clone();
