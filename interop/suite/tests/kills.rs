@@ -33,6 +33,8 @@ const PIPELINE: u64 = 4;
 const ACKS_EACH: u64 = 1_000;
 /// The longest load before a kill.
 const LOAD_MS_MAX: u64 = 1_500;
+/// Revisions before the watched one that compaction leaves.
+const KEPT_REVISIONS: i64 = 500;
 /// One kill in this many comes right after the start, however far that got.
 const EARLY_KILL_EVERY: u64 = 5;
 
@@ -50,13 +52,14 @@ struct Diary {
     revision: AtomicI64,
     serial: AtomicU64,
     compacted: AtomicI64,
+    /// The last revision that the watch got: nothing after it may be compacted.
+    watched: AtomicI64,
 }
 
 /// What a watch of everything has delivered, over all restarts.
 #[derive(Default)]
 struct Seen {
     last: i64,
-    events: BTreeMap<i64, Vec<(Bytes, i64, Bytes)>>,
     inserts: HashMap<Bytes, i64>,
     counts: HashMap<Bytes, (i64, u64)>,
 }
@@ -111,7 +114,7 @@ async fn load_and_kill(server: &mut Server, diary: &Arc<Diary>, seen: &mut Seen,
     }
     tasks.push(tokio::spawn(compact(Wire::lazy(server.port), diary.clone(), stop.clone())));
     let pause = Duration::from_millis(random.below(LOAD_MS_MAX) + 100);
-    let watching = tokio::time::timeout(pause, watch(Wire::lazy(server.port), seen, None)).await;
+    let watching = tokio::time::timeout(pause, watch(Wire::lazy(server.port), seen, &diary.watched, None)).await;
     assert!(watching.is_err(), "the watch ended before the kill: {watching:?}");
     server.kill();
     stop.store(true, Ordering::Relaxed);
@@ -178,8 +181,7 @@ async fn swap(wire: &mut Wire, key: &str, target: CompareTarget, expected: i64, 
 async fn compact(mut wire: Wire, diary: Arc<Diary>, stop: Arc<AtomicBool>) {
     while !stop.load(Ordering::Relaxed) {
         tokio::time::sleep(Duration::from_millis(150)).await;
-        // Far enough behind for a watch that has to resume.
-        let revision = diary.revision.load(Ordering::Relaxed) - 20_000;
+        let revision = diary.watched.load(Ordering::Relaxed) - KEPT_REVISIONS;
         if revision > diary.compacted.load(Ordering::Relaxed)
             && wire.kv.compact(pb::CompactionRequest { revision, physical: false }).await.is_ok()
         {
@@ -189,7 +191,7 @@ async fn compact(mut wire: Wire, diary: Arc<Diary>, stop: Arc<AtomicBool>) {
 }
 
 /// Watches everything from after the last event seen; ends once everything up to `until` has come.
-async fn watch(mut wire: Wire, seen: &mut Seen, until: Option<i64>) {
+async fn watch(mut wire: Wire, seen: &mut Seen, watched: &AtomicI64, until: Option<i64>) {
     let create = pb::WatchCreateRequest {
         key: Bytes::from_static(b"\0"),
         range_end: Bytes::from_static(b"\0"),
@@ -209,6 +211,7 @@ async fn watch(mut wire: Wire, seen: &mut Seen, until: Option<i64>) {
             Ok(Some(answer)) => {
                 assert!(!answer.canceled, "the watch was cancelled: {answer:?}");
                 seen.take(answer.events);
+                watched.store(seen.last, Ordering::Relaxed);
             }
             // The kill: wait to be dropped.
             _ => return std::future::pending().await,
@@ -237,11 +240,6 @@ impl Seen {
                 assert_eq!((kv.version, count_of(&kv.value)), (version + 1, value + 1), "{:?} skipped or repeated", kv.key);
                 self.counts.insert(kv.key.clone(), (kv.version, value + 1));
             }
-            self.events.entry(kv.mod_revision).or_default().push((kv.key, kv.version, kv.value));
-        }
-        // Only what the next check looks at is kept.
-        while self.events.len() > 50_000 {
-            self.events.pop_first();
         }
     }
 }
@@ -269,7 +267,7 @@ async fn check(server: &Server, diary: &Diary, seen: &mut Seen) {
         assert_eq!(kv.version as u64, held, "{key} was written {} times to count {held}", kv.version);
     }
     drop(asked);
-    let caught_up = tokio::time::timeout(Duration::from_secs(30), watch(wire.clone(), seen, Some(now))).await;
+    let caught_up = tokio::time::timeout(Duration::from_secs(30), watch(wire.clone(), seen, &diary.watched, Some(now))).await;
     assert!(caught_up.is_ok(), "the watch resumed from {} did not reach {now} in 30 s", seen.last);
     assert_eq!(seen.inserts.len(), inserts.len(), "the watch saw as many inserts as there are");
     for (key, kv) in &inserts {

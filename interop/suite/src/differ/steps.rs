@@ -247,7 +247,7 @@ impl Author {
     }
 
     fn compare(&mut self, view: &View) -> pb::Compare {
-        let target = self.enumerated(4);
+        let target = self.random.between(0, 4) as i32;
         // Now and then the value belongs to another target than the one named.
         let given = if self.random.chance(4) { self.random.between(0, 4) as i32 } else { target };
         let target_union = match CompareTarget::try_from(given) {
@@ -259,7 +259,7 @@ impl Author {
             Err(_) => None,
         };
         let range_end = if self.random.chance(70) { Bytes::new() } else { self.range_end() };
-        let result = self.enumerated(CompareResult::NotEqual as i64);
+        let result = self.random.between(0, CompareResult::NotEqual as i64) as i32;
         pb::Compare { result, target, key: self.key(), range_end, target_union }
     }
 
