@@ -41,7 +41,7 @@ impl Log {
     pub(crate) fn start(config: &Config) -> io::Result<Log> {
         let log = Log::over(io::stderr(), config.log_format)?;
         // The level was checked with the rest of the configuration.
-        let filter = EnvFilter::try_new(&config.log_level).unwrap_or_default();
+        let filter = EnvFilter::try_new(directives(&config.log_level)).unwrap_or_default();
         let registry = tracing_subscriber::registry().with(filter);
         let format = tracing_subscriber::fmt::layer().with_writer(log.clone());
         match config.log_format {
@@ -72,6 +72,12 @@ impl Log {
             let _ = written.recv_timeout(FLUSH_TIMEOUT);
         }
     }
+}
+
+/// openraft tells its every step at `info`, which is of use to who looks for a fault in it and asks for `openraft=info`.
+fn directives(level: &str) -> String {
+    let quiet = ["off", "error", "warn"].contains(&level.to_lowercase().as_str());
+    if quiet { level.to_owned() } else { format!("openraft=warn,{level}") }
 }
 
 /// Whether to use colour: only for a person's eyes, and not against their will.

@@ -6,8 +6,7 @@ pub(crate) fn table<const COLUMNS: usize>(headings: [&str; COLUMNS], rows: &[[St
         let cells = rows.iter().map(|row| row[column].chars().count());
         cells.chain([headings[column].chars().count()]).max().unwrap_or(0)
     };
-    let numeric =
-        |column: usize| rows.iter().all(|row| row[column].starts_with(|first: char| first.is_ascii_digit() || first == '-'));
+    let numeric = |column: usize| rows.iter().all(|row| is_number(&row[column]));
     let layout: [(usize, bool); COLUMNS] = std::array::from_fn(|column| (width(column), numeric(column)));
     let line = |cells: [&str; COLUMNS]| {
         let mut line = String::new();
@@ -22,6 +21,12 @@ pub(crate) fn table<const COLUMNS: usize>(headings: [&str; COLUMNS], rows: &[[St
     };
     let body = rows.iter().map(|row| line(std::array::from_fn(|column| row[column].as_str())));
     std::iter::once(line(headings)).chain(body).collect()
+}
+
+/// A count, a size with its unit, or the lack of one. An id in hexadecimal is a name.
+fn is_number(cell: &str) -> bool {
+    let number = cell.split(' ').next().unwrap_or_default();
+    cell == "-" || (!number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.'))
 }
 
 #[cfg(test)]

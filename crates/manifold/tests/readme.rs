@@ -115,18 +115,13 @@ fn the_two_commands_are_these() {
     let help = Command::new(root().join("check")).arg("--help").output().unwrap();
     assert!(help.status.success());
 
-    // `cargo run` alone must know which of the workspace's binaries is meant. Another profile is what this test was built with.
-    let binary = Path::new(env!("CARGO_BIN_EXE_manifold"));
-    let profile = binary.parent().unwrap();
-    let name = match profile.file_name().and_then(|name| name.to_str()).unwrap() {
-        "debug" => "dev",
-        other => other,
-    };
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["run", "--quiet", "--offline", "--profile", name, "--target-dir"]).arg(profile.parent().unwrap());
-    let output = cargo.args(["--", "--version"]).current_dir(root()).output().unwrap();
-    let out = String::from_utf8_lossy(&output.stdout);
-    assert!(out.starts_with("manifold "), "{out}{}", String::from_utf8_lossy(&output.stderr));
+    // `cargo run` alone knows which of the workspace's binaries is meant: there is one that says so.
+    let arguments = ["metadata", "--format-version=1", "--no-deps", "--offline"];
+    let output = Command::new(env!("CARGO")).args(arguments).current_dir(root()).output().unwrap();
+    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let packages = metadata["packages"].as_array().unwrap().iter();
+    let defaults: Vec<_> = packages.filter_map(|package| package["default_run"].as_str()).collect();
+    assert_eq!(defaults, ["manifold"]);
 }
 
 #[test]

@@ -18,18 +18,18 @@ use tempfile::TempDir;
 const START_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A running node on free ports.
-pub struct Node {
+pub(crate) struct Node {
     child: Child,
     scratch: Option<TempDir>,
     data_dir: PathBuf,
     log: Arc<Mutex<String>>,
-    pub etcd: String,
-    pub http: String,
+    pub(crate) etcd: String,
+    pub(crate) http: String,
 }
 
 impl Node {
     /// Starts a node on a new directory, with more arguments after the usual ones.
-    pub fn start(arguments: &[&str]) -> Node {
+    pub(crate) fn start(arguments: &[&str]) -> Node {
         let scratch = tempfile::tempdir().unwrap();
         let data_dir = scratch.path().join("data");
         let mut node = Node::start_on(&data_dir, arguments);
@@ -38,7 +38,7 @@ impl Node {
     }
 
     /// Starts a node on a directory that outlives it.
-    pub fn start_on(data_dir: &Path, arguments: &[&str]) -> Node {
+    pub(crate) fn start_on(data_dir: &Path, arguments: &[&str]) -> Node {
         let mut child = command(data_dir).args(arguments).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let stderr = child.stderr.take().unwrap();
         let log = Arc::<Mutex<String>>::default();
@@ -61,16 +61,16 @@ impl Node {
         node
     }
 
-    pub fn data_dir(&self) -> &Path {
+    pub(crate) fn data_dir(&self) -> &Path {
         &self.data_dir
     }
 
-    pub fn log(&self) -> String {
+    pub(crate) fn log(&self) -> String {
         self.log.lock().unwrap().clone()
     }
 
     /// Waits until the log has a line with this text.
-    pub fn wait_for_line(&mut self, text: &str) -> String {
+    pub(crate) fn wait_for_line(&mut self, text: &str) -> String {
         let start = Instant::now();
         loop {
             if let Some(line) = self.log().lines().find(|line| line.contains(text)) {
@@ -82,12 +82,12 @@ impl Node {
         }
     }
 
-    pub fn signal(&self, signal: Signal) {
+    pub(crate) fn signal(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
     /// Waits for the end.
-    pub fn wait(&mut self) -> ExitStatus {
+    pub(crate) fn wait(&mut self) -> ExitStatus {
         let start = Instant::now();
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
@@ -99,12 +99,12 @@ impl Node {
     }
 
     /// One GET on the HTTP door: status and body.
-    pub fn get(&self, target: &str) -> (u16, String) {
+    pub(crate) fn get(&self, target: &str) -> (u16, String) {
         get(&self.http, target)
     }
 
     /// `manifold ctl` on this node.
-    pub fn ctl(&self, arguments: &[&str]) -> Output {
+    pub(crate) fn ctl(&self, arguments: &[&str]) -> Output {
         run(&[&["ctl", "--data-dir", self.data_dir.to_str().unwrap()], arguments].concat())
     }
 }
@@ -117,7 +117,7 @@ impl Drop for Node {
     }
 }
 
-pub fn get(address: &str, target: &str) -> (u16, String) {
+pub(crate) fn get(address: &str, target: &str) -> (u16, String) {
     let mut stream = TcpStream::connect(address).unwrap();
     write!(stream, "GET {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
     let mut answer = String::new();
@@ -127,7 +127,7 @@ pub fn get(address: &str, target: &str) -> (u16, String) {
 }
 
 /// The binary, free of the environment's settings.
-pub fn manifold() -> Command {
+pub(crate) fn manifold() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_manifold"));
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("MANIFOLD_")) {
         command.env_remove(name);
@@ -136,17 +136,17 @@ pub fn manifold() -> Command {
 }
 
 /// `serve` on free ports.
-pub fn command(data_dir: &Path) -> Command {
+pub(crate) fn command(data_dir: &Path) -> Command {
     let mut command = manifold();
     command.args(["serve", "--etcd", "127.0.0.1:0", "--http", "127.0.0.1:0", "--data-dir"]).arg(data_dir);
     command
 }
 
 /// Runs the binary to its end.
-pub fn run(arguments: &[&str]) -> Output {
+pub(crate) fn run(arguments: &[&str]) -> Output {
     manifold().args(arguments).output().unwrap()
 }
 
-pub fn text(bytes: &[u8]) -> String {
+pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
