@@ -63,6 +63,17 @@ pub enum Reply {
     Refused(base::Error),
 }
 
+impl std::fmt::Debug for Reply {
+    /// Says whose answer it is, not what it holds: that is a client's.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Reply::Kv(_) => f.write_str("a key space's reply"),
+            Reply::Cluster(reply) => write!(f, "the cluster's reply: {reply:?}"),
+            Reply::Refused(error) => write!(f, "refused: {error}"),
+        }
+    }
+}
+
 /// What a group is doing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct GroupStatus {

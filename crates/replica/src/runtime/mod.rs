@@ -134,7 +134,11 @@ pub fn sleep_until(deadline: Duration) -> Sleep {
     match entered() {
         None => {
             let left = deadline.saturating_sub(system_clock().monotonic());
-            Sleep(Sleeping::Tokio(Box::pin(tokio::time::sleep(left))))
+            Sleep(if left < SPIN_MAX {
+                Sleeping::Spinning(deadline)
+            } else {
+                Sleeping::Tokio(Box::pin(tokio::time::sleep(left)))
+            })
         }
         Some(executor) => Sleep(Sleeping::Simulated(executor.sleep_until(deadline))),
     }
@@ -143,8 +147,13 @@ pub fn sleep_until(deadline: Duration) -> Sleep {
 /// Completes at its deadline.
 pub struct Sleep(Sleeping);
 
+/// tokio's timers wake at whole milliseconds. When flushes follow closely openraft waits for a microsecond before it hands
+/// one on, so what is shorter than this lets the other tasks run until the time has come.
+const SPIN_MAX: Duration = Duration::from_micros(20);
+
 enum Sleeping {
     Tokio(Pin<Box<tokio::time::Sleep>>),
+    Spinning(Duration),
     Simulated(Task),
 }
 
@@ -154,6 +163,11 @@ impl Future for Sleep {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         match &mut self.0 {
             Sleeping::Tokio(sleep) => sleep.as_mut().poll(context),
+            Sleeping::Spinning(deadline) if system_clock().monotonic() >= *deadline => Poll::Ready(()),
+            Sleeping::Spinning(_) => {
+                context.waker().wake_by_ref();
+                Poll::Pending
+            }
             Sleeping::Simulated(sleep) => sleep.as_mut().poll(context),
         }
     }

@@ -68,6 +68,22 @@ async fn sleeping_takes_its_time() {
     assert!(now() - before >= Duration::from_millis(20));
 }
 
+#[tokio::test]
+async fn a_microsecond_is_not_rounded_up_to_a_timer_s_grain() {
+    let quickest = async {
+        let mut quickest = Duration::MAX;
+        for _ in 0..20 {
+            let before = now();
+            sleep(Duration::from_micros(1)).await;
+            let took = now() - before;
+            assert!(took >= Duration::from_micros(1));
+            quickest = quickest.min(took);
+        }
+        quickest
+    };
+    assert!(quickest.await < Duration::from_micros(900));
+}
+
 struct Still;
 
 impl Executor for Still {

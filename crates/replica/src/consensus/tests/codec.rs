@@ -53,7 +53,7 @@ fn what_was_encoded_is_read_again() {
     }
     let id = EntryId { term: u64::MAX, index: 1 };
     let kept = decode_membership(encode_membership(id, &joint)).unwrap();
-    assert_eq!((kept.log_id().clone(), kept.membership()), (Some(log_id(id)), &joint));
+    assert_eq!((*kept.log_id(), kept.membership()), (Some(log_id(id)), &joint));
     assert_eq!(decode_membership(Bytes::new()).unwrap(), Default::default());
     assert_eq!(&Command::new(b"abc").batch()[..], b"abc");
 }
@@ -65,7 +65,8 @@ fn refuses_what_is_damaged() {
     let vote = encode_vote(&Vote { leader_id: LeaderId { term: 1, voted_for: 2 }, committed: false });
     let entry = encode_payload(&EntryPayload::Membership(joint.clone()));
     let kept = encode_membership(EntryId { term: 1, index: 2 }, &joint);
-    let readers: [(Bytes, fn(Bytes) -> bool); 3] = [
+    type Refuses = fn(Bytes) -> bool;
+    let readers: [(Bytes, Refuses); 3] = [
         (vote, |data| decode_vote(data).is_err()),
         (entry, |data| decode_payload(data).is_err()),
         (kept, |data| decode_membership(data).is_err()),
