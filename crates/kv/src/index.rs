@@ -99,7 +99,7 @@ impl Index {
     }
 
     /// The keys from rank `from` on, ascending, `most` at most.
-    pub(crate) fn from_rank(&self, from: usize, most: usize) -> impl Iterator<Item = (&[u8], Meta)> {
+    pub(crate) fn at_rank(&self, from: usize, most: usize) -> impl Iterator<Item = (&[u8], Meta)> {
         let mut place = self.place(from);
         (0..most).map_while(move |_| {
             let block = self.blocks.get(place.block)?;

@@ -41,6 +41,6 @@ mod tests;
 pub use codec::fuzz;
 pub use command::{Command, Entry, Reply};
 pub use event::{Event, EventKind, Revision};
-pub use machine::{Applied, Cold, LeaseInfo, Machine, Options};
+pub use machine::{Applied, Cold, LeaseInfo, Machine, Options, Reclaimable};
 pub use owed::Owed;
 pub use request::*;

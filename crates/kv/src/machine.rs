@@ -70,6 +70,9 @@ pub struct LeaseInfo {
     pub keys: Vec<Bytes>,
 }
 
+/// What a settle carries to give space back: changes, ascending, and ranges `[from, to)` of table keys to drop.
+pub type Reclaimable = (Vec<Change>, Vec<(Bytes, Bytes)>);
+
 /// What all clones of a machine share.
 pub(crate) struct Inner {
     pub(crate) keys: Keys,
@@ -219,7 +222,7 @@ impl Machine {
     ///
     /// # Errors
     /// What the table answers.
-    pub fn reclaim(&self, bytes_max: usize) -> Result<(Vec<Change>, Vec<(Bytes, Bytes)>)> {
+    pub fn reclaim(&self, bytes_max: usize) -> Result<Reclaimable> {
         self.inner.reclaim(bytes_max)
     }
 

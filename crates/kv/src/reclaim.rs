@@ -22,7 +22,7 @@ use crate::{
     error::damaged,
     history::read_version,
     limits::RECLAIM_REGION_BYTES_MIN,
-    machine::Inner,
+    machine::{Inner, Reclaimable},
     record::{At, Compaction, Content, Settled, Version},
 };
 
@@ -71,6 +71,9 @@ impl Reclaim {
     }
 }
 
+/// New values of table keys, or their deletions.
+type Changed = BTreeMap<Bytes, Option<Bytes>>;
+
 /// A key's last change in a slice.
 struct Last {
     at: At,
@@ -100,7 +103,7 @@ impl Inner {
         }
     }
 
-    pub(crate) fn reclaim(&self, bytes_max: usize) -> Result<(Vec<Change>, Vec<(Bytes, Bytes)>)> {
+    pub(crate) fn reclaim(&self, bytes_max: usize) -> Result<Reclaimable> {
         let nothing = (Vec::new(), Vec::new());
         let settled = self.table.tree().snapshot();
         let Some(record) = settled.get(&self.keys.mark(COMPACTED))? else { return Ok(nothing) };
@@ -123,14 +126,8 @@ impl Inner {
     }
 
     /// Folds whole revisions of `(floor, goal]`, about `bytes_max` of changes. Answers how far it came.
-    fn fold(
-        &self,
-        settled: &dyn Snapshot,
-        floor: i64,
-        goal: i64,
-        bytes_max: usize,
-    ) -> Result<(BTreeMap<Bytes, Option<Bytes>>, i64)> {
-        let mut changes = BTreeMap::new();
+    fn fold(&self, settled: &dyn Snapshot, floor: i64, goal: i64, bytes_max: usize) -> Result<(Changed, i64)> {
+        let mut changes = Changed::new();
         let mut last: BTreeMap<Bytes, Last> = BTreeMap::new();
         let (mut bytes, mut reached) = (0, floor);
         let (from, to) = self.keys.versions(floor + 1, goal + 1);

@@ -128,10 +128,10 @@ impl State {
     /// Current keys by rank, their bytes in one buffer.
     pub(crate) fn items(&self, ranks: std::ops::Range<usize>) -> Vec<Item> {
         let most = ranks.len();
-        let bytes = self.index.from_rank(ranks.start, most).map(|(key, _)| key.len()).sum();
+        let bytes = self.index.at_rank(ranks.start, most).map(|(key, _)| key.len()).sum();
         let mut buffer = BytesMut::with_capacity(bytes);
         let mut items = Vec::with_capacity(most);
-        for (key, meta) in self.index.from_rank(ranks.start, most) {
+        for (key, meta) in self.index.at_rank(ranks.start, most) {
             buffer.extend_from_slice(key);
             items.push((buffer.split().freeze(), meta));
         }

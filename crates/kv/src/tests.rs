@@ -1,4 +1,7 @@
 //! The machine as its neighbours use it.
 
+mod encoding;
+mod model;
+mod random;
 mod rules;
 mod support;

@@ -58,7 +58,7 @@ fn compare_holds(state: &State, compare: &Compare) -> std::result::Result<bool, 
     if ranks.is_empty() {
         return Ok(holds_for(compare, &Meta::default()));
     }
-    Ok(state.index.from_rank(ranks.start, ranks.len()).all(|(_, meta)| holds_for(compare, &meta)))
+    Ok(state.index.at_rank(ranks.start, ranks.len()).all(|(_, meta)| holds_for(compare, &meta)))
 }
 
 fn value_holds(state: &State, compare: &Compare, witness: Option<&Witness>) -> std::result::Result<bool, Stale> {
@@ -66,7 +66,7 @@ fn value_holds(state: &State, compare: &Compare, witness: Option<&Witness>) -> s
     if ranks.is_empty() {
         return Ok(false);
     }
-    let greatest = state.index.from_rank(ranks.start, ranks.len()).map(|(_, meta)| meta.main).max().unwrap_or(0);
+    let greatest = state.index.at_rank(ranks.start, ranks.len()).map(|(_, meta)| meta.main).max().unwrap_or(0);
     match witness {
         Some(seen) if seen.count == ranks.len() as u64 && seen.mod_revision == greatest => Ok(seen.holds),
         _ => Err(Stale),

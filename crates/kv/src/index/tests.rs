@@ -12,7 +12,7 @@ fn meta(main: i64) -> Meta {
 
 fn check(index: &Index, model: &BTreeMap<Vec<u8>, Meta>) {
     assert_eq!(index.len(), model.len());
-    let all: Vec<(Vec<u8>, Meta)> = index.from_rank(0, usize::MAX).map(|(key, meta)| (key.to_vec(), meta)).collect();
+    let all: Vec<(Vec<u8>, Meta)> = index.at_rank(0, usize::MAX).map(|(key, meta)| (key.to_vec(), meta)).collect();
     let want: Vec<(Vec<u8>, Meta)> = model.iter().map(|(key, meta)| (key.clone(), *meta)).collect();
     assert_eq!(all, want);
     for (block, length) in index.blocks.iter().zip(&index.lengths) {
@@ -36,7 +36,7 @@ fn keys_in_order_and_out_of_order_are_counted() {
     check(&index, &model);
     for (rank, key) in model.keys().enumerate() {
         assert_eq!(index.rank(key), rank);
-        assert_eq!(index.from_rank(rank, 1).next().map(|(key, _)| key.to_vec()).as_ref(), Some(key));
+        assert_eq!(index.at_rank(rank, 1).next().map(|(key, _)| key.to_vec()).as_ref(), Some(key));
     }
     for key in model.keys().filter(|key| key[key.len() - 1] % 5 != 0).cloned().collect::<Vec<_>>() {
         assert_eq!(index.remove(&key), model.remove(&key));

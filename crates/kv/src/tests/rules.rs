@@ -2,7 +2,7 @@
 
 use super::support::*;
 use crate::{
-    Cold, Command, CompareTarget, Comparison, DeleteReply, DeleteRequest, EventKind, Machine, Operation, OperationReply,
+    Cold, Command, CompareTarget, Comparison, DeleteReply, DeleteRequest, EventKind, Machine, Operation, OperationReply, Options,
     PutReply, PutRequest, RangeRequest, Reply, Revision, SortOrder, SortTarget, Txn,
 };
 
@@ -442,4 +442,55 @@ fn a_transaction_that_reads_needs_no_log() {
     house.do_it(compact(3));
     let refused = house.machine.read_txn(&old, Cold::Allow).expect("may read").expect_err("compacted");
     assert_eq!(refused.message, COMPACTED);
+}
+
+#[test]
+fn reclaiming_gives_everything_back() {
+    let mut house = House::new();
+    let empty = house.tree_keys();
+    for round in 0..3 {
+        for key in ["a", "b", "c"] {
+            house.put(key, &format!("value {round}"));
+            house.do_it(Command::Put(PutRequest { ignore_value: true, ..put_request(key, "") }));
+        }
+        house.reclaim_all();
+        house.settle(0);
+        if round == 1 {
+            house.do_it(delete("a", "\0"));
+        }
+        let revision = house.machine.revision();
+        house.do_it(compact(revision));
+        house.reclaim_all();
+    }
+    house.do_it(delete("a", "\0"));
+    house.put("only", "one");
+    let revision = house.machine.revision();
+    house.do_it(compact(revision));
+    house.reclaim_all();
+    // The current key and its change, and two marks.
+    let left = house.tree_keys();
+    assert_eq!(left.len(), empty.len() + 4, "{left:?}");
+}
+
+#[test]
+fn reclaiming_waits_until_it_pays() {
+    let mut house = House::with(Options { reclaim_bytes: 2_000, ..options() });
+    house.put("live", "for ever");
+    house.do_it(compact(2));
+    assert!(!house.machine.wants_reclaim(), "nothing is dead");
+    for number in 0..100 {
+        house.put("busy", &format!("{number:090}"));
+    }
+    assert!(!house.machine.wants_reclaim(), "nothing is compacted");
+    let revision = house.machine.revision();
+    house.do_it(compact(revision));
+    assert!(house.machine.wants_reclaim());
+    while house.machine.wants_reclaim() {
+        house.settle(1_000);
+    }
+    house.put("busy", "again");
+    let revision = house.machine.revision();
+    house.do_it(compact(revision));
+    assert!(!house.machine.wants_reclaim(), "what was reclaimed does not count twice");
+    assert_eq!(house.at(0), format!("busy=again@{revision} live=for ever@2 of 2"));
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use base::{EntryId, KeyspaceId, Result};
 use bytes::Bytes;
-use table::{Mark, MemoryTree, Table};
+use table::{Direction, Mark, MemoryTree, Table, Tree};
 
 use crate::{
     Applied, Cold, Command, Compare, CompareTarget, Comparison, DeleteRequest, Entry, Machine, Operation, Options, PutRequest,
@@ -30,8 +30,16 @@ impl House {
     }
 
     pub(super) fn over(tree: Arc<MemoryTree>) -> House {
+        House::open(tree, options())
+    }
+
+    pub(super) fn with(options: Options) -> House {
+        House::open(Arc::new(MemoryTree::default()), options)
+    }
+
+    fn open(tree: Arc<MemoryTree>, options: Options) -> House {
         let table = Table::new(tree.clone());
-        let machine = Machine::open(SPACE, table.clone(), options()).expect("opens");
+        let machine = Machine::open(SPACE, table.clone(), options).expect("opens");
         House { tree, table, machine, entry: Entry { id: EntryId { term: 1, index: 1 }, time_ms: 1 } }
     }
 
@@ -51,6 +59,13 @@ impl House {
         while self.machine.wants_reclaim() {
             self.settle(300);
         }
+    }
+
+    /// Every key in the tree.
+    pub(super) fn tree_keys(&self) -> Vec<Bytes> {
+        let snapshot = self.tree.snapshot();
+        let pairs = snapshot.range(Bytes::new(), Bytes::from_static(&[0xff; 8]), Direction::Forward);
+        pairs.map(|pair| pair.expect("reads").0).collect()
     }
 
     /// What a restart finds when everything was settled.
