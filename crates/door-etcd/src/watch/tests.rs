@@ -40,7 +40,7 @@ fn put(key: &str, revision: i64) -> Changes {
     let key = Bytes::copy_from_slice(key.as_bytes());
     let value = Bytes::from_static(b"value");
     let kv = KeyValue { key, create_revision: revision, mod_revision: revision, version: 1, value, lease: 0 };
-    Changes { revision, events: vec![Event { kind: EventKind::Put, kv, prev: None, prev_kv: None }] }
+    Changes { revision, events: vec![Event { kind: EventKind::Put, kv, prev: None, prev_kv: None, is_value_cold: false }] }
 }
 
 struct Client {

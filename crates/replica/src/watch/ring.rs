@@ -5,9 +5,9 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use base::Result;
+use base::{Error, Kind, Result};
 use kv::{
-    EventKind,
+    EventKind, Revision,
     event::{Changes, Event},
     request::KeyValue,
 };
@@ -32,31 +32,32 @@ impl Entry {
         Entry { revision: changes.revision, events: changes.events, plain: OnceLock::new(), with_prev: OnceLock::new() }
     }
 
-    pub(super) fn frames(&self) -> &Frames {
-        self.plain.get_or_init(|| Frames::encode(&self.events, &[]))
+    /// The frames, with the states before or without; `None`: something has to be read from history first.
+    pub(super) fn frames(&self, with_prev: bool) -> Option<&Frames> {
+        let frames = if with_prev { &self.with_prev } else { &self.plain };
+        if frames.get().is_none() {
+            let lacks = |event: &Event| event.is_value_cold || (with_prev && has_prev(event) && event.prev_kv.is_none());
+            if self.events.iter().any(lacks) {
+                return None;
+            }
+        }
+        Some(frames.get_or_init(|| encode(&self.events, with_prev)))
     }
 
-    /// The frames with the states before; `None`: one of them has to be read from history first.
-    pub(super) fn frames_with_prev(&self) -> Option<&Frames> {
-        if let Some(frames) = self.with_prev.get() {
-            return Some(frames);
-        }
-        if self.events.iter().any(|event| has_prev(event) && event.prev_kv.is_none()) {
-            return None;
-        }
-        Some(self.with_prev.get_or_init(|| {
-            let prevs: Vec<_> = self.events.iter().map(|event| event.prev_kv.clone().filter(|_| has_prev(event))).collect();
-            Frames::encode(&self.events, &prevs)
-        }))
-    }
-
-    /// Reads the states before that memory did not have. May wait for the disk.
-    pub(super) fn read_prevs(&self, history: &dyn History) -> Result<()> {
-        if self.frames_with_prev().is_some() {
+    /// Reads what memory did not have. May wait for the disk.
+    ///
+    /// # Errors
+    /// `OutOfRange` when a value is compacted: who still needs it was overtaken.
+    pub(super) fn read_missing(&self, with_prev: bool, history: &dyn History) -> Result<()> {
+        if self.frames(with_prev).is_some() {
             return Ok(());
         }
-        let prevs: Vec<Option<KeyValue>> = self.events.iter().map(|event| read_prev(event, history)).collect::<Result<_>>()?;
-        self.with_prev.get_or_init(|| Frames::encode(&self.events, &prevs));
+        let events: Vec<Event> = self.events.iter().map(|event| read(event, with_prev, history)).collect::<Result<_>>()?;
+        // The plain ones too: compaction may pass this revision before they are used, and then the states before are left out.
+        self.plain.get_or_init(|| encode(&events, false));
+        if with_prev {
+            self.with_prev.get_or_init(|| encode(&events, true));
+        }
         Ok(())
     }
 
@@ -74,13 +75,25 @@ fn has_prev(event: &Event) -> bool {
     !created && (event.prev.is_some() || event.prev_kv.is_some())
 }
 
-fn read_prev(event: &Event, history: &dyn History) -> Result<Option<KeyValue>> {
-    match (&event.prev_kv, event.prev) {
-        _ if !has_prev(event) => Ok(None),
-        (Some(prev), _) => Ok(Some(prev.clone())),
-        (None, Some(at)) => history.previous(&event.kv.key, at),
-        (None, None) => Ok(None),
+fn encode(events: &[Event], with_prev: bool) -> Frames {
+    let prev = |event: &Event| event.prev_kv.clone().filter(|_| has_prev(event));
+    let prevs: Vec<_> = if with_prev { events.iter().map(prev).collect() } else { Vec::new() };
+    Frames::encode(events, &prevs)
+}
+
+/// The event with everything that was missing in it. A state before that is compacted stays away.
+fn read(event: &Event, with_prev: bool, history: &dyn History) -> Result<Event> {
+    let mut event = event.clone();
+    if event.is_value_cold {
+        let at = Revision { main: event.kv.mod_revision, sub: i64::MAX };
+        let compacted = || Error::new(Kind::OutOfRange, "etcdserver: mvcc: required revision has been compacted");
+        let state = history.previous(&event.kv.key, at)?.filter(|state| state.mod_revision == event.kv.mod_revision);
+        event.kv.value = state.ok_or_else(compacted)?.value;
     }
+    if with_prev && has_prev(&event) && event.prev_kv.is_none() {
+        event.prev_kv = event.prev.map_or(Ok(None), |at| history.previous(&event.kv.key, at))?;
+    }
+    Ok(event)
 }
 
 /// Revisions `floor ..= head`, nothing missing.

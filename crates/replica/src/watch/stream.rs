@@ -137,8 +137,9 @@ struct Job {
 
 /// A read on a blocking thread.
 enum Read {
-    /// Of states before, for entries of the ring; then the jobs go on.
-    Previous(Result<()>),
+    /// Of what entries of the ring lack for `class` from `from` on: values and states before that
+    /// memory did not have.
+    Missing { class: u64, from: i64, done: Result<()> },
     /// Of a slice of history for those of `class` who stand at `from`; complete up to the last part.
     History { class: u64, from: i64, slice: Result<(Vec<Arc<Entry>>, i64)> },
 }
@@ -373,7 +374,10 @@ impl WatchStream {
         let Some(members) = self.members.get(&job.class) else { return Step::Done };
         let class = members.class.clone();
         let synced: Vec<i64> = members.ids.iter().copied().filter(|id| self.watchers[id].synced).collect();
-        if job.from > self.covered || synced.is_empty() {
+        // Nobody may need the beginning any more, if those who did have left.
+        let Some(first) = synced.iter().map(|id| self.watchers[id].next).min() else { return Step::Done };
+        job.from = job.from.max(first);
+        if job.from > self.covered {
             return Step::Done;
         }
         let Some(window) = self.window(job.from) else {
@@ -381,7 +385,7 @@ impl WatchStream {
             return Step::Done;
         };
         let Some(body) = self.body(&class.filter, &window, job.from) else {
-            return if self.read_previous(&class.filter, &window) { Step::More } else { Step::Waits };
+            return if self.read_missing(&class, job.from, &window) { Step::More } else { Step::Waits };
         };
         let at_end = body.to >= self.covered;
         for id in synced {
@@ -440,7 +444,7 @@ impl WatchStream {
         Some(Stretch { entries, range: start..end.max(start) })
     }
 
-    /// Gathers what matches from `from` on, about [`BODY_BYTES`], whole revisions. `None`: states before must be read first.
+    /// Gathers what matches from `from` on, about [`BODY_BYTES`], whole revisions. `None`: something must be read first.
     fn body(&self, filter: &Filter, entries: &[Arc<Entry>], from: i64) -> Option<Body> {
         let compacted = if filter.prev_kv { self.hub.inner.history.compact_revision() } else { 0 };
         let mut gathered = Gathered::default();
@@ -454,7 +458,7 @@ impl WatchStream {
             }
             // As etcd answers: a state before the compaction mark is gone, though the ring may still know it.
             let with_prev = filter.prev_kv && entry.revision > compacted;
-            let frames = if with_prev { entry.frames_with_prev()? } else { entry.frames() };
+            let frames = entry.frames(with_prev)?;
             if entry.events.iter().all(|event| filter.wants(event)) {
                 gathered.whole(&frames.bytes);
             } else {
@@ -488,7 +492,8 @@ impl WatchStream {
             return self.work_history(class, filter, from);
         };
         let Some(body) = self.body(&filter, &window, from) else {
-            return self.read_previous(&filter, &window);
+            let class = self.members[&class].class.clone();
+            return self.read_missing(&class, from, &window);
         };
         let revision = self.covered;
         for id in self.group(class, from) {
@@ -539,7 +544,7 @@ impl WatchStream {
             let (changes, complete) = history.history(from, to, &filter.keys.span(), HISTORY_SLICE_BYTES)?;
             let entries: Vec<_> = changes.into_iter().map(|changes: Changes| Arc::new(Entry::new(changes))).collect();
             if filter.prev_kv {
-                entries.iter().try_for_each(|entry| entry.read_prevs(&*history))?;
+                entries.iter().try_for_each(|entry| entry.read_missing(true, &*history))?;
             }
             Ok((entries, complete))
         };
@@ -547,16 +552,21 @@ impl WatchStream {
         true
     }
 
-    /// Reads the states before that `window` lacks. Whether it was begun.
-    fn read_previous(&mut self, filter: &Filter, window: &[Arc<Entry>]) -> bool {
+    /// Reads what `window` lacks for `class`. Whether it was begun.
+    fn read_missing(&mut self, class: &Class, from: i64, window: &[Arc<Entry>]) -> bool {
         if self.read.is_some() {
             return false;
         }
+        let compacted = self.hub.inner.history.compact_revision();
+        let (class, filter) = (class.id, &class.filter);
         let wanted = |entry: &&Arc<Entry>| entry.events.iter().any(|event| filter.wants(event));
         let entries: Vec<_> = window.iter().filter(wanted).cloned().collect();
-        let history = self.hub.inner.history.clone();
-        let work = move || entries.iter().try_for_each(|entry| entry.read_prevs(&*history));
-        self.read = Some(Box::pin(async move { Read::Previous(runtime::spawn_blocking(work).await) }));
+        let (history, prev_kv) = (self.hub.inner.history.clone(), filter.prev_kv);
+        let work = move || {
+            let read = |entry: &Arc<Entry>| entry.read_missing(prev_kv && entry.revision > compacted, &*history);
+            entries.iter().try_for_each(read)
+        };
+        self.read = Some(Box::pin(async move { Read::Missing { class, from, done: runtime::spawn_blocking(work).await } }));
         true
     }
 
@@ -566,11 +576,27 @@ impl WatchStream {
         let Poll::Ready(done) = read.as_mut().poll(context) else { return false };
         self.read = None;
         match done {
-            Read::Previous(Ok(())) => {}
-            Read::Previous(Err(error)) => self.out.push_back(Output::Failed(error)),
+            Read::Missing { done: Ok(()), .. } => {}
+            Read::Missing { class, from, done: Err(error) } => self.take_missing(class, from, error),
             Read::History { class, from, slice } => self.take_slice(class, from, slice),
         }
         true
+    }
+
+    /// What a class needs cannot be read: those whom compaction has overtaken are over.
+    fn take_missing(&mut self, class: u64, from: i64, error: Error) {
+        let Some(members) = self.members.get(&class) else { return };
+        let compacted = self.hub.inner.history.compact_revision();
+        let at_or_before =
+            |revision: i64| -> Vec<i64> { members.ids.iter().copied().filter(|id| self.watchers[id].next <= revision).collect() };
+        let overtaken = at_or_before(compacted - 1);
+        // If those who needed it were canceled meanwhile, the others just go on.
+        let is_needed = !at_or_before(from).is_empty();
+        if error.kind != Kind::OutOfRange || (is_needed && overtaken.is_empty()) {
+            self.out.push_back(Output::Failed(error));
+            return;
+        }
+        self.end_if_compacted(&overtaken);
     }
 
     fn take_slice(&mut self, class: u64, from: i64, slice: Result<(Vec<Arc<Entry>>, i64)>) {

@@ -56,7 +56,7 @@ impl Past {
                 },
                 None => KeyValue { key, mod_revision: revision, ..KeyValue::default() },
             };
-            events.push(Event { kind, kv, prev, prev_kv });
+            events.push(Event { kind, kv, prev, prev_kv, is_value_cold: false });
         }
         let changes = Changes { revision, events };
         state.0.push(changes.clone());
@@ -189,6 +189,19 @@ impl Bench {
 
     pub(super) fn change(&self, what: &[(&str, Option<&str>)]) -> i64 {
         let changes = self.past.change(what, true);
+        let revision = changes.revision;
+        self.hub.publish(vec![changes]);
+        revision
+    }
+
+    /// The same where memory had none of the values at apply.
+    pub(super) fn change_cold(&self, what: &[(&str, Option<&str>)]) -> i64 {
+        let mut changes = self.past.change(what, true);
+        for event in &mut changes.events {
+            event.is_value_cold = event.kind == EventKind::Put;
+            event.kv.value = Bytes::new();
+            event.prev_kv = None;
+        }
         let revision = changes.revision;
         self.hub.publish(vec![changes]);
         revision

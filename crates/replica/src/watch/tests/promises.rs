@@ -269,7 +269,11 @@ fn change(bench: &Bench, number: usize, keys: Vec<(u8, bool)>) {
     let kept = names.iter().filter(|(name, put)| *put || exists(name));
     let what: Vec<(&str, Option<&str>)> = kept.map(|(name, put)| (name.as_str(), put.then_some(value.as_str()))).collect();
     if !what.is_empty() {
-        bench.change(&what);
+        if number % 4 == 0 {
+            bench.change_cold(&what)
+        } else {
+            bench.change(&what)
+        };
     }
 }
 

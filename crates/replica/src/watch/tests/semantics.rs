@@ -164,6 +164,25 @@ async fn states_before() {
 }
 
 #[tokio::test]
+async fn values_that_memory_did_not_have() {
+    let bench = Bench::new(1 << 20);
+    let mut stream = bench.hub.stream(OPTIONS);
+    stream.watch(watch("a", ""));
+    stream.watch(Watch { prev_kv: true, ..watch("", "\0") });
+    bench.put("a", "1");
+    bench.change_cold(&[("a", Some("2")), ("b", Some("2"))]);
+    assert_eq!(
+        seen_sorted(&mut stream).await[2..],
+        ["events 0 at 3: a=1@2, a=2@3", "events 1 at 3: a=1@2, a=2@3 was 1@2, b=2@3"]
+    );
+    // Gone before the stream looked: nothing wrong is sent instead.
+    bench.change_cold(&[("a", Some("3"))]);
+    bench.put("a", "4");
+    bench.past.compact(5);
+    assert_eq!(seen_sorted(&mut stream).await, ["compacted 0 at 5", "compacted 1 at 5"]);
+}
+
+#[tokio::test]
 async fn kinds_left_out() {
     let bench = Bench::new(1 << 20);
     let mut stream = bench.hub.stream(OPTIONS);

@@ -14,7 +14,7 @@ fn key_value() -> impl Strategy<Value = KeyValue> {
 fn event() -> impl Strategy<Value = (Event, Option<KeyValue>)> {
     (any::<bool>(), key_value(), proptest::option::of(key_value())).prop_map(|(put, kv, before)| {
         let kind = if put { EventKind::Put } else { EventKind::Delete };
-        (Event { kind, kv, prev: None, prev_kv: None }, before)
+        (Event { kind, kv, prev: None, prev_kv: None, is_value_cold: false }, before)
     })
 }
 
