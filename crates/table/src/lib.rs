@@ -4,10 +4,21 @@
 //! ordered tree on disk. Machines `put` and `delete` while they apply an entry and never touch the disk; in the background
 //! a settle moves the overlay into the tree in one atomic, synced step, together with the id of the last entry it holds.
 
+mod limits;
+mod lsm;
+mod memory;
+mod overlaid;
+mod overlay;
+
 use std::sync::Arc;
 
 use base::{EntryId, Result};
 use bytes::Bytes;
+
+pub use limits::{KEY_BYTES_MAX, VALUE_BYTES_MAX};
+pub use lsm::{LsmTree, TreeOptions};
+pub use memory::{Interrupted, MemoryTree};
+pub use overlaid::{Sealed, Table};
 
 /// Which way a range is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,8 +72,19 @@ pub trait Snapshot: Send + Sync {
     /// The value of `key`. Damage is an error of kind `Corrupt`, never a wrong value.
     fn get(&self, key: &[u8]) -> Result<Option<Bytes>>;
 
-    /// The pairs of `[from, to)` in the direction asked for. Lazy: reads as it is pulled.
+    /// The pairs of `[from, to)` in the direction asked for. Lazy: reads as it is pulled, and ends after an error.
     fn range(&self, from: Bytes, to: Bytes, direction: Direction) -> Box<dyn Iterator<Item = Result<Pair>> + Send + '_>;
+
+    /// The same as an iterator that holds what it needs of the moment by itself, where there is a cheaper way than asking for
+    /// range after range.
+    fn detached_range(
+        &self,
+        _from: Bytes,
+        _to: Bytes,
+        _direction: Direction,
+    ) -> Option<Box<dyn Iterator<Item = Result<Pair>> + Send>> {
+        None
+    }
 }
 
 /// Answer of a read that may not touch the disk.
@@ -75,12 +97,3 @@ pub enum Warm {
     /// Only the disk knows.
     Cold,
 }
-
-mod lsm;
-mod memory;
-mod overlaid;
-mod overlay;
-
-pub use lsm::{LsmTree, TreeOptions};
-pub use memory::MemoryTree;
-pub use overlaid::{Sealed, Table};

@@ -1,6 +1,6 @@
 //! The table: overlay over tree.
 
-use std::{cmp::Ordering, collections::VecDeque, iter::Peekable, ops::Bound, sync::Arc};
+use std::{cmp::Ordering, collections::VecDeque, iter::Peekable, sync::Arc};
 
 use base::Result;
 use bytes::Bytes;
@@ -8,22 +8,26 @@ use parking_lot::RwLock;
 
 use crate::{
     Change, Direction, Mark, Pair, Snapshot, Tree, Warm,
-    overlay::{Changes, Overlay},
+    limits::{PAGE_KEYS_MAX, PAGE_KEYS_MIN},
+    overlay::Overlay,
 };
 
+/// What lies over what. All of one moment is taken under one hold of the lock around it.
 #[derive(Default)]
-struct Overlays {
-    active: Overlay,
-    sealed: Option<Arc<Changes>>,
-    sealed_bytes: u64,
+struct Layers {
+    active: Arc<Overlay>,
+    sealed: Option<Arc<Overlay>>,
+    /// While the sealed overlay is settled: the tree as it was before. The tree itself may hold the settle, with its extra
+    /// changes, a little before the sealed overlay is taken away.
+    before: Option<Arc<dyn Snapshot>>,
 }
 
 struct Inner {
     tree: Arc<dyn Tree>,
-    overlays: RwLock<Overlays>,
+    layers: RwLock<Layers>,
 }
 
-/// One shard's state: overlay over tree. Cheap to clone; all clones are one table.
+/// One shard's state: overlay over tree. Cheap to clone; all clones are one table. One thread changes it, any number read it.
 #[derive(Clone)]
 pub struct Table {
     inner: Arc<Inner>,
@@ -31,34 +35,39 @@ pub struct Table {
 
 /// An overlay taken out for settling; reads still see it until [`Table::settle`] is done.
 pub struct Sealed {
-    changes: Arc<Changes>,
+    overlay: Arc<Overlay>,
     mark: Mark,
+}
+
+impl Inner {
+    fn snapshot(&self, layers: &Layers) -> Arc<dyn Snapshot> {
+        layers.before.clone().unwrap_or_else(|| self.tree.snapshot())
+    }
 }
 
 impl Table {
     /// A table over `tree` with an empty overlay.
     pub fn new(tree: Arc<dyn Tree>) -> Self {
-        Table { inner: Arc::new(Inner { tree, overlays: RwLock::default() }) }
+        Table { inner: Arc::new(Inner { tree, layers: RwLock::default() }) }
     }
 
-    /// Changes one key in the overlay. Memory only.
+    /// Changes one key in the overlay. Memory only. A key has 1 to [`KEY_BYTES_MAX`](crate::KEY_BYTES_MAX) bytes.
     pub fn put(&self, key: Bytes, value: Bytes) {
-        self.inner.overlays.write().active.set(key, Some(value));
+        self.inner.layers.read().active.set(key, Some(value));
     }
 
     /// Deletes one key in the overlay (a deletion that the settle carries to the tree). Memory only.
     pub fn delete(&self, key: Bytes) {
-        self.inner.overlays.write().active.set(key, None);
+        self.inner.layers.read().active.set(key, None);
     }
 
     /// The value of `key`: overlay, sealed overlay, tree.
     pub fn get(&self, key: &[u8]) -> Result<Option<Bytes>> {
-        // The snapshot is taken under the lock that a finishing settle takes too: no gap between sealed overlay and tree.
         let snapshot = {
-            let overlays = self.inner.overlays.read();
-            match overlays.get(key) {
-                Some(known) => return Ok(known.clone()),
-                None => self.inner.tree.snapshot(),
+            let layers = self.inner.layers.read();
+            match layers.get(key) {
+                Some(known) => return Ok(known),
+                None => self.inner.snapshot(&layers),
             }
         };
         snapshot.get(key)
@@ -66,68 +75,73 @@ impl Table {
 
     /// The value of `key` if memory knows it: the overlays.
     pub fn get_warm(&self, key: &[u8]) -> Warm {
-        match self.inner.overlays.read().get(key) {
-            Some(Some(value)) => Warm::Found(value.clone()),
+        match self.inner.layers.read().get(key) {
+            Some(Some(value)) => Warm::Found(value),
             Some(None) => Warm::Absent,
             None => Warm::Cold,
         }
     }
 
     /// The pairs of `[from, to)`: the overlays as they are at this call, merged with a snapshot of the tree of the same moment.
+    /// Read as they are pulled, in slices; nothing that changes meanwhile shows.
     pub fn range(&self, from: Bytes, to: Bytes, direction: Direction) -> Box<dyn Iterator<Item = Result<Pair>> + Send> {
         if from >= to {
             return Box::new(std::iter::empty());
         }
-        let overlays = self.inner.overlays.read();
-        let bounds = (Bound::Included(from.clone()), Bound::Excluded(to.clone()));
-        let mut changed: Changes = Changes::new();
-        if let Some(sealed) = &overlays.sealed {
-            changed.extend(sealed.range(bounds.clone()).map(|(key, value)| (key.clone(), value.clone())));
-        }
-        changed.extend(overlays.active.changes.range(bounds).map(|(key, value)| (key.clone(), value.clone())));
-        let snapshot = self.inner.tree.snapshot();
-        drop(overlays);
-        let changed: Box<dyn Iterator<Item = Change> + Send> = match direction {
-            Direction::Forward => Box::new(changed.into_iter()),
-            Direction::Backward => Box::new(changed.into_iter().rev()),
+        let layers = self.inner.layers.read();
+        let newer = layers.active.range(&from, &to, direction);
+        let older = layers.sealed.as_ref().map(|sealed| sealed.range(&from, &to, direction));
+        let snapshot = self.inner.snapshot(&layers);
+        drop(layers);
+        let detached = snapshot.detached_range(from.clone(), to.clone(), direction);
+        let settled = detached.unwrap_or_else(|| Box::new(Paged::new(snapshot, from, to, direction)));
+        let changed = Overlaid::new(newer, older.into_iter().flatten(), direction).map(Ok);
+        // A deletion shows as a pair without a value until it has hidden what lies below.
+        let settled = settled.map(|pair| pair.map(|(key, value)| (key, Some(value))));
+        let mut has_failed = false;
+        let until_failure = move |change: Result<Change>| {
+            let is_after = std::mem::replace(&mut has_failed, change.is_err());
+            (!is_after).then_some(change)
         };
-        Box::new(Merged {
-            changed: changed.peekable(),
-            settled: Settled::new(snapshot, from, to, direction),
-            direction,
-            head: None,
-        })
+        let changes = Overlaid::new(changed, settled, direction).map_while(until_failure);
+        Box::new(changes.filter_map(|change| match change {
+            Ok((key, value)) => value.map(|value| Ok((key, value))),
+            Err(error) => Some(Err(error)),
+        }))
     }
 
     /// Bytes (keys and values) in the overlays.
     pub fn unsettled_bytes(&self) -> u64 {
-        let overlays = self.inner.overlays.read();
-        overlays.active.bytes + overlays.sealed_bytes
+        let layers = self.inner.layers.read();
+        layers.active.bytes() + layers.sealed.as_ref().map_or(0, |sealed| sealed.bytes())
     }
 
     /// Takes the active overlay out for settling; must be called between two applies, with the mark of the last one.
     /// `None` while another sealed overlay is not settled yet.
     pub fn seal(&self, mark: Mark) -> Option<Sealed> {
-        let mut overlays = self.inner.overlays.write();
-        if overlays.sealed.is_some() {
+        let mut layers = self.inner.layers.write();
+        if layers.sealed.is_some() {
             return None;
         }
-        let active = std::mem::take(&mut overlays.active);
-        let changes = Arc::new(active.changes);
-        overlays.sealed = Some(changes.clone());
-        overlays.sealed_bytes = active.bytes;
-        Some(Sealed { changes, mark })
+        let overlay = std::mem::take(&mut layers.active);
+        layers.sealed = Some(overlay.clone());
+        Some(Sealed { overlay, mark })
     }
 
     /// Settles what was sealed, plus `extra` changes that win over it (ascending), and drops ranges. Blocking: run it beside
     /// the data path. On an error the sealed overlay stays readable and the process is expected to end.
     pub fn settle(&self, sealed: Sealed, extra: Vec<Change>, dropped: &[(Bytes, Bytes)]) -> Result<()> {
-        let mut changes = WithExtra { sealed: sealed.changes.iter().peekable(), extra: extra.into_iter().peekable() };
-        self.inner.tree.settle(&mut changes, dropped, &sealed.mark)?;
+        let tree = &self.inner.tree;
+        self.inner.layers.write().before = Some(tree.snapshot());
+        {
+            // Nothing writes into a sealed overlay any more, so its lock can be held all along.
+            let changes = sealed.overlay.changes.read();
+            let newest = changes.newest().map(|(key, value)| (key.clone(), value.clone()));
+            tree.settle(&mut Overlaid::new(extra.into_iter(), newest, Direction::Forward), dropped, &sealed.mark)?;
+        }
         let done = {
-            let mut overlays = self.inner.overlays.write();
-            overlays.sealed_bytes = 0;
-            overlays.sealed.take()
+            let mut layers = self.inner.layers.write();
+            (layers.sealed.take(), layers.before.take())
         };
         // Freed outside the lock: it may be large.
         drop(done);
@@ -140,61 +154,91 @@ impl Table {
     }
 }
 
-impl Overlays {
-    fn get(&self, key: &[u8]) -> Option<&Option<Bytes>> {
-        self.active.changes.get(key).or_else(|| self.sealed.as_ref()?.get(key))
+impl Layers {
+    fn get(&self, key: &[u8]) -> Option<Option<Bytes>> {
+        if let Some(value) = self.active.changes.read().get(key) {
+            return Some(value.clone());
+        }
+        self.sealed.as_ref()?.changes.read().get(key).cloned()
     }
 }
 
-/// Two ascending lists as one; the extra wins.
-struct WithExtra<'a> {
-    sealed: Peekable<std::collections::btree_map::Iter<'a, Bytes, Option<Bytes>>>,
-    extra: Peekable<std::vec::IntoIter<Change>>,
+/// Two ordered sequences as one; where both have a key, the upper one wins.
+struct Overlaid<U: Iterator, L: Iterator> {
+    upper: Peekable<U>,
+    lower: Peekable<L>,
+    direction: Direction,
 }
 
-impl Iterator for WithExtra<'_> {
-    type Item = Change;
+impl<U: Iterator, L: Iterator> Overlaid<U, L> {
+    fn new(upper: U, lower: L, direction: Direction) -> Self {
+        Overlaid { upper: upper.peekable(), lower: lower.peekable(), direction }
+    }
+}
 
-    fn next(&mut self) -> Option<Change> {
-        let order = match (self.sealed.peek(), self.extra.peek()) {
-            (Some((sealed, _)), Some((extra, _))) => (*sealed).cmp(extra),
-            (None, _) => Ordering::Greater,
+/// What has a key, unless it is an error.
+trait Keyed {
+    fn key(&self) -> Option<&Bytes>;
+}
+
+impl Keyed for Change {
+    fn key(&self) -> Option<&Bytes> {
+        Some(&self.0)
+    }
+}
+
+impl Keyed for Result<Change> {
+    fn key(&self) -> Option<&Bytes> {
+        self.as_ref().ok().map(|change| &change.0)
+    }
+}
+
+impl<T: Keyed, U: Iterator<Item = T>, L: Iterator<Item = T>> Iterator for Overlaid<U, L> {
+    type Item = T;
+
+    fn next(&mut self) -> Option<T> {
+        let order = match (self.upper.peek(), self.lower.peek()) {
             (_, None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            // An error has no key and comes first.
+            (Some(upper), Some(lower)) => match self.direction {
+                Direction::Forward => upper.key().cmp(&lower.key()),
+                Direction::Backward if upper.key().is_none() || lower.key().is_none() => upper.key().cmp(&lower.key()),
+                Direction::Backward => lower.key().cmp(&upper.key()),
+            },
         };
-        if order == Ordering::Equal {
-            self.sealed.next();
-        }
         match order {
-            Ordering::Less => self.sealed.next().map(|(key, value)| (key.clone(), value.clone())),
-            _ => self.extra.next(),
+            Ordering::Less => self.upper.next(),
+            Ordering::Equal => {
+                self.lower.next();
+                self.upper.next()
+            }
+            Ordering::Greater => self.lower.next(),
         }
     }
 }
 
-/// Pairs pulled from a tree at a time.
-const PAGE_PAIRS: usize = 256;
-
-/// A snapshot's range that owns its snapshot: pulled in pages, since the snapshot's iterator borrows it.
-struct Settled {
+/// A snapshot's range that owns its snapshot: taken in pages, since the snapshot's iterator borrows it.
+struct Paged {
     snapshot: Arc<dyn Snapshot>,
     from: Bytes,
     to: Bytes,
     direction: Direction,
     page: VecDeque<Pair>,
     page_pairs: usize,
-    ended: bool,
+    has_ended: bool,
 }
 
-impl Settled {
-    fn new(snapshot: Arc<dyn Snapshot>, from: Bytes, to: Bytes, direction: Direction) -> Settled {
-        Settled { snapshot, from, to, direction, page: VecDeque::new(), page_pairs: 16, ended: false }
+impl Paged {
+    fn new(snapshot: Arc<dyn Snapshot>, from: Bytes, to: Bytes, direction: Direction) -> Paged {
+        Paged { snapshot, from, to, direction, page: VecDeque::new(), page_pairs: PAGE_KEYS_MIN, has_ended: false }
     }
 
-    fn fill(&mut self) -> Result<()> {
+    fn turn(&mut self) -> Result<()> {
         let pairs = self.snapshot.range(self.from.clone(), self.to.clone(), self.direction).take(self.page_pairs);
         self.page = pairs.collect::<Result<_>>()?;
-        self.ended = self.page.len() < self.page_pairs;
-        self.page_pairs = (self.page_pairs * 4).min(PAGE_PAIRS * 16);
+        self.has_ended = self.page.len() < self.page_pairs;
+        self.page_pairs = (self.page_pairs * 4).min(PAGE_KEYS_MAX);
         if let Some((last, _)) = self.page.back() {
             match self.direction {
                 Direction::Forward => self.from = successor(last),
@@ -205,6 +249,7 @@ impl Settled {
     }
 }
 
+/// The next key there could be.
 fn successor(key: &[u8]) -> Bytes {
     let mut next = Vec::with_capacity(key.len() + 1);
     next.extend_from_slice(key);
@@ -212,55 +257,18 @@ fn successor(key: &[u8]) -> Bytes {
     Bytes::from(next)
 }
 
-impl Iterator for Settled {
+impl Iterator for Paged {
     type Item = Result<Pair>;
 
     fn next(&mut self) -> Option<Result<Pair>> {
-        if self.page.is_empty() && !self.ended && self.from < self.to {
-            if let Err(error) = self.fill() {
-                self.ended = true;
-                return Some(Err(error));
-            }
+        if self.page.is_empty()
+            && !self.has_ended
+            && self.from < self.to
+            && let Err(error) = self.turn()
+        {
+            self.has_ended = true;
+            return Some(Err(error));
         }
         self.page.pop_front().map(Ok)
-    }
-}
-
-struct Merged {
-    changed: Peekable<Box<dyn Iterator<Item = Change> + Send>>,
-    settled: Settled,
-    direction: Direction,
-    head: Option<Pair>,
-}
-
-impl Iterator for Merged {
-    type Item = Result<Pair>;
-
-    fn next(&mut self) -> Option<Result<Pair>> {
-        loop {
-            if self.head.is_none() {
-                match self.settled.next() {
-                    Some(Ok(pair)) => self.head = Some(pair),
-                    Some(Err(error)) => return Some(Err(error)),
-                    None => {}
-                }
-            }
-            let order = match (self.changed.peek(), &self.head) {
-                (None, None) => return None,
-                (Some(_), None) => Ordering::Less,
-                (None, Some(_)) => Ordering::Greater,
-                (Some((changed, _)), Some((settled, _))) if self.direction == Direction::Forward => changed.cmp(settled),
-                (Some((changed, _)), Some((settled, _))) => settled.cmp(changed),
-            };
-            if order == Ordering::Greater {
-                return self.head.take().map(Ok);
-            }
-            if order == Ordering::Equal {
-                self.head = None;
-            }
-            if let Some((key, Some(value))) = self.changed.next() {
-                return Some(Ok((key, value)));
-            }
-        }
     }
 }

@@ -1,6 +1,8 @@
 //! One property: whatever is put, deleted, settled, dropped, snapshotted and reopened, a table over either tree answers like a
 //! plain map.
 
+#![allow(clippy::unwrap_used, reason = "in a test it is a failure that says where")]
+
 use std::{collections::BTreeMap, sync::Arc};
 
 use base::EntryId;
@@ -43,11 +45,12 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
+/// Keys of four families.
 fn key(n: u8) -> Bytes {
-    Bytes::from(format!("k{n:03}"))
+    Bytes::from(format!("k{:04}{n:03}", n / 64))
 }
 
-/// Every third value is large enough to lie in a blob file.
+/// Every third value is long enough that a few of them fill a table file.
 fn value(n: u16) -> Bytes {
     Bytes::from(n.to_be_bytes().repeat(if n.is_multiple_of(3) { 400 } else { 1 }))
 }
@@ -160,7 +163,7 @@ proptest! {
     #[test]
     fn a_table_answers_like_a_map(steps in prop::collection::vec(step(), 1..60)) {
         let dir = tempfile::tempdir().unwrap();
-        let options = TreeOptions { cache_bytes: 1 << 20, table_bytes: 16 << 10 };
+        let options = TreeOptions { cache_bytes: 1 << 20, table_bytes: 4 << 10, merge_step_bytes: 6 << 10, merge_layers: 2 };
         let mut memory = Arc::new(MemoryTree::default());
         let mut on_disk = Case::new(LsmTree::open(dir.path(), options.clone()).unwrap());
         let mut in_memory = Case::new(memory.clone());

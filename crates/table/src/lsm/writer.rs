@@ -1,0 +1,158 @@
+//! Writing sorted records into table files, cut by family and by size.
+
+use std::sync::Arc;
+
+use base::{Disk, Error, Kind, Result};
+use bytes::Bytes;
+use lsm_tree::{InternalValue, SeqNo, ValueType, config::BloomConstructionPolicy, table::Writer};
+
+use super::{
+    error::{failed, failed_io},
+    file::{self, Yard},
+    manifest::{Entry, Place},
+};
+use crate::limits::{FAMILY_BYTES, FAMILY_CUTS_MAX, KEY_BYTES_MAX, VALUE_BYTES_MAX};
+
+/// One record, as a table holds it.
+pub(super) struct Record {
+    pub(super) key: Bytes,
+    /// `None`: deleted.
+    pub(super) value: Option<Bytes>,
+    /// Relative to the base of the file it is written to.
+    pub(super) seq: SeqNo,
+}
+
+/// The key's family.
+pub(super) fn family(key: &[u8]) -> &[u8] {
+    &key[..key.len().min(FAMILY_BYTES)]
+}
+
+/// A file being written.
+struct Open {
+    writer: Writer,
+    entry: Entry,
+    bytes: u64,
+}
+
+/// Writes records in the order of their keys. Nothing it wrote belongs to the tree until a manifest names it.
+pub(super) struct Files<'a> {
+    yard: &'a Arc<Yard>,
+    next_id: &'a mut u64,
+    file_bytes_max: u64,
+    base: u64,
+    open: Option<Open>,
+    done: Vec<Entry>,
+    ids: Vec<u64>,
+    last: Option<Bytes>,
+    cuts: usize,
+}
+
+impl<'a> Files<'a> {
+    /// Files whose records have `base` added to their sequence numbers.
+    pub(super) fn new(yard: &'a Arc<Yard>, next_id: &'a mut u64, file_bytes_max: u64, base: u64) -> Files<'a> {
+        Files { yard, next_id, file_bytes_max, base, open: None, done: Vec::new(), ids: Vec::new(), last: None, cuts: 0 }
+    }
+
+    /// Where the file under way goes, if `key` belongs into it.
+    pub(super) fn place_of(&self, key: &[u8]) -> Option<Place> {
+        let open = self.open.as_ref()?;
+        // What a bottom table may hold was judged by its first key's family.
+        let may_cut = self.may_cut() || open.entry.place == Place::Bottom;
+        let splits = may_cut && family(key) != family(&open.entry.first);
+        (!splits && open.bytes < self.file_bytes_max).then_some(open.entry.place)
+    }
+
+    /// Whether further families may have files of their own.
+    pub(super) fn may_cut(&self) -> bool {
+        self.cuts < FAMILY_CUTS_MAX
+    }
+
+    /// Writes one record; if it begins a file, that file goes to `place`.
+    pub(super) fn write(&mut self, record: Record, place: Place) -> Result<()> {
+        self.check(&record)?;
+        if self.place_of(&record.key).is_none() {
+            self.cut(&record.key, place)?;
+        }
+        let Some(open) = &mut self.open else { return Ok(()) };
+        let (key, bytes) = (record.key, record.value.as_ref().map_or(0, Bytes::len));
+        let kind = if record.value.is_some() { ValueType::Value } else { ValueType::Tombstone };
+        let entry = &mut open.entry;
+        entry.records += 1;
+        entry.tombstones += u64::from(record.value.is_none());
+        let seq = self.base + record.seq;
+        entry.seqs = (entry.seqs.0.min(seq), entry.seqs.1.max(seq));
+        entry.last = key.clone();
+        open.bytes += (key.len() + bytes) as u64;
+        self.last = Some(key.clone());
+        let value = record.value.unwrap_or_default();
+        open.writer.write(InternalValue::from_components(key, value, record.seq, kind)).map_err(failed)
+    }
+
+    fn check(&self, record: &Record) -> Result<()> {
+        let value_bytes = record.value.as_ref().map_or(0, Bytes::len);
+        if record.key.is_empty() || record.key.len() > KEY_BYTES_MAX || value_bytes > VALUE_BYTES_MAX {
+            let message = format!("a key of a table has 1 to {KEY_BYTES_MAX} bytes and its value at most {VALUE_BYTES_MAX}");
+            return Err(Error::new(Kind::Invalid, message));
+        }
+        if self.last.as_ref().is_some_and(|last| *last >= record.key) {
+            return Err(Error::new(Kind::Invalid, "what is settled must come in ascending order of keys, each key once"));
+        }
+        Ok(())
+    }
+
+    fn cut(&mut self, first: &Bytes, place: Place) -> Result<()> {
+        if self.last.as_ref().is_some_and(|last| family(last) != family(first)) {
+            self.cuts += 1;
+        }
+        self.finish_open()?;
+        let id = *self.next_id;
+        *self.next_id += 1;
+        self.ids.push(id);
+        // A bottom table is read only for what lies in its range, and mostly for what is there: it does without a filter.
+        let bits = if place == Place::Bottom { 0.0 } else { 10.0 };
+        let writer = Writer::new(self.yard.path(id), id, 0).map_err(failed)?;
+        let writer = writer.use_partitioned_index().use_bloom_policy(BloomConstructionPolicy::BitsPerKey(bits));
+        let entry = Entry {
+            id,
+            place,
+            base: self.base,
+            seqs: (u64::MAX, 0),
+            records: 0,
+            tombstones: 0,
+            file_bytes: 0,
+            checksum: 0,
+            first: first.clone(),
+            last: first.clone(),
+            trim: Bytes::new(),
+        };
+        self.open = Some(Open { writer, entry, bytes: 0 });
+        Ok(())
+    }
+
+    fn finish_open(&mut self) -> Result<()> {
+        let Some(Open { writer, mut entry, .. }) = self.open.take() else { return Ok(()) };
+        // The library syncs the file and the directory.
+        if let Some((_, checksum)) = writer.finish().map_err(failed)? {
+            let file = self.yard.disk.open(&file::name(entry.id), false).map_err(failed_io)?;
+            (entry.checksum, entry.file_bytes) = (checksum.into_u128(), file.len().map_err(failed_io)?);
+            // Keys of records may share large buffers; what is kept does not.
+            (entry.first, entry.last) = (Bytes::copy_from_slice(&entry.first), Bytes::copy_from_slice(&entry.last));
+            self.done.push(entry);
+        }
+        Ok(())
+    }
+
+    /// All that was written, durable.
+    pub(super) fn finish(&mut self) -> Result<Vec<Entry>> {
+        self.finish_open()?;
+        Ok(std::mem::take(&mut self.done))
+    }
+
+    /// Removes what was written. What cannot be removed now goes at the next start.
+    pub(super) fn abandon(&mut self) {
+        self.open = None;
+        for id in self.ids.drain(..) {
+            let _ = self.yard.remove(id);
+        }
+    }
+}
