@@ -224,7 +224,8 @@ fn shard(status: replica::ShardStatus) -> Shard {
 /// The members that the cluster knows; who only follows is known from shard 0.
 fn members(context: &Context) -> Vec<Member> {
     let node = context.house.status();
-    let learners = node.shards.iter().find(|shard| shard.shard.0 == 0).map(|shard| shard.group.learners.clone()).unwrap_or_default();
+    let learners =
+        node.shards.iter().find(|shard| shard.shard.0 == 0).map(|shard| shard.group.learners.clone()).unwrap_or_default();
     let member = |member: cluster::Member| Member {
         id: hex(member.id),
         name: member.name,

@@ -1,5 +1,7 @@
 //! The door over real sockets, with a house whose state a test sets.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
 use std::{
     io::{Read, Write},
     net::{SocketAddr, TcpStream},
@@ -320,7 +322,10 @@ fn the_administrative_socket_is_for_its_owner_and_streams_the_backup() {
     let status: admin::Status = serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap();
     assert_eq!((status.node_id.as_str(), status.shards.len(), status.keyspace.revision), ("a1", 2, 12));
     let answer = ask_socket(&dir, "/v1/members");
-    assert!(answer.ends_with("{\"id\":\"a1\",\"name\":\"test\",\"learner\":false,\"doors\":{\"etcd\":null,\"http\":null}}]"), "{answer}");
+    assert!(
+        answer.ends_with("{\"id\":\"a1\",\"name\":\"test\",\"learner\":false,\"doors\":{\"etcd\":null,\"http\":null}}]"),
+        "{answer}"
+    );
     let answer = ask_socket(&dir, "/v1/snapshot");
     assert!(answer.contains("x-estimated-bytes: 500\r\n"), "{answer}");
     assert!(answer.contains("part one, ") && answer.ends_with("part two\r\n0\r\n\r\n"), "{answer}");

@@ -1,5 +1,7 @@
 //! The porch against clients that behave badly, with time that is moved by hand.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
 use std::time::Duration;
 
 use gate::{Porch, limits};

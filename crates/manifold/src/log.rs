@@ -34,6 +34,7 @@ enum Message {
 pub(crate) struct Log {
     lines: SyncSender<Message>,
     dropped: Arc<AtomicU64>,
+    format: LogFormat,
 }
 
 impl Log {
@@ -48,13 +49,32 @@ impl Log {
             LogFormat::Json => registry.with(format.json()).init(),
             LogFormat::Text => registry.with(format.with_ansi(colour(&io::stderr()))).init(),
         }
+        let panics = log.clone();
+        std::panic::set_hook(Box::new(move |panic| {
+            panics.tell(&format!("{panic}\n{}", std::backtrace::Backtrace::capture()));
+            panics.flush();
+        }));
         Ok(log)
+    }
+
+    /// Tells an error whatever the level is: why the process ends.
+    pub(crate) fn tell(&self, message: &str) {
+        let line = match self.format {
+            LogFormat::Text => format!("manifold: {message}\n"),
+            LogFormat::Json => {
+                let line = serde_json::json!({ "level": "ERROR", "fields": { "message": message }, "target": "manifold" });
+                format!("{line}\n")
+            }
+        };
+        if self.lines.try_send(Message::Line(line.into_bytes())).is_err() {
+            self.dropped.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     fn over(sink: impl Write + Send + 'static, format: LogFormat) -> io::Result<Log> {
         let (lines, waiting) = sync_channel(WAITING_LINES_MAX);
         let dropped = Arc::<AtomicU64>::default();
-        let log = Log { lines, dropped: dropped.clone() };
+        let log = Log { lines, dropped: dropped.clone(), format };
         std::thread::Builder::new().name("log".to_owned()).spawn(move || write(sink, &waiting, &dropped, format))?;
         Ok(log)
     }

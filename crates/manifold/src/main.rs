@@ -26,11 +26,8 @@ use arguments::Action;
 fn main() -> ExitCode {
     let outcome = match arguments::parse() {
         Action::Serve(flags) => serve::run(&flags),
-        Action::Ctl(command) => ctl::run(command),
-        Action::Inspect(command) => inspect::run(&command),
+        Action::Ctl(command) => ctl::run(command).map(|()| ExitCode::SUCCESS),
+        Action::Inspect(command) => inspect::run(&command).map(|()| ExitCode::SUCCESS),
     };
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => failure.report(),
-    }
+    outcome.unwrap_or_else(|failure| failure.report())
 }

@@ -8,6 +8,7 @@ use std::{
     io,
     net::SocketAddr,
     path::Path,
+    process::ExitCode,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -43,8 +44,8 @@ const KEYSPACE: &str = "default";
 /// How long the runtime may take to let go of what is still running when everything was stopped.
 const RUNTIME_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Serves until a signal or a failure.
-pub(crate) fn run(flags: &Flags) -> Outcome {
+/// Serves until a signal or a failure. What fails before there is a log is the caller's to tell.
+pub(crate) fn run(flags: &Flags) -> Outcome<ExitCode> {
     let loaded = config::load(flags, std::env::vars())?;
     let log =
         Log::start(&loaded.config).map_err(|error| Failure::new(Code::System, format!("no thread for the log: {error}")))?;
@@ -55,16 +56,18 @@ pub(crate) fn run(flags: &Flags) -> Outcome {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::new(Code::System, format!("the system gives no threads: {error}")))?;
     let outcome = runtime.block_on(serve(loaded.config, &log));
-    if outcome.as_ref().is_err_and(|failure| failure.code == Code::Storage) {
-        // Nothing that still runs may touch the disk again, nor hold the end up.
-        tracing::error!("a write or an fsync failed; the process ends, and reads what is on disk at its next start");
-        log.flush();
-        let _ = outcome.map_err(|failure| failure.report());
-        std::process::exit(Code::Storage as i32);
+    if let Err(failure) = &outcome {
+        log.tell(&failure.message);
     }
-    runtime.shutdown_timeout(RUNTIME_TIMEOUT);
     log.flush();
-    outcome
+    match outcome {
+        Ok(()) => {
+            runtime.shutdown_timeout(RUNTIME_TIMEOUT);
+            Ok(ExitCode::SUCCESS)
+        }
+        // Nothing that still runs may touch the disk again, nor hold the end up.
+        Err(failure) => std::process::exit(failure.code as i32),
+    }
 }
 
 async fn serve(config: Config, log: &Log) -> Outcome {

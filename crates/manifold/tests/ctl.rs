@@ -1,5 +1,7 @@
 //! `manifold ctl` on a real node.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
 mod node;
 
 use node::{Node, run, text};

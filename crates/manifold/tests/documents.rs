@@ -1,5 +1,7 @@
 //! What the documents name is there.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
 use std::path::{Path, PathBuf};
 
 fn root() -> PathBuf {

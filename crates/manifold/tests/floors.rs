@@ -2,6 +2,8 @@
 //!
 //! The drawing is the one in `docs/architecture.md`; what is built is what `cargo metadata` says.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},

@@ -1,5 +1,7 @@
 //! `manifold inspect journal` on what a real node left behind.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
 mod node;
 
 use std::os::unix::fs::FileExt;

@@ -1,5 +1,7 @@
 //! What the README says can be typed, typed.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
 mod node;
 
 use std::{

@@ -126,7 +126,10 @@ pub(crate) const SETTINGS: &[Setting] = &[
         value: "SIZE",
         default: "0B",
         help: "Bytes of keys and values at which writes are refused (NOSPACE); 0B: only the free disk decides",
-        set: |config, text| Ok(config.quota_bytes = units::size(text)?),
+        set: |config, text| {
+            config.quota_bytes = units::size(text)?;
+            Ok(())
+        },
     },
     Setting {
         key: "journal-segment",
@@ -151,7 +154,10 @@ pub(crate) const SETTINGS: &[Setting] = &[
         value: "SIZE",
         default: "64MiB",
         help: "Bytes of settled values kept in memory",
-        set: |config, text| Ok(config.value_cache_bytes = units::size(text)?),
+        set: |config, text| {
+            config.value_cache_bytes = units::size(text)?;
+            Ok(())
+        },
     },
     Setting {
         key: "watch-ring",
@@ -182,7 +188,10 @@ pub(crate) const SETTINGS: &[Setting] = &[
         value: "TIME",
         default: "10s",
         help: "How long requests in flight may take to finish when the process is asked to stop",
-        set: |config, text| Ok(config.shutdown_timeout = units::duration(text)?),
+        set: |config, text| {
+            config.shutdown_timeout = units::duration(text)?;
+            Ok(())
+        },
     },
     Setting {
         key: "log-format",
