@@ -60,3 +60,60 @@ fn timeout(text: &[u8]) -> Result<Duration, Status> {
         _ => return Err(malformed()),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use tonic::Code;
+
+    use super::*;
+
+    fn head(name: &'static str, value: &[u8]) -> Result<Head, Status> {
+        let mut headers = HeaderMap::new();
+        headers.insert(name, http::HeaderValue::from_bytes(value).unwrap());
+        Head::of(&headers)
+    }
+
+    #[test]
+    fn timeouts_are_read_in_every_unit_and_no_other_form() {
+        let cases: [(&str, Duration); 7] = [
+            ("1H", Duration::from_secs(3600)),
+            ("2M", Duration::from_secs(120)),
+            ("3S", Duration::from_secs(3)),
+            ("99999999m", Duration::from_millis(99_999_999)),
+            ("5u", Duration::from_micros(5)),
+            ("6n", Duration::from_nanos(6)),
+            ("0S", Duration::ZERO),
+        ];
+        for (text, duration) in cases {
+            assert_eq!(head("grpc-timeout", text.as_bytes()).unwrap().timeout, Some(duration), "{text}");
+        }
+        for wrong in ["", "S", "1", "1x", "-1S", "1.5S", "123456789S", "1 S"] {
+            assert!(head("grpc-timeout", wrong.as_bytes()).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn what_etcds_clients_say_beside_is_heard() {
+        assert_eq!(Head::of(&HeaderMap::new()).unwrap(), Head::default());
+        assert!(head("hasleader", b"true").unwrap().requires_leader);
+        assert!(!head("hasleader", b"false").unwrap().requires_leader);
+        assert!(head("grpc-encoding", b"identity").is_ok());
+        assert_eq!(head("grpc-encoding", b"gzip").unwrap_err().code(), Code::Unimplemented);
+        assert!(head("client-api-version", b"3.7.3").is_ok());
+        assert_eq!(head("client-api-version", b"\xff").unwrap_err().message(), "etcdserver: invalid client api version");
+    }
+
+    #[test]
+    fn only_grpc_is_grpc() {
+        let request = |content: &str| {
+            let builder = Request::post("/").version(http::Version::HTTP_2).header(CONTENT_TYPE, content);
+            is_grpc(&builder.body(()).unwrap())
+        };
+        for content in ["application/grpc", "application/grpc+proto", "application/grpc;x"] {
+            assert!(request(content), "{content}");
+        }
+        for content in ["application/grpc-web", "application/json", ""] {
+            assert!(!request(content), "{content}");
+        }
+    }
+}

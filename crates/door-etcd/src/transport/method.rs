@@ -120,3 +120,52 @@ impl Method {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILES: [&str; 4] = [
+        include_str!("../../proto/rpc.proto"),
+        include_str!("../../proto/lock.proto"),
+        include_str!("../../proto/election.proto"),
+        include_str!("../../proto/health.proto"),
+    ];
+
+    /// `(path, shape)` of every method that a file declares.
+    fn declared(file: &str) -> Vec<(String, Shape)> {
+        let mut out = Vec::new();
+        let (mut package, mut service) = ("", "");
+        for line in file.lines() {
+            let words: Vec<&str> = line.split([' ', '(', ')', ';']).filter(|word| !word.is_empty()).collect();
+            match words[..] {
+                ["package", name] => package = name,
+                ["service", name, _] => service = name,
+                ["rpc", name, _, "returns", _] => out.push((format!("/{package}.{service}/{name}"), Shape::Unary)),
+                ["rpc", name, _, "returns", "stream", _] => {
+                    out.push((format!("/{package}.{service}/{name}"), Shape::ServerStream));
+                }
+                ["rpc", name, "stream", _, "returns", "stream", _] => {
+                    out.push((format!("/{package}.{service}/{name}"), Shape::BidiStream));
+                }
+                _ => {}
+            }
+        }
+        out
+    }
+
+    #[test]
+    fn every_declared_method_is_known_by_its_path_and_shape() {
+        let declared: Vec<_> = FILES.iter().flat_map(|file| declared(file)).collect();
+        assert_eq!(declared.len(), Method::all().len());
+        for (path, shape) in declared {
+            let method = Method::of_path(&path).unwrap_or_else(|| panic!("{path} is missing"));
+            assert_eq!(method.kind(), shape, "{path}");
+            assert_eq!(path, format!("/{}/{}", method.service(), method.name()));
+        }
+        for (number, method) in Method::all().iter().enumerate() {
+            assert_eq!(*method as usize, number);
+        }
+        assert_eq!(Method::of_path("/etcdserverpb.KV/range"), None);
+    }
+}

@@ -311,3 +311,6 @@ impl Body for Reply {
         matches!(self, Reply::Empty)
     }
 }
+
+#[cfg(test)]
+mod tests;
