@@ -112,6 +112,7 @@ pub fn wall_ms() -> u64 {
 }
 
 /// 64 random bits.
+#[expect(clippy::disallowed_methods, reason = "this is the one place where the machine's randomness is drawn")]
 pub fn random_u64() -> u64 {
     entered().map_or_else(|| rand::rng().next_u64(), |executor| executor.random_u64())
 }
@@ -128,6 +129,7 @@ thread_local! {
 }
 
 /// Waits until [`now`] has reached `deadline`.
+#[expect(clippy::disallowed_methods, reason = "this is the one place where tokio's timers are started")]
 pub fn sleep_until(deadline: Duration) -> Sleep {
     #[cfg(test)]
     SLEEPS.set(SLEEPS.get() + 1);

@@ -7,11 +7,7 @@ mod settings;
 mod single;
 mod suite;
 
-use std::{
-    sync::Arc,
-    thread,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, thread, time::Duration};
 
 use base::{NodeId, ShardId, disk::MemoryDisk};
 use bytes::Bytes;
@@ -22,6 +18,7 @@ use super::{
     Group,
     network::{Alone, Transport},
 };
+use crate::runtime;
 
 const SHARD: ShardId = ShardId(1);
 /// Far more than anything here takes on a busy machine.
@@ -74,14 +71,23 @@ fn text(text: &str) -> Bytes {
 
 /// Looks until `done`, or fails with what was waited for.
 async fn until(what: &str, mut done: impl FnMut() -> bool) {
-    let start = Instant::now();
+    let start = runtime::now();
     while !done() {
-        assert!(start.elapsed() < PATIENCE, "waited too long: {what}");
-        tokio::time::sleep(Duration::from_millis(2)).await;
+        assert!(runtime::now() - start < PATIENCE, "waited too long: {what}");
+        runtime::sleep(Duration::from_millis(2)).await;
     }
 }
 
 /// What must not hang.
 async fn in_time<T>(future: impl Future<Output = T>) -> T {
-    tokio::time::timeout(PATIENCE, future).await.expect("it hangs")
+    within(PATIENCE, future).await.expect("it hangs")
+}
+
+/// What the future gives, if it does in time.
+async fn within<T>(time: Duration, future: impl Future<Output = T>) -> Option<T> {
+    tokio::select! {
+        biased;
+        done = future => Some(done),
+        () = runtime::sleep(time) => None,
+    }
 }
