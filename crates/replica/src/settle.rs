@@ -67,6 +67,7 @@ impl Settler {
     pub(crate) async fn run(&self) -> Result<()> {
         loop {
             tokio::select! {
+                biased;
                 () = runtime::sleep(Duration::from_millis(SETTLE_TICK_MS)) => {}
                 () = self.inner.wake.notified() => {}
             }
