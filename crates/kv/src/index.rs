@@ -1,17 +1,17 @@
 //! The current keys in order, counted.
 //!
-//! An [`Index`] maps every current key to its [`Meta`]. It is a sequence of [`Block`]s of at most 256 keys each; beside them lies
-//! one array with their lengths, so that the rank of a key (how many are smaller) is the sum of a short array of small
-//! numbers, and the count of a span is the difference of two ranks. A block keeps the bytes of its keys together: a key
-//! costs its bytes and one fixed entry, and no allocation of its own.
+//! An [`Index`] maps every current key to its [`Meta`]. It is a flat tree: groups of blocks of keys, at most 256 in each.
+//! Beside a group's blocks lies one array with their lengths, so that the rank of a key (how many are smaller) is the sum
+//! of a few short arrays of small numbers, and the count of a span is the difference of two ranks.
 
-mod block;
+mod group;
+mod run;
 #[cfg(test)]
 mod tests;
 
-use block::Block;
+use group::Group;
 
-use crate::{event::Revision, limits::BLOCK_KEYS_MIN};
+use crate::event::Revision;
 
 /// What is known of a current key without its value.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -31,19 +31,10 @@ impl Meta {
     }
 }
 
-/// A place in the index: a block and a position in it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Place {
-    block: usize,
-    at: usize,
-}
-
 /// The ordered, counted map of the current keys.
 #[derive(Debug, Default)]
 pub(crate) struct Index {
-    blocks: Vec<Block>,
-    /// Length of each block, apart from them so that a rank touches little memory.
-    lengths: Vec<u32>,
+    groups: Vec<Group>,
     keys: usize,
 }
 
@@ -53,108 +44,89 @@ impl Index {
     }
 
     pub(crate) fn get(&self, key: &[u8]) -> Option<Meta> {
-        let block = self.blocks.get(self.block_of(key)?)?;
-        block.find(key).ok().map(|at| block.meta(at))
+        self.groups.get(self.group_of(key))?.get(key)
     }
 
     /// Inserts or replaces; answers what was there.
     pub(crate) fn insert(&mut self, key: &[u8], meta: Meta) -> Option<Meta> {
-        let Some(number) = self.block_of(key) else {
-            self.blocks.push(Block::with_one(key, meta));
-            self.lengths.push(1);
-            self.keys += 1;
+        let number = self.group_of(key);
+        let Some(group) = self.groups.get_mut(number) else {
+            self.groups.push(Group::with_one(key, meta));
+            self.keys = 1;
             return None;
         };
-        let block = &mut self.blocks[number];
-        match block.find(key) {
-            Ok(at) => Some(block.replace(at, meta)),
-            Err(at) => {
-                if let Some(right) = block.insert(at, key, meta) {
-                    self.lengths.insert(number + 1, right.len_u32());
-                    self.blocks.insert(number + 1, right);
-                }
-                self.lengths[number] = self.blocks[number].len_u32();
-                self.keys += 1;
-                None
-            }
+        let (before, right) = group.insert(key, meta);
+        if let Some(right) = right {
+            self.groups.insert(number + 1, right);
         }
+        self.keys += usize::from(before.is_none());
+        before
     }
 
     /// Removes; answers what was there.
     pub(crate) fn remove(&mut self, key: &[u8]) -> Option<Meta> {
-        let number = self.block_of(key)?;
-        let at = self.blocks[number].find(key).ok()?;
-        let meta = self.blocks[number].remove(at);
-        self.lengths[number] -= 1;
+        let number = self.group_of(key);
+        let group = self.groups.get_mut(number)?;
+        let meta = group.remove(key)?;
         self.keys -= 1;
-        self.join_small(number);
+        if group.keys() == 0 {
+            self.groups.remove(number);
+        } else {
+            self.join_small(number);
+        }
         Some(meta)
     }
 
     /// How many keys are smaller than `key`.
     pub(crate) fn rank(&self, key: &[u8]) -> usize {
-        let Some(number) = self.block_of(key) else { return 0 };
-        let at = self.blocks[number].find(key).unwrap_or_else(|at| at);
-        self.before(number) + at
+        let number = self.group_of(key);
+        let Some(group) = self.groups.get(number) else { return 0 };
+        self.groups[..number].iter().map(Group::keys).sum::<usize>() + group.rank(key)
     }
 
     /// The keys from rank `from` on, ascending, `most` at most.
     pub(crate) fn at_rank(&self, from: usize, most: usize) -> impl Iterator<Item = (&[u8], Meta)> {
-        let mut place = self.place(from);
+        let (mut group, mut block, mut at) = self.place(from);
         (0..most).map_while(move |_| {
-            let block = self.blocks.get(place.block)?;
-            let item = (block.key(place.at), block.meta(place.at));
-            place.at += 1;
-            if place.at == block.len() {
-                place = Place { block: place.block + 1, at: 0 };
+            // Blocks may be empty; groups are not.
+            while at == self.groups.get(group)?.block(block).len() {
+                (block, at) = (block + 1, 0);
+                if block == self.groups[group].len() {
+                    (group, block) = (group + 1, 0);
+                }
             }
-            Some(item)
+            let found = self.groups[group].block(block);
+            at += 1;
+            Some((found.key(at - 1), *found.get(at - 1)))
         })
     }
 
-    fn before(&self, block: usize) -> usize {
-        self.lengths[..block].iter().map(|length| *length as usize).sum()
-    }
-
-    fn place(&self, rank: usize) -> Place {
+    /// The group, the block and the position in it of the key of this rank.
+    fn place(&self, rank: usize) -> (usize, usize, usize) {
         let mut left = rank;
-        for (block, length) in self.lengths.iter().enumerate() {
-            let length = *length as usize;
-            if left < length {
-                return Place { block, at: left };
+        for (number, group) in self.groups.iter().enumerate() {
+            if left < group.keys() {
+                let (block, at) = group.place(left);
+                return (number, block, at);
             }
-            left -= length;
+            left -= group.keys();
         }
-        Place { block: self.blocks.len(), at: 0 }
+        (self.groups.len(), 0, 0)
     }
 
-    /// The block that holds `key` if any does: the last that begins at or before it, or the first.
-    fn block_of(&self, key: &[u8]) -> Option<usize> {
-        if self.blocks.is_empty() {
-            return None;
-        }
-        let after = self.blocks.partition_point(|block| block.first() <= key);
-        Some(after.saturating_sub(1))
+    /// The group that holds `key` if any does: the last that begins at or before it, or the first.
+    fn group_of(&self, key: &[u8]) -> usize {
+        self.groups.partition_point(|group| group.first() <= key).saturating_sub(1)
     }
 
     fn join_small(&mut self, number: usize) {
-        if self.blocks[number].len() == 0 {
-            self.blocks.remove(number);
-            self.lengths.remove(number);
-            return;
-        }
-        if self.blocks[number].len() >= BLOCK_KEYS_MIN {
-            return;
-        }
-        let fits = |left: usize| left + 1 < self.blocks.len() && self.blocks[left].can_join(&self.blocks[left + 1]);
+        let fits = |left: usize| left + 1 < self.groups.len() && self.groups[left].can_join(&self.groups[left + 1]);
         let left = match number.checked_sub(1) {
             Some(left) if fits(left) => left,
             _ if fits(number) => number,
             _ => return,
         };
-        let right = self.blocks.remove(left + 1);
-        self.lengths.remove(left + 1);
-        self.blocks[left].join(&right);
-        self.lengths[left] = self.blocks[left].len_u32();
+        let right = self.groups.remove(left + 1);
+        self.groups[left].join(right);
     }
 }

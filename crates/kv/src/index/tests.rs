@@ -15,10 +15,14 @@ fn check(index: &Index, model: &BTreeMap<Vec<u8>, Meta>) {
     let all: Vec<(Vec<u8>, Meta)> = index.at_rank(0, usize::MAX).map(|(key, meta)| (key.to_vec(), meta)).collect();
     let want: Vec<(Vec<u8>, Meta)> = model.iter().map(|(key, meta)| (key.clone(), *meta)).collect();
     assert_eq!(all, want);
-    for (block, length) in index.blocks.iter().zip(&index.lengths) {
-        assert_eq!(block.len(), *length as usize);
-        assert!(block.len() > 0);
+    for group in &index.groups {
+        let lengths: usize = (0..group.len()).map(|number| group.block(number).len()).sum();
+        assert_eq!((lengths, group.len() > 0), (group.keys(), true));
     }
+}
+
+fn blocks(index: &Index) -> usize {
+    index.groups.iter().map(|group| group.len()).sum()
 }
 
 #[test]
@@ -42,7 +46,29 @@ fn keys_in_order_and_out_of_order_are_counted() {
         assert_eq!(index.remove(&key), model.remove(&key));
     }
     check(&index, &model);
-    assert!(index.blocks.len() < 2 * model.len() / crate::limits::BLOCK_KEYS_MIN + 2, "small blocks are joined");
+    assert!(blocks(&index) < 2 * model.len() / crate::limits::BLOCK_KEYS_MIN + 2, "small blocks are joined");
+}
+
+#[test]
+fn a_great_many_keys_split_groups_and_few_join_them() {
+    let mut index = Index::default();
+    let key = |number: u64| format!("/{}/{number:09}", number % 3).into_bytes();
+    let keys = 150_000;
+    for number in (0..keys).rev() {
+        assert_eq!(index.insert(&key(number), meta(1)), None);
+    }
+    assert!(index.groups.len() > 2);
+    assert_eq!((index.len() as u64, index.rank(b"/1/"), index.rank(b"\xff")), (keys, 50_000, 150_000));
+    for number in (0..keys).filter(|number| number % 1_000 != 0) {
+        assert!(index.remove(&key(number)).is_some());
+    }
+    assert_eq!((index.len(), index.at_rank(0, usize::MAX).count(), index.groups.len()), (150, 150, 1));
+    assert!(blocks(&index) < 10);
+    for number in (0..keys).filter(|number| number % 1_000 == 0) {
+        assert_eq!(index.get(&key(number)), Some(meta(1)));
+        assert!(index.remove(&key(number)).is_some());
+    }
+    assert_eq!((index.len(), index.groups.len(), index.rank(b"x")), (0, 0, 0));
 }
 
 proptest! {
@@ -54,7 +80,7 @@ proptest! {
         for (number, (what, key, long)) in steps.into_iter().enumerate() {
             let mut key = key.to_be_bytes().to_vec();
             if long {
-                key.extend_from_slice(&[7; 40]);
+                key.splice(0..0, [b'k'; 40]);
             }
             match what {
                 0..6 => prop_assert_eq!(index.insert(&key, meta(number as i64)), model.insert(key, meta(number as i64))),
