@@ -37,6 +37,10 @@ pub struct KeyspaceFigures {
     pub bytes: u64,
     /// Leases that exist now.
     pub leases: usize,
+    /// Watches open now.
+    pub watches: usize,
+    /// Streams that carry them.
+    pub watch_streams: usize,
 }
 
 /// A [`House`] over a real node and its default key space.
@@ -60,12 +64,15 @@ impl House for NodeHouse {
     fn figures(&self) -> KeyspaceFigures {
         let machine = self.keyspace.machine();
         let (keys, bytes) = machine.size();
+        let (watch_streams, watches) = self.keyspace.watches().counts();
         KeyspaceFigures {
             revision: machine.revision(),
             compact_revision: machine.compact_revision(),
             keys,
             bytes,
             leases: machine.leases().len(),
+            watches,
+            watch_streams,
         }
     }
 

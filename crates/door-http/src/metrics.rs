@@ -153,6 +153,8 @@ fn keyspace(out: &mut Exposition, status: &NodeStatus, figures: KeyspaceFigures)
             held,
         );
     }
+    out.single("etcd_debugging_mvcc_watcher_total", Gauge, "Watches open now.", figures.watches);
+    out.single("etcd_debugging_mvcc_watch_stream_total", Gauge, "Streams that carry watches.", figures.watch_streams);
     out.single("manifold_leases", Gauge, "Leases that exist now.", figures.leases);
 }
 

@@ -72,7 +72,7 @@ impl House for TestHouse {
     }
 
     fn figures(&self) -> KeyspaceFigures {
-        KeyspaceFigures { revision: 12, compact_revision: 3, keys: 5, bytes: 500, leases: 1 }
+        KeyspaceFigures { revision: 12, compact_revision: 3, keys: 5, bytes: 500, leases: 1, watches: 7, watch_streams: 2 }
     }
 
     fn alarms(&self) -> Vec<(u64, i32)> {
@@ -185,6 +185,7 @@ fn metrics_are_well_formed_and_true() {
         "etcd_server_is_leader 1",
         "etcd_server_id{server_id=\"a1\"} 1",
         "etcd_debugging_mvcc_keys_total 5",
+        "etcd_debugging_mvcc_watcher_total 7",
         "etcd_debugging_mvcc_current_revision 12",
         "etcd_mvcc_db_total_size_in_bytes 4196",
         "manifold_shard_applied_index{shard=\"1\"} 8",
