@@ -17,7 +17,9 @@
 //! lock. So whoever sees head `R` also sees every mark up to `R`: that is what a progress report of `R` stands on.
 
 mod encode;
+mod exchange;
 mod filter;
+mod gather;
 mod history;
 mod index;
 mod interval;
@@ -33,8 +35,9 @@ use std::sync::{
 use kv::event::Changes;
 use parking_lot::{Mutex, RwLock};
 
+pub use exchange::{Output, StreamOptions, Watch};
 pub use history::History;
-pub use stream::{Output, StreamOptions, Watch, WatchStream};
+pub use stream::WatchStream;
 
 use index::{Bell, Index};
 use ring::{Entry, Ring};

@@ -269,7 +269,7 @@ fn change(bench: &Bench, number: usize, keys: Vec<(u8, bool)>) {
     let kept = names.iter().filter(|(name, put)| *put || exists(name));
     let what: Vec<(&str, Option<&str>)> = kept.map(|(name, put)| (name.as_str(), put.then_some(value.as_str()))).collect();
     if !what.is_empty() {
-        if number % 4 == 0 {
+        if number.is_multiple_of(4) {
             bench.change_cold(&what)
         } else {
             bench.change(&what)
