@@ -212,6 +212,13 @@ fn place_crc(place: Place) -> u32 {
     crc32c::crc32c(&bytes)
 }
 
+/// Two bytes by which a record's header can be told from other bytes before its payload is read: without them, a search would
+/// have to read as far as any bytes that look like a length say.
+pub fn header_check(place: Place, header: &[u8]) -> u16 {
+    let crc = crc32c::crc32c_append(place_crc(place), &header[4..6]);
+    crc32c::crc32c_append(crc, &header[8..RECORD_HEADER_BYTES]) as u16
+}
+
 /// The CRC of the record whose header and payload are `bytes` (the CRC field itself is not covered).
 pub fn record_crc(place: Place, bytes: &[u8]) -> u32 {
     crc32c::crc32c_append(place_crc(place), &bytes[4..])
@@ -230,6 +237,8 @@ impl RecordHeader {
         let id = self.id.unwrap_or_default();
         head[24..32].copy_from_slice(&id.term.to_le_bytes());
         head[32..40].copy_from_slice(&id.index.to_le_bytes());
+        let check = header_check(place, &head);
+        head[6..8].copy_from_slice(&check.to_le_bytes());
         out.extend_from_slice(&head);
         out.extend_from_slice(payload);
         let crc = record_crc(place, &out[start..]);
@@ -245,7 +254,7 @@ impl RecordHeader {
         }
         let kind = RecordKind::from_byte(bytes[4])?;
         let length = u32_at(bytes, 8);
-        if length as usize > PAYLOAD_BYTES_MAX || bytes[5] > RECORD_HAS_ID || bytes[6] != 0 || bytes[7] != 0 {
+        if length as usize > PAYLOAD_BYTES_MAX || bytes[5] > RECORD_HAS_ID {
             return None;
         }
         let id = EntryId { term: u64_at(bytes, 24), index: u64_at(bytes, 32) };

@@ -8,8 +8,8 @@ use base::{Disk, DiskFile, disk::MemoryDisk};
 use crate::{
     Journal, Options,
     format::{
-        FLAG_HEAD, MAGIC, Place, RECORD_HEADER_BYTES, RecordHeader, VERSION, WRITE_HEADER_BYTES, WriteHeader, record_bytes,
-        record_crc,
+        FLAG_HEAD, MAGIC, Place, RECORD_HEADER_BYTES, RecordHeader, VERSION, WRITE_HEADER_BYTES, WriteHeader, header_check,
+        record_bytes, record_crc,
     },
     inspect::Inspection,
     limits::BLOCK_BYTES,
@@ -61,7 +61,10 @@ fn seal_records(write: &mut [u8], place: Place, number: u64, length: usize) -> (
         if next > end {
             break;
         }
-        let crc = record_crc(Place { offset: place.offset + at as u64, ..place }, &write[at..payload_end]);
+        let place = Place { offset: place.offset + at as u64, ..place };
+        let check = header_check(place, &write[at..]);
+        write[at + 6..at + 8].copy_from_slice(&check.to_le_bytes());
+        let crc = record_crc(place, &write[at..payload_end]);
         write[at..at + 4].copy_from_slice(&crc.to_le_bytes());
         write[payload_end..next].fill(0);
         all = crc32c::crc32c_append(all, &crc.to_le_bytes());

@@ -193,14 +193,13 @@ impl Journal {
         let space = self.shared.disk.space()?;
         let used = u128::from(space.total.saturating_sub(space.free));
         let alarm = used * 100 >= u128::from(space.total) * u128::from(percent);
-        let released = self.shared.state.lock().reserve_released;
-        Ok(SpaceState { free: space.free, total: space.total, alarm, reserve_released: released })
+        let reserve = self.shared.disk.open(RESERVE_NAME, false).is_ok();
+        Ok(SpaceState { free: space.free, total: space.total, alarm, reserve })
     }
 
     /// Frees the reserve file, so that a full disk has room for the purges and settles that make more. It comes back at the
     /// next start that has room for it.
     pub fn release_reserve(&self) -> io::Result<()> {
-        self.shared.state.lock().reserve_released = true;
         match self.shared.disk.remove(RESERVE_NAME) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
             other => other.and_then(|()| self.shared.disk.sync_dir()),

@@ -101,6 +101,6 @@ pub struct SpaceState {
     pub total: u64,
     /// Whether the share in use has reached the alarm.
     pub alarm: bool,
-    /// Whether the reserve was released since the start.
-    pub reserve_released: bool,
+    /// Whether the reserve file is there to be released.
+    pub reserve: bool,
 }

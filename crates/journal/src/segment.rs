@@ -60,29 +60,41 @@ impl Pool {
         Ok(())
     }
 
-    /// A segment file of at least `bytes`, whose content cannot be taken for a write of this number. Durable when it returns, name and all.
+    /// A segment file of `bytes`, whose content cannot be taken for a write of this number. Durable when it returns, name and all.
+    /// On a full disk the reserve makes room for it.
     pub(crate) fn prepare(&mut self, number: u64, bytes: u64) -> io::Result<Arc<Segment>> {
         let name = segment_name(number);
-        let bytes = match self.spares.pop() {
-            Some(spare) if bytes == self.segment_bytes => {
-                self.disk.rename(&spare, &name)?;
-                bytes
-            }
-            unfit => {
-                self.spares.extend(unfit);
-                let making = format!("{MAKING_PREFIX}{number:012}");
-                let file = self.disk.open(&making, true)?;
-                fill_with_zeros(&*file, bytes)?;
-                drop(file);
-                self.disk.rename(&making, &name)?;
-                bytes
-            }
-        };
+        let spare = if bytes == self.segment_bytes { self.spares.pop() } else { None };
+        match spare {
+            Some(spare) => self.disk.rename(&spare, &name)?,
+            None => match self.make(number, bytes) {
+                Err(error) if error.kind() == io::ErrorKind::StorageFull && self.remove_reserve()? => self.make(number, bytes)?,
+                other => other?,
+            },
+        }
         if !planted(Bug::DirectoryNotSynced) {
             self.disk.sync_dir()?;
         }
         let file = self.disk.open(&name, false)?;
         Ok(Arc::new(Segment { number, bytes, file }))
+    }
+
+    /// Makes a segment file of zeros.
+    fn make(&self, number: u64, bytes: u64) -> io::Result<()> {
+        let making = format!("{MAKING_PREFIX}{number:012}");
+        let file = self.disk.open(&making, true)?;
+        fill_with_zeros(&*file, bytes)?;
+        drop(file);
+        self.disk.rename(&making, &segment_name(number))
+    }
+
+    /// `true` if there was a reserve to remove.
+    fn remove_reserve(&self) -> io::Result<bool> {
+        match self.disk.remove(RESERVE_NAME) {
+            Ok(()) => self.disk.sync_dir().map(|()| true),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// Takes back segments that nothing needs any more: some are kept, others are removed, as are those that a reader still holds.
@@ -99,15 +111,18 @@ impl Pool {
         Ok(())
     }
 
-    /// Makes the reserve file, unless it is there or the disk has no room for twice its size.
+    /// Makes the reserve file, unless it is there or the disk has no room for twice its size. A disk that fills up meanwhile is
+    /// no failure: there is no reserve then.
     pub(crate) fn reserve(&self, bytes: u64) -> io::Result<()> {
         let present = self.disk.open(RESERVE_NAME, false).and_then(|file| file.len()).is_ok_and(|len| len >= bytes);
         if bytes == 0 || present || self.disk.space()?.free < bytes.saturating_mul(2) {
             return Ok(());
         }
         let file = self.disk.open(RESERVE_NAME, true)?;
-        fill_with_zeros(&*file, bytes)?;
-        self.disk.sync_dir()
+        match fill_with_zeros(&*file, bytes) {
+            Err(error) if error.kind() == io::ErrorKind::StorageFull => self.remove_reserve().map(drop),
+            other => other.and_then(|()| self.disk.sync_dir()),
+        }
     }
 }
 

@@ -236,7 +236,6 @@ pub(crate) struct State {
     pub(crate) writer_waits: bool,
     /// The writer waits for anything at all, without a limit of time.
     pub(crate) writer_sleeps: bool,
-    pub(crate) reserve_released: bool,
 }
 
 impl State {
@@ -255,7 +254,6 @@ impl State {
             failed: None,
             writer_waits: false,
             writer_sleeps: false,
-            reserve_released: false,
         }
     }
 

@@ -7,8 +7,12 @@ use base::DiskFile;
 
 use crate::{
     bugs::{Bug, planted},
-    format::{HeaderFault, Place, RECORD_HEADER_BYTES, RecordHeader, WRITE_HEADER_BYTES, WriteHeader, record_bytes, record_crc},
+    format::{
+        HeaderFault, MAGIC, Place, RECORD_HEADER_BYTES, RecordHeader, WRITE_HEADER_BYTES, WriteHeader, header_check,
+        record_bytes, record_crc, u64_at,
+    },
     limits::{BLOCK_BYTES, RECORD_ALIGN_BYTES, WINDOW_BYTES},
+    recovery::crc_place,
 };
 
 /// A segment file, read through a window.
@@ -108,21 +112,21 @@ impl<'a> Reader<'a> {
     /// Looks through everything from `offset` on for a valid header or record of write `expected` or a later one.
     pub(crate) fn remains(&mut self, offset: u64, expected: u64, found: &mut Remains) -> io::Result<()> {
         let mut at = offset.next_multiple_of(RECORD_ALIGN_BYTES as u64);
+        let mut candidates = Vec::new();
         while at + RECORD_HEADER_BYTES as u64 <= self.len && found.later.is_none() {
-            let count = (WINDOW_BYTES as u64).min(self.len - at) as usize;
             let block_end = ((at / BLOCK_BYTES + 1) * BLOCK_BYTES).min(self.len);
-            let window = self.get(at, count.min((block_end - at) as usize))?;
-            if window.iter().all(|byte| *byte == 0) {
-                at = block_end;
-                continue;
-            }
-            while at < block_end && at + RECORD_HEADER_BYTES as u64 <= self.len {
-                if let Some(number) = self.valid_at(at, expected)? {
-                    let place = Some((self.number, at));
-                    if number > expected { found.later = place } else { found.begun = found.begun.or(place) }
+            let place = Place { owner: self.owner, segment: self.number, offset: at };
+            // Headers may reach into the next block.
+            let count = (block_end + RECORD_HEADER_BYTES as u64).min(self.len) - at;
+            candidates.clear();
+            find_candidates(self.get(at, count as usize)?, (block_end - at) as usize, place, expected, &mut candidates);
+            for offset in candidates.iter().map(|candidate| at + candidate) {
+                if let Some(number) = self.valid_at(offset, expected)? {
+                    let place = Some((self.number, offset));
+                    if number > expected { found.later = found.later.or(place) } else { found.begun = found.begun.or(place) }
                 }
-                at += RECORD_ALIGN_BYTES as u64;
             }
+            at = block_end;
         }
         Ok(())
     }
@@ -137,19 +141,34 @@ impl<'a> Reader<'a> {
             let mine = header.segment == number && header.offset == at && header.owner == owner;
             return Ok((mine && header.number >= expected).then_some(header.number));
         }
-        let head = self.get(at, RECORD_HEADER_BYTES)?;
-        let write = crate::format::u64_at(head, 16);
-        if write < expected {
-            return Ok(None);
-        }
-        let Some(header) = RecordHeader::decode(head) else { return Ok(None) };
+        let Some(header) = RecordHeader::decode(self.get(at, RECORD_HEADER_BYTES)?) else { return Ok(None) };
         let count = RECORD_HEADER_BYTES + header.length as usize;
-        if at + count as u64 > self.len {
+        if header.write < expected || at + count as u64 > self.len {
             return Ok(None);
         }
-        let place = crate::recovery::crc_place(Place { owner, segment: number, offset: at });
+        let place = crc_place(Place { owner, segment: number, offset: at });
         let right = record_crc(place, self.get(at, count)?) == header.crc;
-        Ok(right.then_some(write))
+        Ok(right.then_some(header.write))
+    }
+}
+
+/// Offsets in the first `end` bytes of `bytes` at which a write or a record of write `expected` or a later one may begin.
+fn find_candidates(bytes: &[u8], end: usize, place: Place, expected: u64, candidates: &mut Vec<u64>) {
+    if bytes.iter().all(|byte| *byte == 0) {
+        return;
+    }
+    for at in (0..end).step_by(RECORD_ALIGN_BYTES) {
+        let Some(header) = bytes.get(at..at + RECORD_HEADER_BYTES) else { return };
+        let here = Place { offset: place.offset + at as u64, ..place };
+        let record = || {
+            u64_at(header, 16) >= expected
+                && header_check(crc_place(here), header).to_le_bytes() == header[6..8]
+                && RecordHeader::decode(header).is_some()
+        };
+        let write = here.offset.is_multiple_of(BLOCK_BYTES) && header[..4] == MAGIC;
+        if write || record() {
+            candidates.push(at as u64);
+        }
     }
 }
 
@@ -172,7 +191,7 @@ pub(crate) fn records_of(header: &WriteHeader, place: Place, bytes: &[u8]) -> Re
             return Err(wrong("a record that is longer than its write"));
         }
         let payload = at + RECORD_HEADER_BYTES..at + RECORD_HEADER_BYTES + record.length as usize;
-        let place = crate::recovery::crc_place(Place { offset, ..place });
+        let place = crc_place(Place { offset, ..place });
         let right = record_crc(place, &bytes[at..payload.end]) == record.crc && record.write == header.number;
         if !right && !planted(Bug::HeaderOnly) {
             return Err(wrong("a record with a wrong CRC"));

@@ -126,8 +126,10 @@ fn a_large_entry_gets_a_segment_of_its_size() {
 #[test]
 fn a_failed_sync_reaches_everyone_who_waits_and_everyone_who_comes() {
     for fault in [Fault::Sync(5), Fault::Write(5), Fault::Write(28)] {
+        // No reserve: the thread that makes it would take the fault.
         let disk = MemoryDisk::new();
-        let (journal, mut writer) = Journal::open(Arc::new(disk.clone()), options()).expect("opens");
+        let (journal, mut writer) =
+            Journal::open(Arc::new(disk.clone()), Options { reserve_bytes: 0, ..options() }).expect("opens");
         let (sender, receiver) = mpsc::channel();
         let done = |number: u32| -> Option<journal::Done> {
             let sender = sender.clone();
@@ -143,4 +145,36 @@ fn a_failed_sync_reaches_everyone_who_waits_and_everyone_who_comes() {
         drop(sender);
         assert_eq!(receiver.iter().collect::<Vec<_>>(), [(1, true), (2, false), (3, false), (4, false)]);
     }
+}
+
+#[test]
+fn a_full_disk_takes_the_reserve_then_ends_the_writer_and_loses_nothing() {
+    let disk = MemoryDisk::new();
+    disk.limit(Some(400 * 1024));
+    let (journal, writer) = Journal::open(Arc::new(disk.clone()), options()).expect("opens");
+    let thread = std::thread::spawn(move || writer.run());
+    let (sender, receiver) = mpsc::channel();
+    let mut acked = 0;
+    let mut alarmed = None;
+    let failed = loop {
+        let sender = sender.clone();
+        let done: journal::Done = Box::new(move |result| sender.send(result).expect("the test waits"));
+        journal.submit(Record::Append(ShardId(1), vec![entry(1, acked, 3000)]), Some(done));
+        match receiver.recv().expect("every record is answered") {
+            Ok(()) => acked += 1,
+            Err(error) => break error,
+        }
+        let space = journal.space().expect("asks");
+        if space.alarm && alarmed.is_none() {
+            alarmed = Some((acked, space.reserve));
+        }
+    };
+    assert_eq!(failed.kind(), std::io::ErrorKind::StorageFull, "{failed}");
+    assert_eq!(thread.join().expect("joined").expect_err("ends").kind(), std::io::ErrorKind::StorageFull);
+    let (before, _) = alarmed.expect("the alarm comes before the end");
+    assert!(before < acked, "the alarm came at {before}, the end at {acked}");
+    assert!(!journal.space().expect("asks").reserve, "the reserve was used");
+    disk.limit(None);
+    let (journal, _writer) = Journal::open(Arc::new(disk), options()).expect("opens");
+    assert!(journal.read(ShardId(1), 0, u64::MAX, usize::MAX).expect("reads").len() as u64 >= acked);
 }
