@@ -2,6 +2,8 @@
 
 mod memory;
 mod real;
+#[cfg(test)]
+mod tests;
 
 use std::io;
 
