@@ -107,7 +107,12 @@ impl Raw {
         let socket = TcpStream::connect(("127.0.0.1", port))?;
         socket.set_nodelay(true)?;
         socket.set_write_timeout(Some(Duration::from_secs(20)))?;
-        Ok(Self { socket, input: Vec::new() })
+        Ok(Self::over(socket))
+    }
+
+    /// Over a socket that exists, nothing of which was read.
+    pub fn over(socket: TcpStream) -> Self {
+        Self { socket, input: Vec::new() }
     }
 
     /// Connects and says the preface with empty settings.

@@ -4,7 +4,8 @@ use crate::peers::{Peers, repository};
 use crate::{process, wire};
 use std::collections::HashSet;
 use std::fs::{self, File};
-use std::net::TcpListener;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -242,6 +243,20 @@ impl Server {
     /// `host:port` of the etcd door.
     pub fn address(&self) -> String {
         format!("127.0.0.1:{}", self.port)
+    }
+
+    /// One figure of the server's `/metrics`; the sum over its labels.
+    pub fn metric(&self, name: &str) -> Option<f64> {
+        let port = if self.settings.kind == Kind::Etcd { self.port } else { self.second_port };
+        let mut socket = TcpStream::connect(("127.0.0.1", port)).ok()?;
+        socket.write_all(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").ok()?;
+        let mut text = String::new();
+        socket.read_to_string(&mut text).ok()?;
+        let of = |line: &str| {
+            let rest = line.strip_prefix(name)?;
+            (rest.starts_with([' ', '{'])).then(|| rest.rsplit(' ').next()?.trim().parse::<f64>().ok())?
+        };
+        text.lines().filter_map(of).fold(None, |sum, value| Some(sum.unwrap_or(0.0) + value))
     }
 
     /// The data directory.

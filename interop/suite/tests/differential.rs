@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 const REQUESTS_EACH: usize = 3_400;
 /// Requests in all.
 const REQUESTS: usize = 102_000;
-/// How long a difference may be made smaller.
-const SHRINK: Duration = Duration::from_secs(90);
+/// How long a difference may be made smaller, unless `INTEROP_SHRINK_SECONDS` says otherwise.
+const SHRINK_SECONDS: u64 = 90;
 
 fn number(name: &str, otherwise: u64) -> u64 {
     std::env::var(name).map_or(otherwise, |v| v.parse().unwrap_or_else(|_| panic!("{name} is a number, not {v:?}")))
@@ -25,10 +25,11 @@ async fn every_answer_is_equal() {
     let pair = Pair { reference: Settings::etcd(peers), subject: Settings::subject() };
     let first = number("INTEROP_SEED", 1);
     let wanted = number("INTEROP_REQUESTS", REQUESTS as u64) as usize;
+    let shrink = Duration::from_secs(number("INTEROP_SHRINK_SECONDS", SHRINK_SECONDS));
     let begin = Instant::now();
     let (mut all, mut seed) = (Tally::default(), first);
     while all.requests < wanted {
-        match run(&pair, seed, REQUESTS_EACH.min(wanted), SHRINK).await {
+        match run(&pair, seed, REQUESTS_EACH.min(wanted), shrink).await {
             Ok(tally) => all += tally,
             Err(story) => panic!(
                 "{story}\n\nTo see it again: INTEROP_SEED={seed} INTEROP_REQUESTS={REQUESTS_EACH} \

@@ -252,6 +252,20 @@ async fn check(server: &Server, diary: &Diary, seen: &mut Seen) {
     let now = wire.get("nothing").await.map(|_| ()).and(revision(&mut wire).await).expect("the server answers");
     let known = diary.revision.load(Ordering::Relaxed);
     assert!(now >= known, "revision {now} after an answer with {known}");
+    compare(diary, &inserts, &counts);
+    let caught_up = tokio::time::timeout(Duration::from_secs(30), watch(wire.clone(), seen, &diary.watched, Some(now))).await;
+    assert!(caught_up.is_ok(), "the watch resumed from {} did not reach {now} in 30 s", seen.last);
+    assert_eq!(seen.inserts.len(), inserts.len(), "the watch saw as many inserts as there are");
+    for (key, kv) in &inserts {
+        assert_eq!(seen.inserts.get(key), Some(&kv.mod_revision), "{key:?} in the store and in the watch");
+    }
+    for (key, kv) in &counts {
+        assert_eq!(seen.counts.get(key).map(|c| c.0), Some(kv.version), "{key:?} in the store and in the watch");
+    }
+}
+
+/// What was acknowledged against what the store holds.
+fn compare(diary: &Diary, inserts: &BTreeMap<Bytes, mvcc::KeyValue>, counts: &BTreeMap<Bytes, mvcc::KeyValue>) {
     for (key, at) in diary.inserts.lock().expect("not poisoned").iter() {
         let kv = inserts.get(key.as_bytes()).unwrap_or_else(|| panic!("{key}, acknowledged at revision {at}, is lost"));
         assert_eq!((kv.mod_revision, kv.version), (*at, 1), "{key} is not as it was acknowledged");
@@ -265,16 +279,6 @@ async fn check(server: &Server, diary: &Diary, seen: &mut Seen) {
         assert!((*value..=asked[key]).contains(&held), "{key} holds {held}, acknowledged {value}, asked {}", asked[key]);
         assert!(held > *value || kv.mod_revision == *at, "{key} moved from revision {at} to {}", kv.mod_revision);
         assert_eq!(kv.version as u64, held, "{key} was written {} times to count {held}", kv.version);
-    }
-    drop(asked);
-    let caught_up = tokio::time::timeout(Duration::from_secs(30), watch(wire.clone(), seen, &diary.watched, Some(now))).await;
-    assert!(caught_up.is_ok(), "the watch resumed from {} did not reach {now} in 30 s", seen.last);
-    assert_eq!(seen.inserts.len(), inserts.len(), "the watch saw as many inserts as there are");
-    for (key, kv) in &inserts {
-        assert_eq!(seen.inserts.get(key), Some(&kv.mod_revision), "{key:?} in the store and in the watch");
-    }
-    for (key, kv) in &counts {
-        assert_eq!(seen.counts.get(key).map(|c| c.0), Some(kv.version), "{key:?} in the store and in the watch");
     }
 }
 

@@ -7,8 +7,9 @@ use bytes::Bytes;
 use pb::compare::{CompareResult, CompareTarget, TargetUnion};
 use pb::request_op::Request;
 
-/// The whole universe of keys.
-const KEYS: [&[u8]; 12] = [b"a", b"a/1", b"a/2", b"a/3", b"b", b"b/1", b"b\0", b"c", b"c/1", b"d", b"\xc3\xa9", b"\xff"];
+/// The whole universe of keys. With the two that are written elsewhere it has twelve: etcd sorts no more than that in
+/// an order that is defined where two are equal.
+const KEYS: [&[u8]; 10] = [b"a", b"a/1", b"a/2", b"b", b"b/1", b"b\0", b"c", b"d", b"\xc3\xa9", b"\xff"];
 /// Lease ids that are granted and used; the last is never granted.
 const LEASES: [i64; 6] = [1, 2, 3, 77, i64::MAX, 404];
 /// Reads that are in flight at once.
@@ -125,7 +126,7 @@ impl Author {
         match self.random.below(60) {
             0 => Bytes::new(),
             1 => Bytes::from_static(b"\0"),
-            _ => Bytes::from_static(*self.random.pick::<&'static [u8]>(&KEYS)),
+            _ => Bytes::from_static(self.random.pick::<&'static [u8]>(&KEYS)),
         }
     }
 
@@ -135,7 +136,7 @@ impl Author {
             4 | 5 => Bytes::from_static(b"\0"),
             6 => Bytes::from_static(b"a0"),
             7 => Bytes::from_static(b"b0"),
-            _ => Bytes::from_static(*self.random.pick::<&'static [u8]>(&KEYS)),
+            _ => Bytes::from_static(self.random.pick::<&'static [u8]>(&KEYS)),
         }
     }
 
