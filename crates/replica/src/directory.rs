@@ -75,6 +75,7 @@ fn first_identity(dir: &Path, root: &RealDisk) -> Result<Identity> {
     Ok(identity)
 }
 
+#[expect(clippy::disallowed_methods, reason = "the lock is the machine's: the simulator hands in its parts and locks nothing")]
 fn lock(dir: &Path) -> Result<fs::File> {
     let cannot =
         |error: io::Error| Error::new(Kind::Unavailable, format!("cannot use the data directory {}: {error}", dir.display()));

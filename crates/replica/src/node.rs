@@ -260,7 +260,7 @@ impl Node {
         spaces: Vec<KeyspaceId>,
     ) -> Result<Shard> {
         let options = SpaceOptions {
-            machine: kv::Options { cache_bytes: self.inner.options.value_cache_bytes },
+            machine: kv::Options { cache_bytes: self.inner.options.value_cache_bytes, ..kv::Options::default() },
             watch_ring_bytes: self.inner.options.watch_ring_bytes,
         };
         let open_tree = trees.clone();

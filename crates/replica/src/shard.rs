@@ -215,5 +215,6 @@ impl Shard {
         self.lanes.close();
         self.barrier.close();
         self.settler.close();
+        self.state.spaces().iter().for_each(|space| space.hub.close());
     }
 }
