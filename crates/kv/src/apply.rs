@@ -5,12 +5,13 @@ use base::{Error, Result};
 use crate::{
     command::{Command, Entry, Reply},
     error::{
-        compacted, corrupt_cluster, future_revision, key_not_found, lease_exists, lease_not_found, lease_ttl_too_large, no_space,
+        compacted, corrupt_cluster, future_revision, key_not_found, key_too_long, lease_exists, lease_not_found,
+        lease_ttl_too_large, no_space,
     },
     event::Changes,
     index::Meta,
     leases::Lease,
-    limits::{LEASE_TTL_SECONDS_MAX, LEASE_TTL_SECONDS_MIN},
+    limits::{KEY_BYTES_MAX, LEASE_TTL_SECONDS_MAX, LEASE_TTL_SECONDS_MIN},
     machine::{Applied, Inner},
     owed::{Debts, Owed},
     reclaim,
@@ -169,8 +170,11 @@ fn refusal(state: &State, command: &Command) -> Option<Error> {
     (grows && state.has_alarm(NOSPACE)).then(no_space)
 }
 
-/// etcd's checks of a put before anything is written.
+/// etcd's checks of a put before anything is written, and that the table can hold the key.
 pub(crate) fn check_put(state: &State, put: &PutRequest) -> Result<()> {
+    if put.key.len() > KEY_BYTES_MAX {
+        return Err(key_too_long());
+    }
     if put.lease != 0 && !state.leases.contains(put.lease) {
         return Err(lease_not_found());
     }

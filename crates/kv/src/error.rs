@@ -26,6 +26,10 @@ pub(crate) fn key_not_found() -> Error {
     Error::new(Kind::Invalid, "etcdserver: key not found")
 }
 
+pub(crate) fn key_too_long() -> Error {
+    Error::new(Kind::Invalid, "etcdserver: request is too large")
+}
+
 pub(crate) fn no_space() -> Error {
     Error::new(Kind::Overloaded, "etcdserver: mvcc: database space exceeded")
 }

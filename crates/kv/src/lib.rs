@@ -41,6 +41,7 @@ mod tests;
 pub use codec::fuzz;
 pub use command::{Command, Entry, Reply};
 pub use event::{Event, EventKind, Revision};
+pub use limits::KEY_BYTES_MAX;
 pub use machine::{Applied, Cold, LeaseInfo, Machine, Options, Reclaimable};
 pub use owed::Owed;
 pub use request::*;

@@ -1,5 +1,8 @@
 //! Every bound of this room.
 
+/// Bytes of a key at most. The table holds keys of 65,535 bytes, and a zero byte of a superseded version's key takes two.
+pub const KEY_BYTES_MAX: usize = 32_000;
+
 /// Keys of one block of the index at most; a block that grows past it is split.
 pub(crate) const BLOCK_KEYS_MAX: usize = 256;
 /// Keys of one block below which it is joined with a neighbour that has room.

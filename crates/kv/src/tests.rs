@@ -5,3 +5,4 @@ mod model;
 mod random;
 mod rules;
 mod support;
+mod together;

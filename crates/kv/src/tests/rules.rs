@@ -494,3 +494,19 @@ fn reclaiming_waits_until_it_pays() {
     assert!(!house.machine.wants_reclaim(), "what was reclaimed does not count twice");
     assert_eq!(house.at(0), format!("busy=again@{revision} live=for ever@2 of 2"));
 }
+
+#[test]
+fn the_longest_keys_are_stored_and_longer_ones_refused() {
+    let mut house = House::new();
+    let longest = "\0".repeat(crate::KEY_BYTES_MAX);
+    house.put(&longest, "1");
+    house.put(&longest, "2");
+    house = house.reopen();
+    assert!(house.tree_keys().iter().all(|key| key.len() <= table::KEY_BYTES_MAX));
+    assert_eq!(house.range(&RangeRequest { revision: 2, ..one(&longest) }).expect("reads").kvs[0].value, "1");
+    let longer = "k".repeat(crate::KEY_BYTES_MAX + 1);
+    assert_eq!(house.fails(put(&longer, "1")), "etcdserver: request is too large");
+    let inside = txn(vec![], vec![Operation::Put(put_request("a", "1")), Operation::Put(put_request(&longer, "1"))], vec![]);
+    assert_eq!(house.fails(inside), "etcdserver: request is too large");
+    assert_eq!(house.list(&one(&longer)), " of 0");
+}
