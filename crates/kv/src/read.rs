@@ -299,3 +299,17 @@ impl Parts<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_found_twice_is_told_once() {
+        let item = |key: &'static str, main| (Bytes::from(key), Meta { main, ..Meta::default() });
+        let current = vec![item("b", 2), item("c", 9), item("d", 3)];
+        let superseded = vec![item("a", 1), item("b", 2), item("c", 4), item("e", 5)];
+        let merged = merge(current, superseded, 5);
+        assert_eq!(merged, [item("a", 1), item("b", 2), item("c", 4), item("d", 3), item("e", 5)]);
+    }
+}

@@ -1,5 +1,6 @@
 //! The machine as its neighbours use it.
 
+mod disturbed;
 mod encoding;
 mod model;
 mod random;
