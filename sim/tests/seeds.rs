@@ -6,7 +6,7 @@ use std::{env, time::Duration};
 use sim::{Plan, Report, run};
 
 fn plan(seed: u64) -> Plan {
-    Plan { seed, busy: Duration::from_secs(60), clients: 2 + seed % 7, data_shards: if seed.is_multiple_of(3) { 4 } else { 1 } }
+    Plan { seed, busy: Duration::from_secs(40), clients: 2 + seed % 7, data_shards: if seed.is_multiple_of(3) { 4 } else { 1 } }
 }
 
 fn number(name: &str) -> Option<u64> {
@@ -44,12 +44,14 @@ fn one_seed() {
 #[test]
 fn many_seeds() {
     let (mut acknowledged, mut starts, mut seen) = (0, 0, 0);
-    for seed in 1..=number("SEEDS").unwrap_or(200) {
+    let seeds = number("SEEDS").unwrap_or(200);
+    for seed in 1..=seeds {
         let report = check(seed);
         acknowledged += report.acknowledged;
         starts += report.starts;
         seen += report.seen;
     }
     println!("{acknowledged} acknowledged writes, {starts} starts, {seen} changes seen");
-    assert!(acknowledged > 10_000 && starts > 500 && seen > 10_000, "the runs did too little to prove anything");
+    let (acknowledged, seen) = (acknowledged as u64 / seeds, seen as u64 / seeds);
+    assert!(acknowledged > 500 && u64::from(starts) > 3 * seeds && seen > 500, "the runs did too little to prove anything");
 }

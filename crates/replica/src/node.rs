@@ -185,7 +185,8 @@ impl Node {
             reserve_bytes: options.journal_segment_bytes,
         };
         let disk = parts.journal_disk.clone();
-        let (journal, writer) = runtime::spawn_blocking(move || Journal::open(disk, journal_options)).await?;
+        let owner = parts.identity.node_id;
+        let (journal, writer) = runtime::spawn_blocking(move || Journal::open_owned(disk, journal_options, owner)).await?;
         let failure = Failure::default();
         (parts.drive)(writer, failure.clone());
         let node = Node {

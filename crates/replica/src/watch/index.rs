@@ -1,17 +1,15 @@
 //! Who is to be woken when a key changes.
 
-use std::{
-    collections::HashMap,
-    sync::{
-        Arc,
-        atomic::{AtomicI64, Ordering::AcqRel, Ordering::Relaxed},
-    },
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering::AcqRel, Ordering::Relaxed},
 };
 
 use bytes::Bytes;
 use futures_util::task::AtomicWaker;
 use kv::event::Event;
 use parking_lot::Mutex;
+use rustc_hash::FxHashMap;
 
 use super::{
     filter::{Filter, Keys},
@@ -51,7 +49,7 @@ impl Class {
 /// Exact keys by hash, ranges in a tree.
 #[derive(Debug, Default)]
 pub(super) struct Index {
-    exact: HashMap<Bytes, Vec<Arc<Class>>>,
+    exact: FxHashMap<Bytes, Vec<Arc<Class>>>,
     ranges: Intervals<Arc<Class>>,
     classes: usize,
 }
