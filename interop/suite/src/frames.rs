@@ -94,11 +94,11 @@ pub fn grpc_message(message: &[u8]) -> Vec<u8> {
 }
 
 /// A raw connection.
-#[derive(Debug)]
 pub struct Raw {
     /// The socket.
     pub socket: TcpStream,
     input: Vec<u8>,
+    decoder: httlib_hpack::Decoder<'static>,
 }
 
 impl Raw {
@@ -112,7 +112,7 @@ impl Raw {
 
     /// Over a socket that exists, nothing of which was read.
     pub fn over(socket: TcpStream) -> Self {
-        Self { socket, input: Vec::new() }
+        Self { socket, input: Vec::new(), decoder: httlib_hpack::Decoder::default() }
     }
 
     /// Connects and says the preface with empty settings.
@@ -174,19 +174,35 @@ impl Raw {
         }
     }
 
-    /// Reads frames until the one that ends `stream`, acknowledging what has to be, and gives the trailers' block.
-    pub fn read_trailers(&mut self, stream: u32, wait: Duration) -> io::Result<Option<Frame>> {
+    /// Reads frames until the end of `stream`, acknowledging what has to be. Gives gRPC's status and message
+    /// ("0 " for success), or how else it ended.
+    pub fn status(&mut self, stream: u32, wait: Duration) -> io::Result<String> {
         let end = Instant::now() + wait;
-        while let Some(frame) = self.read_frame(end.saturating_duration_since(Instant::now()))? {
-            match (frame.kind, frame.flags & ACK) {
-                (SETTINGS, 0) => self.send_frame(SETTINGS, ACK, 0, &[])?,
-                (PING, 0) => self.send_frame(PING, ACK, 0, &frame.payload)?,
-                (HEADERS, END_STREAM) | (RST_STREAM, _) if frame.stream == stream => return Ok(Some(frame)),
-                (GOAWAY, _) => return Ok(Some(frame)),
+        let mut text = String::from("no status");
+        loop {
+            let Some(frame) = self.read_frame(end.saturating_duration_since(Instant::now()))? else {
+                return Ok(format!("no answer in {wait:?}"));
+            };
+            let first = frame.flags & ACK == 0;
+            match frame.kind {
+                HEADERS => {
+                    let (mut block, mut list) = (frame.payload, Vec::new());
+                    self.decoder.decode(&mut block, &mut list).map_err(|e| io::Error::other(format!("{e:?}")))?;
+                    let find = |name: &str| list.iter().find(|h| h.0 == name.as_bytes()).map(|h| String::from_utf8_lossy(&h.1));
+                    if let Some(code) = find("grpc-status") {
+                        text = format!("{code} {}", find("grpc-message").unwrap_or_default());
+                    }
+                    if frame.stream == stream && frame.flags & END_STREAM != 0 {
+                        return Ok(text);
+                    }
+                }
+                RST_STREAM if frame.stream == stream => return Ok(format!("reset {:?}", frame.payload)),
+                GOAWAY => return Ok(format!("goaway {:?}", frame.payload)),
+                SETTINGS if first => self.send_frame(SETTINGS, ACK, 0, &[])?,
+                PING if first => self.send_frame(PING, ACK, 0, &frame.payload)?,
                 _ => {}
             }
         }
-        Ok(None)
     }
 
     /// Whether the server closes within `wait`, while what it says is read and thrown away.

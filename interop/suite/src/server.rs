@@ -90,6 +90,8 @@ impl Settings {
 pub struct Server {
     settings: Settings,
     folder: PathBuf,
+    /// Not beside the data, whose disk a test may fill or break.
+    log: PathBuf,
     child: Option<Child>,
     /// The port of the etcd door.
     pub port: u16,
@@ -112,7 +114,8 @@ impl Server {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let folder = settings.under.join(format!("manifold-interop-{}-{number}", std::process::id()));
         fs::create_dir_all(&folder).expect("the folder for test data can be made");
-        Self { settings, folder, child: None, port: unused_port(), second_port: unused_port(), keep: false }
+        let log = memory_folder().join(format!("manifold-interop-{}-{number}.log", std::process::id()));
+        Self { settings, folder, log, child: None, port: unused_port(), second_port: unused_port(), keep: false }
     }
 
     /// Starts the process without waiting for an answer; the ports and the data stay the same over restarts.
@@ -151,6 +154,8 @@ impl Server {
                 ]);
             }
         }
+        // The server says a word about variables that look like its own.
+        command.env_remove("MANIFOLD_BIN");
         command.args(&self.settings.arguments).envs(self.settings.environment.iter().map(|(k, v)| (k, v)));
         command
     }
@@ -266,7 +271,7 @@ impl Server {
 
     /// What the process printed.
     pub fn log_file(&self) -> PathBuf {
-        self.folder.join("log")
+        self.log.clone()
     }
 
     /// The last lines that the process printed.
@@ -301,6 +306,7 @@ impl Drop for Server {
         if !self.keep {
             // What cannot be removed (a read-only mount in a test of that) is left to its owner.
             let _ = fs::remove_dir_all(&self.folder);
+            let _ = fs::remove_file(&self.log);
         }
     }
 }

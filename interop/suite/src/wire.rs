@@ -69,10 +69,12 @@ impl Wire {
         Ok(self.kv.range(request).await?.into_inner().kvs.into_iter().next())
     }
 
-    /// Reads all keys that begin with `prefix`, at `revision` (0: now).
+    /// Reads all keys that begin with `prefix` (all keys there are, if it is empty), at `revision` (0: now).
     pub async fn list(&mut self, prefix: &str, revision: i64) -> Result<pb::RangeResponse, Status> {
+        // An empty key is none.
+        let key = if prefix.is_empty() { "\0" } else { prefix };
         let request = pb::RangeRequest {
-            key: prefix.to_owned().into(),
+            key: key.to_owned().into(),
             range_end: prefix_end(prefix.as_bytes()),
             revision,
             ..Default::default()

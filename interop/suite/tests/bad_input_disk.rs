@@ -81,11 +81,11 @@ async fn check(wire: &mut Wire, held: &HashMap<String, u8>) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_full_disk_is_refused_before_the_cliff_and_survived_after_it() {
-    let Some(mount) = Mount::new("a disk that fills up", &["-t", "tmpfs", "-o", "size=400m", "tmpfs"]) else { return };
+    let Some(mount) = Mount::new("a disk that fills up", &["-t", "tmpfs", "-o", "size=1g", "tmpfs"]) else { return };
     let mut server = Server::start(small().under(mount.path())).await;
     let mut wire = Wire::lazy(server.port);
-    let (mut held, refusal) = fill(&mut wire, 0, 2_000, 1 << 20).await;
-    let refusal = refusal.expect("400 MiB do not take 2,000 MiB");
+    let (mut held, refusal) = fill(&mut wire, 0, 3_000, 1 << 20).await;
+    let refusal = refusal.expect("1 GiB does not take 3,000 MiB");
     assert_eq!(fault(&refusal), (Code::ResourceExhausted, "etcdserver: mvcc: database space exceeded".into()));
     println!("{} MiB were taken before the refusal", held.len());
     assert!(server.exited().is_none(), "the process goes on:\n{}", server.log_tail());
@@ -117,7 +117,7 @@ async fn a_full_disk_is_refused_before_the_cliff_and_survived_after_it() {
 
     // Somebody else takes the rest: the process may refuse or end itself, but loses nothing.
     let foreign = mount.path().join("foreign");
-    let _ = fs::write(&foreign, vec![1; 400 << 20]);
+    let _ = fs::write(&foreign, vec![1; 1 << 30]);
     let (more, _) = fill(&mut wire, 10_000, 300, 1 << 18).await;
     held.extend(more);
     if let Some(status) = server.wait_exit(2) {

@@ -14,6 +14,12 @@ use tonic::Code;
 
 /// etcd's limit of one request.
 const REQUEST_BYTES_MAX: usize = 1536 * 1024;
+/// Watches that one connection may have, in all its streams.
+const WATCHES_PER_CONNECTION_MAX: u64 = 100_000;
+/// The longest message that etcd receives: half a MiB more.
+const MESSAGE_BYTES_MAX: usize = REQUEST_BYTES_MAX + (512 << 10);
+/// How long an answer may take.
+const ANSWER: Duration = Duration::from_secs(10);
 /// How long each flood lasts at most.
 const FLOOD: Duration = Duration::from_secs(2);
 /// Bytes each flood sends at most.
@@ -33,15 +39,22 @@ async fn the_size_limit_is_etcds_from_both_sides() {
         wire.put("k", vec![b'x'; length]).await.expect("just under the limit");
     }
     let before = wire.list("", 0).await.expect("served").header.expect("a header").revision;
-    for length in
-        [REQUEST_BYTES_MAX, REQUEST_BYTES_MAX + 1, REQUEST_BYTES_MAX + (512 << 10) + 1, 4 << 20, (4 << 20) + 1, 16 << 20]
-    {
-        let status = wire.put("k", vec![b'x'; length]).await.expect_err("over the limit");
-        assert_eq!(fault(&status), too_large, "a put of {length} bytes");
+    let refused = async |wire: &mut Wire, length: usize| {
         let put = pb::PutRequest { key: "k".into(), value: vec![b'x'; length].into(), ..Default::default() };
-        let op = pb::RequestOp { request: Some(pb::request_op::Request::RequestPut(put)) };
-        let status = wire.kv.txn(pb::TxnRequest { success: vec![op], ..Default::default() }).await.expect_err("over the limit");
-        assert_eq!(fault(&status), too_large, "a transaction of {length} bytes");
+        let op = pb::RequestOp { request: Some(pb::request_op::Request::RequestPut(put.clone())) };
+        let alone = wire.kv.put(put).await.expect_err("over the limit");
+        let within = wire.kv.txn(pb::TxnRequest { success: vec![op], ..Default::default() }).await.expect_err("over the limit");
+        [fault(&alone), fault(&within)]
+    };
+    for length in [REQUEST_BYTES_MAX, REQUEST_BYTES_MAX + 1, MESSAGE_BYTES_MAX - 40] {
+        assert_eq!(refused(&mut wire, length).await, [too_large.clone(), too_large.clone()], "a value of {length} bytes");
+    }
+    // From here on etcd, and so ours, does not even receive the message.
+    for length in [MESSAGE_BYTES_MAX + 1, (4 << 20) - 1, 4 << 20, (4 << 20) + 1, 16 << 20] {
+        for (code, text) in refused(&mut wire, length).await {
+            assert_eq!(code, Code::ResourceExhausted, "a value of {length} bytes: {text}");
+            assert!(text.starts_with("grpc: received message larger than max ("), "{text}");
+        }
     }
     let after = wire.list("", 0).await.expect("served").header.expect("a header").revision;
     assert_eq!(before, after, "the store is untouched");
@@ -156,53 +169,21 @@ fn garbage() -> Vec<(&'static str, Vec<u8>)> {
 /// Sends each piece of garbage on one connection and gives the gRPC status of each; after each a good request must pass.
 fn play_garbage(port: u16) -> Vec<String> {
     let mut raw = Raw::http2(port).expect("accepted");
-    let mut decoder = httlib_hpack::Decoder::default();
     let mut stream = 1;
     let mut story = Vec::new();
     let good = pb::RangeRequest { key: "good".into(), ..Default::default() }.encode_to_vec();
     for (what, bytes) in garbage() {
         let method = if what.starts_with("transactions") { "Txn" } else { "Put" };
         raw.send_request(stream, &format!("/etcdserverpb.KV/{method}"), &[], &bytes).expect("sent");
-        let status = status(&mut raw, &mut decoder, stream);
+        let status = raw.status(stream, ANSWER).expect("the connection lives");
         story.push(format!("{what}: {status}"));
         stream += 2;
         raw.send_request(stream, "/etcdserverpb.KV/Range", &[], &good).expect("the connection lives");
-        let after = self::status(&mut raw, &mut decoder, stream);
+        let after = raw.status(stream, ANSWER).expect("the connection lives");
         assert!(after.starts_with('0'), "after {what} the same connection serves no more: {after}");
         stream += 2;
     }
     story
-}
-
-/// The gRPC status and message that end a stream.
-fn status(raw: &mut Raw, decoder: &mut httlib_hpack::Decoder<'_>, stream: u32) -> String {
-    let mut text = String::from("none");
-    loop {
-        let frame = raw.read_frame(Duration::from_secs(10)).expect("the connection lives").expect("an answer in 10 s");
-        match frame.kind {
-            frames::HEADERS => {
-                let (mut block, mut list) = (frame.payload, Vec::new());
-                decoder.decode(&mut block, &mut list).expect("a header block");
-                let find =
-                    |name: &str| list.iter().find(|h| h.0 == name.as_bytes()).map(|h| String::from_utf8_lossy(&h.1).into_owned());
-                if let Some(code) = find("grpc-status") {
-                    text = format!("{code} {}", find("grpc-message").unwrap_or_default());
-                }
-                if frame.stream == stream && frame.flags & frames::END_STREAM != 0 {
-                    return text;
-                }
-            }
-            frames::RST_STREAM if frame.stream == stream => return format!("reset {:?}", frame.payload),
-            frames::GOAWAY => return format!("goaway {:?}", frame.payload),
-            frames::SETTINGS if frame.flags & frames::ACK == 0 => {
-                raw.send_frame(frames::SETTINGS, frames::ACK, 0, &[]).expect("sent")
-            }
-            frames::PING if frame.flags & frames::ACK == 0 => {
-                raw.send_frame(frames::PING, frames::ACK, 0, &frame.payload).expect("sent");
-            }
-            _ => {}
-        }
-    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -212,7 +193,7 @@ async fn garbage_ends_its_own_stream_alone() {
     let story = tokio::task::spawn_blocking(move || play_garbage(port)).await.expect("no panic");
     println!("{story:#?}");
     for line in &story[..story.len() - 1] {
-        let code = line.rsplit_once(": ").map_or("", |l| l.1).split(' ').next().unwrap_or_default();
+        let code = line.split_once(": ").map_or("", |l| l.1).split(' ').next().unwrap_or_default();
         assert!(["3", "12", "13"].contains(&code), "{line}");
     }
     assert!(story.last().is_some_and(|l| l.ends_with(": 0 ")), "unknown fields are ignored: {story:?}");
@@ -252,12 +233,11 @@ async fn lying_message_heads_and_compression_are_refused() {
         ];
         for (what, body) in cases {
             let mut raw = Raw::http2(port).expect("accepted");
-            let mut decoder = httlib_hpack::Decoder::default();
             let more: &[(&str, &str)] = if what == "compressed" { &[("grpc-encoding", "gzip")] } else { &[] };
             let block = frames::request_headers("/etcdserverpb.KV/Put", more);
             raw.send_frame(frames::HEADERS, frames::END_HEADERS, 1, &block).expect("sent");
             raw.send_frame(frames::DATA, frames::END_STREAM, 1, &body).expect("sent");
-            story.push((what, status(&mut raw, &mut decoder, 1)));
+            story.push((what, raw.status(1, ANSWER).unwrap_or_else(|e| e.to_string())));
         }
         story
     });
@@ -419,7 +399,7 @@ async fn a_million_watches_meet_a_limit() {
             .expect("sent");
         let mut reader = clone_of(&raw);
         // Window updates pace the sender: one connection window of creations, then as the server takes them.
-        let (mut window, mut created, mut sent) = (65_535i64, 0u64, 0u64);
+        let (mut window, mut sent, mut told) = (65_535i64, 0u64, Told::default());
         let end = Instant::now() + Duration::from_secs(25);
         while sent < 1_000_000 && Instant::now() < end {
             let create = pb::WatchCreateRequest { key: format!("w/{}", sent % 1000).into(), ..Default::default() };
@@ -440,14 +420,14 @@ async fn a_million_watches_meet_a_limit() {
                     frames::WINDOW_UPDATE if frame.stream == 0 => {
                         window += i64::from(u32::from_be_bytes(frame.payload[..4].try_into().expect("four bytes")));
                     }
-                    frames::DATA => created += 1,
+                    frames::DATA => told.take(&frame.payload),
                     frames::HEADERS if frame.flags & frames::END_STREAM != 0 => return (sent, "the stream was ended".into()),
                     frames::RST_STREAM | frames::GOAWAY => return (sent, format!("{frame:?}")),
                     _ => {}
                 }
             }
         }
-        (sent, format!("let on, {created} frames of answers"))
+        (sent, format!("let on, {} watches granted, {} refused: {:?}", told.granted, told.refused, told.reason))
     });
     let mut most = 0;
     while !attack.is_finished() {
@@ -458,8 +438,39 @@ async fn a_million_watches_meet_a_limit() {
     let (sent, end) = attack.join().expect("no panic");
     let grew = most.saturating_sub(before) >> 20;
     println!("{sent} watches asked for: {end}; grew by {grew} MiB");
+    assert!(sent > WATCHES_PER_CONNECTION_MAX, "too few were asked for to meet the limit: {sent}");
+    assert!(!end.contains(", 0 refused"), "more than {WATCHES_PER_CONNECTION_MAX} watches on one connection: {end}");
     assert!(grew < 512, "the watches of one connection cost {grew} MiB");
     wire.put("after", "x").await.expect("served afterwards");
+}
+
+/// What a watch stream answered to creations.
+#[derive(Default)]
+struct Told {
+    unread: Vec<u8>,
+    granted: u64,
+    refused: u64,
+    reason: String,
+}
+
+impl Told {
+    fn take(&mut self, bytes: &[u8]) {
+        self.unread.extend_from_slice(bytes);
+        let mut rest = &self.unread[..];
+        while let Some((head, body)) = rest.split_first_chunk::<5>() {
+            let length = u32::from_be_bytes([head[1], head[2], head[3], head[4]]) as usize;
+            let Some((message, after)) = body.split_at_checked(length) else { break };
+            let answer = pb::WatchResponse::decode(message).expect("an answer");
+            self.granted += u64::from(answer.created && !answer.canceled);
+            self.refused += u64::from(answer.canceled);
+            if answer.canceled {
+                self.reason = answer.cancel_reason;
+            }
+            rest = after;
+        }
+        let read = self.unread.len() - rest.len();
+        self.unread.drain(..read);
+    }
 }
 
 fn clone_of(raw: &Raw) -> Raw {
@@ -581,9 +592,16 @@ async fn at_the_quota_writes_are_refused_reads_and_deletes_pass() {
     wire.kv.delete_range(all).await.expect("deletes pass");
     let revision = wire.list("", 0).await.expect("served").header.expect("a header").revision;
     wire.kv.compact(pb::CompactionRequest { revision, physical: true }).await.expect("compactions pass");
+    // A quota's alarm is taken back by hand, as with etcd.
+    let disarm = pb::AlarmRequest {
+        action: pb::alarm_request::AlarmAction::Deactivate.into(),
+        member_id: alarms[0].member_id,
+        alarm: pb::AlarmType::Nospace.into(),
+    };
+    wire.maintenance.alarm(disarm).await.expect("it can be taken back");
     let begin = Instant::now();
     while let Err(status) = wire.put("again", "x").await {
-        assert!(begin.elapsed() < Duration::from_secs(15), "the alarm clears itself once there is room: {status}");
+        assert!(begin.elapsed() < Duration::from_secs(15), "no room after everything was deleted: {status}");
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }

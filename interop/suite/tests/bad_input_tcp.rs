@@ -3,6 +3,7 @@
 //! Ours only: etcd has no such limits. The load stays on the loopback and is bounded in count and time.
 
 use interop::frames::{self, Raw};
+use interop::peers::peers;
 use interop::wire::{Wire, pb};
 use interop::{Server, Settings};
 use prost::Message;
@@ -188,22 +189,32 @@ async fn a_peer_that_stopped_is_closed_and_its_lease_runs_out() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_request_whose_deadline_has_passed_is_not_executed() {
-    let server = Server::start(Settings::manifold()).await;
-    let port = server.port;
-    let answers = tokio::task::spawn_blocking(move || {
+    let server = Server::start(Settings::subject()).await;
+    let story = play_deadlines(server.port).await;
+    println!("{story:?}");
+    assert!(story.iter().all(|(_, status)| !status.starts_with("0 ")), "{story:?}");
+    assert!(story[..2].iter().all(|(_, status)| status.starts_with("4 ")), "DeadlineExceeded: {story:?}");
+    let held = Wire::lazy(server.port).list("late/", 0).await.expect("served").kvs;
+    assert!(held.is_empty(), "a put that was late, or whose deadline cannot be read, was executed: {held:?}");
+    if let Some(peers) = peers("etcd's answers to bad deadlines") {
+        let etcd = Server::start(Settings::etcd(peers)).await;
+        println!("etcd: {:?}", play_deadlines(etcd.port).await);
+    }
+}
+
+/// Puts with deadlines that have passed, or that are none, and what each was answered.
+async fn play_deadlines(port: u16) -> Vec<(&'static str, String)> {
+    let play = move || {
         let mut raw = Raw::http2(port).expect("accepted");
-        let put = pb::PutRequest { key: "late".into(), value: "x".into(), ..Default::default() }.encode_to_vec();
-        let mut answers = Vec::new();
-        for (n, timeout) in ["0n", "1n", "-1S", "99999999999S", "1x"].iter().enumerate() {
+        let mut story = Vec::new();
+        for (n, timeout) in ["0n", "1n", "-1S", "99999999999S", "1x", "", "S"].into_iter().enumerate() {
+            let put = pb::PutRequest { key: format!("late/{timeout}").into(), value: "x".into(), ..Default::default() };
             let stream = 1 + 2 * n as u32;
-            raw.send_request(stream, "/etcdserverpb.KV/Put", &[("grpc-timeout", timeout)], &put).expect("sent");
-            let end = raw.read_trailers(stream, Duration::from_secs(10)).expect("the connection lives").expect("an answer");
-            let text = String::from_utf8_lossy(&end.payload).into_owned();
-            answers.push((timeout.to_string(), text));
+            let more = [("grpc-timeout", timeout)];
+            raw.send_request(stream, "/etcdserverpb.KV/Put", &more, &put.encode_to_vec()).expect("sent");
+            story.push((timeout, raw.status(stream, Duration::from_secs(10)).expect("the connection lives")));
         }
-        answers
-    });
-    println!("{:?}", answers.await.expect("no panic"));
-    let held = Wire::lazy(server.port).get("late").await.expect("served");
-    assert!(held.is_none(), "a put that was late, or whose deadline cannot be read, was executed: {held:?}");
+        story
+    };
+    tokio::task::spawn_blocking(play).await.expect("no panic")
 }

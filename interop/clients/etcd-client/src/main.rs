@@ -37,7 +37,7 @@ async fn values(client: &mut Client) -> Result<(), Error> {
     assert_eq!((count.count(), count.kvs().len()), (11, 0));
 
     let mut streamed = 0;
-    let mut parts = client.get_stream("story/", Some(GetOptions::new().with_prefix())).await?;
+    let mut parts = client.kv_client().get_stream("story/", Some(GetOptions::new().with_prefix())).await?;
     while let Some(part) = parts.message().await? {
         streamed += part.kvs().len();
     }
@@ -95,10 +95,13 @@ async fn watches(client: &mut Client) -> Result<(), Error> {
     let mut stream = client.watch("story/w", Some(options)).await?;
     client.put("story/w", "1", None).await?;
     client.delete("story/w", None).await?;
+    let mut id = 0;
     let mut events = Vec::new();
     while events.len() < 3 {
         let answer = tokio::time::timeout(Duration::from_secs(10), stream.message()).await.expect("events come")?;
-        for event in answer.expect("the stream goes on").events() {
+        let answer = answer.expect("the stream goes on");
+        id = answer.watch_id();
+        for event in answer.events() {
             let kv = event.kv().expect("a key");
             let before = event.prev_kv().map(|kv| kv.value().to_vec());
             events.push((event.event_type(), kv.value().to_vec(), before));
@@ -114,7 +117,7 @@ async fn watches(client: &mut Client) -> Result<(), Error> {
     stream.request_progress().await?;
     let progress = tokio::time::timeout(Duration::from_secs(10), stream.message()).await.expect("progress comes")?;
     assert!(progress.is_some_and(|p| p.events().is_empty() && p.header().is_some_and(|h| h.revision() >= revision + 2)));
-    stream.cancel().await?;
+    stream.cancel(id).await?;
     let end = tokio::time::timeout(Duration::from_secs(10), stream.message()).await.expect("an end comes")?;
     assert!(end.is_some_and(|e| e.canceled()));
     println!("watches: from a revision, with previous values, progress, cancelled");
