@@ -148,7 +148,7 @@ async fn count(desk: &Desk, keyspace: &Keyspace, start: u32, counter: u64, claim
     let known = found.kvs.first();
     let value: u64 = known.and_then(|kv| String::from_utf8_lossy(&kv.value).parse().ok()).unwrap_or(0);
     let target = match known {
-        Some(kv) if value % 2 == 0 => CompareTarget::Value { value: kv.value.clone(), witness: None },
+        Some(kv) if value.is_multiple_of(2) => CompareTarget::Value { value: kv.value.clone(), witness: None },
         Some(kv) => CompareTarget::Mod(kv.mod_revision),
         None => CompareTarget::Create(0),
     };

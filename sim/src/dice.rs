@@ -14,7 +14,6 @@ impl Dice {
     }
 
     /// 64 bits.
-    #[expect(clippy::should_implement_trait, reason = "dice are not an iterator: they never end")]
     pub fn next(&self) -> u64 {
         self.state.set(self.state.get().wrapping_add(0x9e37_79b9_7f4a_7c15));
         let mut z = self.state.get();

@@ -111,8 +111,8 @@ impl LeaseClock {
         clocks.term = term;
         let now = runtime::now();
         for id in machine.leases() {
-            if let Some(lease) = machine.lease(id) {
-                clocks.set(id, lease.ttl, now + seconds(lease.remaining), lease.remaining < lease.ttl);
+            if let Some((ttl, remaining)) = machine.lease_remaining(id) {
+                clocks.set(id, ttl, now + seconds(remaining), remaining < ttl);
             }
         }
     }

@@ -155,8 +155,8 @@ impl LeaseChange {
         match self {
             LeaseChange::None => {}
             LeaseChange::Granted(id) => {
-                if let Some(lease) = machine.lease(id) {
-                    clock.granted(id, lease.ttl);
+                if let Some((ttl, _)) = machine.lease_remaining(id) {
+                    clock.granted(id, ttl);
                 }
             }
             LeaseChange::Ended(ids) => ids.into_iter().for_each(|id| clock.ended(id)),
