@@ -36,6 +36,8 @@ pub(super) struct Entry {
     pub(super) base: u64,
     /// Smallest and greatest sequence number of its records.
     pub(super) seqs: (u64, u64),
+    /// Ranges that were dropped up to this sequence number have no records in it.
+    pub(super) clean: u64,
     pub(super) records: u64,
     pub(super) tombstones: u64,
     pub(super) file_bytes: u64,
@@ -164,7 +166,7 @@ impl Entry {
             Place::Young => 0,
             Place::Bottom => 1,
         });
-        for number in [self.base, self.seqs.0, self.seqs.1, self.records, self.tombstones, self.file_bytes] {
+        for number in [self.base, self.seqs.0, self.seqs.1, self.clean, self.records, self.tombstones, self.file_bytes] {
             out.put_u64_le(number);
         }
         out.put_u128_le(self.checksum);
@@ -183,6 +185,7 @@ impl Entry {
             },
             base: body.try_get_u64_le().ok()?,
             seqs: (body.try_get_u64_le().ok()?, body.try_get_u64_le().ok()?),
+            clean: body.try_get_u64_le().ok()?,
             records: body.try_get_u64_le().ok()?,
             tombstones: body.try_get_u64_le().ok()?,
             file_bytes: body.try_get_u64_le().ok()?,

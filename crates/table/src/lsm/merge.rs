@@ -38,10 +38,6 @@ struct Group {
 }
 
 impl Group {
-    fn first(&self) -> &Bytes {
-        self.tables.first().map_or(&self.last, Placed::first)
-    }
-
     fn layers(&self) -> usize {
         self.tables.iter().map(Placed::rank).collect::<BTreeSet<_>>().len()
     }
@@ -60,12 +56,13 @@ pub(super) fn next_step(version: &Version, layers_min: usize) -> Option<Step> {
     }
     let mut best: Option<(f64, Vec<Placed>)> = None;
     for group in groups(version) {
-        let bottom = bottom_under(version, group.first(), &group.last);
-        let score = score(&group, &bottom, layers_min);
+        let under_way = group.under_way();
+        let bottom = bottom_under(version, &group.tables);
+        let score = if under_way.is_some() { f64::INFINITY } else { score(&group, &bottom, layers_min) };
         if score > 0.0 && best.as_ref().is_none_or(|(known, _)| score > *known) {
-            let newest = group.under_way().unwrap_or(SeqNo::MAX);
-            let mut inputs: Vec<Placed> = group.tables.into_iter().filter(|table| table.rank() <= newest).collect();
-            inputs.extend(bottom);
+            let is_older = |table: &Placed| under_way.is_none_or(|newest| table.rank() <= newest);
+            let mut inputs: Vec<Placed> = group.tables.into_iter().filter(is_older).collect();
+            inputs.extend(bottom_under(version, &inputs));
             best = Some((score, inputs));
         }
     }
@@ -77,13 +74,7 @@ fn score(group: &Group, bottom: &[Placed], layers_min: usize) -> f64 {
     let bytes = |tables: &[Placed]| tables.iter().map(|table| table.file.entry.file_bytes).sum::<u64>();
     let share = bytes(&group.tables) as f64 / bytes(bottom).max(1) as f64;
     let layers = group.layers();
-    if group.under_way().is_some() {
-        f64::INFINITY
-    } else if layers >= layers_min * MERGE_LAYERS_FACTOR || (layers >= layers_min && share >= 1.0) {
-        share
-    } else {
-        0.0
-    }
+    if layers >= layers_min * MERGE_LAYERS_FACTOR || (layers >= layers_min && share >= 1.0) { share } else { 0.0 }
 }
 
 fn sinking(version: &Version) -> BTreeSet<u64> {
@@ -115,7 +106,11 @@ fn groups(version: &Version) -> Vec<Group> {
     groups
 }
 
-fn bottom_under(version: &Version, first: &[u8], last: &[u8]) -> Vec<Placed> {
+/// The bottom tables that overlap the span of `tables`.
+fn bottom_under(version: &Version, tables: &[Placed]) -> Vec<Placed> {
+    let first = tables.iter().map(Placed::first).min();
+    let last = tables.iter().map(Placed::last).max();
+    let Some((first, last)) = first.zip(last) else { return Vec::new() };
     version.bottom.iter().filter(|table| table.overlaps(first, last)).cloned().collect()
 }
 

@@ -23,6 +23,9 @@ mod read;
 mod version;
 mod writer;
 
+#[cfg(test)]
+mod tests;
+
 use std::{collections::BTreeSet, path::Path, sync::Arc};
 
 use base::{Disk, Error, Kind, Result, disk::RealDisk};
@@ -151,19 +154,20 @@ impl LsmTree {
     }
 
     /// Writes files by `write`, and opens them; removes them again if that fails.
-    fn files<T>(
-        &self,
-        next_id: &mut u64,
-        base: u64,
-        write: impl FnOnce(&mut Files<'_>) -> Result<T>,
-    ) -> Result<(T, Vec<Placed>)> {
-        let mut files = Files::new(&self.yard, next_id, self.options.table_bytes, base);
+    fn fill<T>(&self, mut files: Files<'_>, write: impl FnOnce(&mut Files<'_>) -> Result<T>) -> Result<(T, Vec<Placed>)> {
         let written = write(&mut files).and_then(|answer| Ok((answer, files.finish()?)));
         let opened = written.and_then(|(answer, entries)| {
             let tables = entries.into_iter().map(|entry| placed(&self.yard, entry)).collect::<Result<Vec<_>>>()?;
             Ok((answer, tables))
         });
         opened.inspect_err(|_| files.abandon())
+    }
+
+    /// Files for the next settle, and its sequence number.
+    fn next_settle<'a>(&'a self, counters: &'a mut Counters) -> (Files<'a>, u64) {
+        let seq = counters.next_seq;
+        counters.next_seq += 1;
+        (Files::of_settle(&self.yard, &mut counters.next_id, self.options.table_bytes, seq), seq)
     }
 }
 
@@ -214,10 +218,8 @@ impl Tree for LsmTree {
     fn settle(&self, changes: &mut dyn Iterator<Item = Change>, dropped: &[(Bytes, Bytes)], mark: &Mark) -> Result<()> {
         let dropped: Vec<(Bytes, Bytes)> = dropped.iter().filter(|(from, to)| from < to).cloned().collect();
         self.write(|counters, current| {
-            let seq = counters.next_seq;
-            counters.next_seq += 1;
-            let write = |files: &mut Files<'_>| write_changes(files, current, changes, &dropped);
-            let ((), written) = self.files(&mut counters.next_id, seq, write)?;
+            let (files, seq) = self.next_settle(counters);
+            let ((), written) = self.fill(files, |files| write_changes(files, current, changes, &dropped))?;
             let (mut tables, hidden): (Vec<Placed>, Vec<Hidden>) = current.without(&dropped, seq);
             tables.extend(written);
             self.commit(counters, current, Version::new(mark.clone(), hidden, tables))
@@ -230,8 +232,10 @@ impl Tree for LsmTree {
                 None => return Ok(false),
                 Some(Step::Sink(ids)) => merge::sink(current, &ids),
                 Some(Step::Merge(inputs)) => {
-                    let write = |files: &mut Files<'_>| merge::merge(current, &inputs, self.options.merge_step_bytes, files);
-                    let (stopped, outputs) = self.files(&mut counters.next_id, 0, write)?;
+                    let clean = counters.next_seq - 1;
+                    let files = Files::of_merge(&self.yard, &mut counters.next_id, self.options.table_bytes, clean);
+                    let merge = |files: &mut Files<'_>| merge::merge(current, &inputs, self.options.merge_step_bytes, files);
+                    let (stopped, outputs) = self.fill(files, merge)?;
                     merge::merged(current, &inputs, stopped.as_ref(), outputs)
                 }
             };
@@ -243,8 +247,7 @@ impl Tree for LsmTree {
     fn replace(&self, pairs: &mut dyn Iterator<Item = Result<Pair>>, mark: &Mark) -> Result<()> {
         let mut refused = None;
         let replaced = self.write(|counters, current| {
-            let seq = counters.next_seq;
-            counters.next_seq += 1;
+            let (files, _) = self.next_settle(counters);
             let write = |files: &mut Files<'_>| {
                 for pair in pairs {
                     match pair {
@@ -257,7 +260,7 @@ impl Tree for LsmTree {
                 }
                 Ok(())
             };
-            let ((), tables) = self.files(&mut counters.next_id, seq, write)?;
+            let ((), tables) = self.fill(files, write)?;
             self.commit(counters, current, Version::new(mark.clone(), Vec::new(), tables))
         });
         refused.map_or(replaced, Err)

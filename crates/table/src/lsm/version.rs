@@ -145,7 +145,8 @@ impl Version {
 impl Placed {
     /// Whether records of it may be hidden by `range`.
     pub(super) fn is_touched_by(&self, range: &Hidden) -> bool {
-        self.file.entry.seqs.0 < range.before && self.reaches_into(&range.from, &range.to)
+        let entry = &self.file.entry;
+        entry.seqs.0 < range.before && range.before > entry.clean && self.reaches_into(&range.from, &range.to)
     }
 }
 

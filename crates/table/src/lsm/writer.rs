@@ -40,6 +40,7 @@ pub(super) struct Files<'a> {
     next_id: &'a mut u64,
     file_bytes_max: u64,
     base: u64,
+    clean: u64,
     open: Option<Open>,
     done: Vec<Entry>,
     ids: Vec<u64>,
@@ -48,9 +49,25 @@ pub(super) struct Files<'a> {
 }
 
 impl<'a> Files<'a> {
-    /// Files whose records have `base` added to their sequence numbers.
-    pub(super) fn new(yard: &'a Arc<Yard>, next_id: &'a mut u64, file_bytes_max: u64, base: u64) -> Files<'a> {
-        Files { yard, next_id, file_bytes_max, base, open: None, done: Vec::new(), ids: Vec::new(), last: None, cuts: 0 }
+    /// Files for a settle: their records have the sequence number `base`.
+    pub(super) fn of_settle(yard: &'a Arc<Yard>, next_id: &'a mut u64, file_bytes_max: u64, base: u64) -> Files<'a> {
+        Files {
+            yard,
+            next_id,
+            file_bytes_max,
+            base,
+            clean: 0,
+            open: None,
+            done: Vec::new(),
+            ids: Vec::new(),
+            last: None,
+            cuts: 0,
+        }
+    }
+
+    /// Files for a merge: their records have numbers of their own, and none was dropped up to `clean`.
+    pub(super) fn of_merge(yard: &'a Arc<Yard>, next_id: &'a mut u64, file_bytes_max: u64, clean: u64) -> Files<'a> {
+        Files { clean, ..Files::of_settle(yard, next_id, file_bytes_max, 0) }
     }
 
     /// Where the file under way goes, if `key` belongs into it.
@@ -117,6 +134,7 @@ impl<'a> Files<'a> {
             place,
             base: self.base,
             seqs: (u64::MAX, 0),
+            clean: self.clean,
             records: 0,
             tombstones: 0,
             file_bytes: 0,
