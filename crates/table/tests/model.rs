@@ -157,8 +157,15 @@ impl Case {
     }
 }
 
+/// Fewer cases than proptest would run, since each syncs files many times; `PROPTEST_CASES` asks for another number.
+fn config() -> ProptestConfig {
+    let known = ProptestConfig::default();
+    let is_asked_for = std::env::var_os("PROPTEST_CASES").is_some();
+    ProptestConfig { cases: if is_asked_for { known.cases } else { 48 }, ..known }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+    #![proptest_config(config())]
 
     #[test]
     fn a_table_answers_like_a_map(steps in prop::collection::vec(step(), 1..60)) {

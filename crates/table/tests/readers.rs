@@ -91,7 +91,7 @@ fn run(tree: Arc<dyn Tree>) {
         stop.store(true, Relaxed);
         let outcomes = readers.map(|reader| reader.join());
         stop_writing.store(true, Relaxed);
-        outcomes.map(Result::unwrap);
+        outcomes.into_iter().for_each(Result::unwrap);
     });
 }
 
