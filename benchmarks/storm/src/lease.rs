@@ -27,8 +27,8 @@ pub(crate) async fn lease(o: &Options) -> String {
     let mut from = 0;
     while from < o.n {
         let to = (from + GRANTS_AT_ONCE).min(o.n);
-        // Rounded to the nearest second: within half a second of one another.
-        let ttl = (end.saturating_duration_since(Instant::now()).as_secs_f64()).round() as u64;
+        // Whole seconds only, rounded up: they end within a second after that moment, never before it.
+        let ttl = end.saturating_duration_since(Instant::now()).as_secs_f64().ceil() as u64;
         for ask in [Ask::Grant { ttl }, Ask::PutWithLease] {
             let (outcome, _) = run(&leased, ask, from..to, false).await;
             errors += (to - from) - outcome.acknowledged.len() as u64;

@@ -2,7 +2,7 @@
 
 use crate::storm::{number, storm};
 use interop::wire::{Wire, pb};
-use interop::{Server, Settings, process};
+use interop::{Server, Settings};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -13,13 +13,11 @@ pub(crate) const ROWS: &[&str] = &["put", "get", "list", "one", "iops", "watch",
 
 /// Writes a second that the slow disk allows.
 const WRITE_IOPS: u32 = 150;
-/// Keys that the load of minutes overwrites.
-const DISK_KEYS: u64 = 20_000;
-/// Its puts a second: what a middling disk holds for minutes, settling included.
-const DISK_PUTS_PER_SECOND: u64 = 1_000;
-/// Seconds between its compactions.
-const COMPACT_SECONDS: u64 = 60;
-/// Bytes of one of the bursts that show the acknowledgement path alone.
+/// Puts of one round of the load of minutes, as fast as they go; each key of two sets is written again every second round.
+const ROUND_PUTS: u64 = 20_000;
+/// A round's time, with the pause after its puts; each ends with a compaction.
+const ROUND: Duration = Duration::from_secs(10);
+/// Puts of one of the bursts that show the acknowledgement path alone.
 const BURST_PUTS: u64 = 4_096;
 
 /// How much is measured, and with what.
@@ -107,12 +105,11 @@ impl Bench {
     }
 
     fn iops(&self, server: &Server) -> Result<Figures, String> {
-        let slow = SlowDisk::over(server)?;
+        let group = Group::over(server)?;
+        group.slow_down(WRITE_IOPS)?;
         let seconds = 20.max(60 / self.part).min(30);
         let arguments = format!("--op put --value 4096 --conns 8 --streams 25 -n 1000000 --keys 1000000 --seconds {seconds}");
-        let line = self.storm(server, &arguments);
-        drop(slow);
-        let line = line?;
+        let line = self.storm(server, &arguments)?;
         Ok(vec![
             ("put 4 KiB, 200 in flight, 150 writes a second: a second", number(&line, &["per_second"])),
             ("the same: p99, us", number(&line, &["p99_us"])),
@@ -161,52 +158,49 @@ impl Bench {
 
     /// Minutes of overwriting with compactions, then bursts that show what the acknowledgement alone writes.
     async fn disk(&self, server: &Server) -> Result<Figures, String> {
+        let group = Group::over(server)?;
         let end = Instant::now() + Duration::from_secs_f64(self.minutes * 60.0);
         let mut wire = Wire::lazy(server.port);
-        let (begin, mut acknowledged, mut offset) = (written(server)?, 0.0, 0);
+        let (begin, mut acknowledged, mut round) = (group.written()?, 0.0, 0);
         while Instant::now() < end {
-            let left = end.saturating_duration_since(Instant::now()).as_secs().clamp(1, COMPACT_SECONDS);
-            let n = left * DISK_PUTS_PER_SECOND;
+            let next = Instant::now() + ROUND;
             let arguments = format!(
-                "--op put --value 4096 --conns 8 --streams 25 --rate {DISK_PUTS_PER_SECOND} -n {n} --keys {DISK_KEYS} --prefix disk{}/",
-                offset % 2
+                "--op put --value 4096 --conns 8 --streams 25 -n {ROUND_PUTS} --keys {ROUND_PUTS} --prefix disk{}/",
+                round % 2
             );
             acknowledged += number(&self.storm(server, &arguments)?, &["ok"]);
-            offset += 1;
+            round += 1;
             let now = wire.list("nothing", 0).await.map_err(|e| e.to_string())?.header.unwrap_or_default().revision;
             wire.kv.compact(pb::CompactionRequest { revision: now - 1_000, physical: false }).await.map_err(|e| e.to_string())?;
+            tokio::time::sleep(next.saturating_duration_since(Instant::now())).await;
         }
         // What settling still owes counts too.
         tokio::time::sleep(Duration::from_secs(10)).await;
-        let all = (written(server)? - begin) / (acknowledged * 4096.0);
+        let all = (group.written()? - begin) / (acknowledged * 4096.0);
         let mut figures = vec![("disk bytes a byte acknowledged, 4 KiB values: all", all)];
-        if let Some(path) = self.acknowledgement_path(server)? {
+        if let Some(path) = self.acknowledgement_path(server, &group)? {
             figures.push(("the same: acknowledgement path", path));
         }
         Ok(figures)
     }
 
     /// The median burst of those during which nothing was settled; etcd does not tell such moments apart.
-    fn acknowledgement_path(&self, server: &Server) -> Result<Option<f64>, String> {
+    fn acknowledgement_path(&self, server: &Server, group: &Group) -> Result<Option<f64>, String> {
         let settles = || server.metric("manifold_shard_settles_total");
         let mut bursts = Vec::new();
         for burst in 0..16 {
-            let (before, settled) = (written(server)?, settles());
+            let (before, settled) = (group.written()?, settles());
             let arguments = format!(
                 "--op put --value 4096 --conns 8 --streams 25 -n {BURST_PUTS} --keys {BURST_PUTS} --prefix burst{burst}/"
             );
             let ok = number(&self.storm(server, &arguments)?, &["ok"]);
             if settled.is_some() && settles() == settled {
-                bursts.push((written(server)? - before) / (ok * 4096.0));
+                bursts.push((group.written()? - before) / (ok * 4096.0));
             }
         }
         bursts.sort_by(f64::total_cmp);
         Ok(bursts.get(bursts.len() / 2).copied())
     }
-}
-
-fn written(server: &Server) -> Result<f64, String> {
-    process::written_bytes(server.pid()).map(|b| b as f64).ok_or_else(|| "/proc/PID/io cannot be read".into())
 }
 
 async fn idle(server: &Server) -> Result<Figures, String> {
@@ -217,33 +211,48 @@ async fn idle(server: &Server) -> Result<Figures, String> {
     Ok(vec![("idle: resident MiB", server.resident_bytes() as f64 / f64::from(1 << 20)), ("idle: CPU, percent of a core", used)])
 }
 
-/// A control group (version 1) that lets a server write so many times a second to its data's disk.
-struct SlowDisk {
-    group: PathBuf,
+/// A control group (version 1) of the server's own, which counts what it writes to the disk and can slow that down.
+///
+/// The kernel's count for a process (`/proc/PID/io`) will not do: where a file system caches files in large pieces it
+/// adds a whole piece for each byte that makes it dirty.
+struct Group {
+    folder: PathBuf,
     pid: u32,
+    device: String,
 }
 
-impl SlowDisk {
+impl Group {
     fn over(server: &Server) -> Result<Self, String> {
         let device = disk_of(&server.data_dir())?;
-        let group = PathBuf::from(format!("/sys/fs/cgroup/blkio/manifold-bench-{}", server.pid()));
-        let failed =
-            |e| format!("the disk cannot be slowed down here (that needs root and the blkio control group, version 1): {e}");
-        fs::create_dir(&group).map_err(failed)?;
-        let slow = Self { group, pid: server.pid() };
-        let limit = format!("{device} {WRITE_IOPS}");
-        fs::write(slow.group.join("blkio.throttle.write_iops_device"), limit).map_err(failed)?;
-        fs::write(slow.group.join("cgroup.procs"), slow.pid.to_string()).map_err(failed)?;
-        Ok(slow)
+        let folder = PathBuf::from(format!("/sys/fs/cgroup/blkio/manifold-bench-{}", server.pid()));
+        let failed = |e| format!("no control group for the disk here (that needs root and blkio, version 1): {e}");
+        fs::create_dir(&folder).map_err(failed)?;
+        let group = Self { folder, pid: server.pid(), device };
+        fs::write(group.folder.join("cgroup.procs"), group.pid.to_string()).map_err(failed)?;
+        Ok(group)
+    }
+
+    /// Lets the server write so many times a second.
+    fn slow_down(&self, writes_per_second: u32) -> Result<(), String> {
+        let limit = format!("{} {writes_per_second}", self.device);
+        fs::write(self.folder.join("blkio.throttle.write_iops_device"), limit)
+            .map_err(|e| format!("the disk cannot be slowed down: {e}"))
+    }
+
+    /// Bytes that reached the disk since the group began.
+    fn written(&self) -> Result<f64, String> {
+        let text = fs::read_to_string(self.folder.join("blkio.throttle.io_service_bytes")).map_err(|e| e.to_string())?;
+        let line = format!("{} Write ", self.device);
+        Ok(text.lines().find_map(|l| l.strip_prefix(&line)?.trim().parse().ok()).unwrap_or(0.0))
     }
 }
 
-impl Drop for SlowDisk {
+impl Drop for Group {
     fn drop(&mut self) {
         // Back to where it came from, so that the group can go.
         let _ = fs::write("/sys/fs/cgroup/blkio/cgroup.procs", self.pid.to_string());
-        if let Err(e) = fs::remove_dir(&self.group) {
-            eprintln!("{} is left behind: {e}", self.group.display());
+        if let Err(e) = fs::remove_dir(&self.folder) {
+            eprintln!("{} is left behind: {e}", self.folder.display());
         }
     }
 }
