@@ -44,3 +44,21 @@ async fn every_answer_is_equal() {
     // The generator itself is a function of its seed.
     assert_eq!(Random::new(first).bits(), Random::new(first).bits());
 }
+
+/// The alarm rings: an etcd that allows fewer operations in a transaction differs from one with the defaults, and the
+/// sequence that shows it is made short.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_planted_difference_is_found() {
+    let Some(peers) = peers("the planted difference") else { return };
+    let subject = Settings::etcd(peers).with_arguments(&["--max-txn-ops", "100"]);
+    let pair = Pair { reference: Settings::etcd(peers), subject };
+    for seed in 1..6 {
+        if let Err(story) = run(&pair, seed, REQUESTS_EACH, Duration::from_secs(20)).await {
+            assert!(story.contains("too many operations in txn request"), "{story}");
+            let steps = story.split("difference, ").nth(1).and_then(|s| s.split(' ').next()?.parse::<usize>().ok());
+            assert!(steps.is_some_and(|s| s < 200), "made smaller: {steps:?} steps");
+            return;
+        }
+    }
+    panic!("no difference was found where there is one");
+}
