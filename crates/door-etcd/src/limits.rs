@@ -55,7 +55,10 @@ pub const MESSAGE_TIMEOUT: Duration = Duration::from_secs(30);
 /// Bytes of unfinished messages that one connection may make this side hold.
 pub const UNFINISHED_BYTES_PER_CONNECTION: usize = 8 * 1024 * 1024;
 
-/// Bytes of answers that one connection's client may leave untaken before it gets no further ones.
+/// A large answer is handed to the connection in slices of this size, so that what the client does not take is not handed over.
+pub const SLICE_BYTES: usize = 128 * 1024;
+
+/// Bytes of large answers that one connection's client may leave untaken; further ones are encoded when it took some.
 pub const UNTAKEN_BYTES_PER_CONNECTION: usize = 64 * 1024 * 1024;
 
 /// Bytes of one answer; gRPC's own limit.

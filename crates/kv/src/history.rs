@@ -95,9 +95,14 @@ impl Inner {
     }
 }
 
-fn append(changes: &mut Vec<Changes>, revision: i64, event: Event) {
+fn append(changes: &mut Vec<Changes>, revision: i64, mut event: Event) {
     match changes.last_mut() {
-        Some(last) if last.revision == revision => last.events.push(event),
+        Some(last) if last.revision == revision => {
+            // Changed a second time in one transaction: the state before is the one before the transaction.
+            let first = last.events.iter().rev().find(|first| first.kv.key == event.kv.key);
+            event.prev = event.prev.or_else(|| first?.prev);
+            last.events.push(event);
+        }
         _ => changes.push(Changes { revision, events: vec![event] }),
     }
 }

@@ -143,8 +143,18 @@ impl<'a> Writer<'a> {
     }
 
     fn tell(&mut self, kind: EventKind, kv: KeyValue, before: Option<Meta>, prev_kv: Option<KeyValue>, is_value_cold: bool) {
-        let before = before.filter(|before| before.main != self.revision);
-        let prev_kv = prev_kv.filter(|_| before.is_some());
-        self.events.push(Event { kind, kv, prev: before.map(|before| before.modified()), prev_kv, is_value_cold });
+        let (prev, prev_kv) = match before {
+            // Changed a second time in one transaction: the state before is the one before the transaction.
+            Some(before) if before.main == self.revision => {
+                self.told(&kv.key).map_or((None, None), |first| (first.prev, first.prev_kv.clone()))
+            }
+            before => (before.map(|before| before.modified()), prev_kv),
+        };
+        self.events.push(Event { kind, kv, prev, prev_kv, is_value_cold });
+    }
+
+    /// What this transaction did to a key already.
+    fn told(&self, key: &Bytes) -> Option<&Event> {
+        self.events.iter().rev().find(|event| event.kv.key == *key)
     }
 }

@@ -36,6 +36,9 @@ pub(crate) const JOURNAL_PRESSURE_FACTOR: u64 = 6;
 /// How often the free space is looked at, in milliseconds.
 pub(crate) const SPACE_TICK_MS: u64 = 2000;
 
+/// Bytes proposed after which the free space is looked at without waiting for the next tick.
+pub(crate) const SPACE_LOOK_BYTES: u64 = 8 << 20;
+
 /// Share of the file system in use, in percent, at which NOSPACE is raised, and below which it is cleared again.
 pub(crate) const SPACE_ALARM_PERCENT: u64 = 90;
 /// See [`SPACE_ALARM_PERCENT`].

@@ -22,7 +22,7 @@ use tokio::sync::Notify;
 use crate::{
     barrier::Barrier,
     batch::Target,
-    consensus::{Group, GroupStatus, Reply},
+    consensus::{Group, GroupStatus, Reply, StateMachine as _},
     identity::Identity,
     keyspace::Keyspace,
     lanes::{Admission, Lane, Lanes, stopped},
@@ -30,7 +30,8 @@ use crate::{
     limits::{
         DATA_SHARDS_MAX, JOURNAL_TAIL_BYTES, JOURNAL_WRITE_BYTES_MAX, SPACE_ALARM_PERCENT, SPACE_CLEAR_PERCENT, SPACE_TICK_MS,
     },
-    proposer, runtime,
+    proposer::{self, SpaceMeter},
+    runtime,
     settle::Settler,
     shard::{Shard, ShardState, SpaceOptions},
 };
@@ -159,6 +160,7 @@ struct Inner {
     stopping: AtomicBool,
     /// Settles are sequential over all shards.
     settle_turn: Arc<tokio::sync::Mutex<()>>,
+    space_meter: Arc<SpaceMeter>,
 }
 
 /// The node. Cheap to clone.
@@ -200,6 +202,7 @@ impl Node {
                 failure,
                 stopping: AtomicBool::new(false),
                 settle_turn: Arc::default(),
+                space_meter: Arc::default(),
             }),
         };
         node.start_shards(&parts.trees).await?;
@@ -284,7 +287,7 @@ impl Node {
     fn run_shard(&self, id: ShardId, state: Arc<ShardState>, group: Group) -> Shard {
         let options = &self.inner.options;
         let lanes = Lanes::new(Admission { bytes: options.admission_bytes, commands: options.admission_commands });
-        runtime::spawn(proposer::run(lanes.clone(), group.clone()));
+        runtime::spawn(proposer::run(lanes.clone(), group.clone(), self.inner.space_meter.clone()));
         let barrier = Barrier::start(group.clone());
         let turn = self.inner.settle_turn.clone();
         let settler = Settler::new(state.clone(), group.clone(), self.inner.journal.clone(), options.settle_bytes, turn);
@@ -384,7 +387,11 @@ impl Node {
         runtime::spawn(async move {
             while !node.inner.stopping.load(Relaxed) {
                 node.look_at_space().await;
-                runtime::sleep(Duration::from_millis(SPACE_TICK_MS)).await;
+                tokio::select! {
+                    biased;
+                    () = node.inner.space_meter.due() => {}
+                    () = runtime::sleep(Duration::from_millis(SPACE_TICK_MS)) => {}
+                }
             }
         });
     }
@@ -411,9 +418,12 @@ impl Node {
 
 fn shard_status(shard: &Shard) -> ShardStatus {
     let tree = shard.state.table().tree();
+    // openraft tells its progress a moment later; what is applied is the state's to say.
+    let applied = shard.state.mark().applied.map(|id| id.index);
+    let group = GroupStatus { applied, ..shard.group.status() };
     ShardStatus {
         shard: shard.id,
-        group: shard.group.status(),
+        group,
         settled: tree.snapshot().mark().applied.map(|id| id.index),
         settles: shard.settler.settles(),
         unsettled_bytes: shard.state.table().unsettled_bytes(),

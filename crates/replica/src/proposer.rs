@@ -1,23 +1,52 @@
 //! The task that makes batches: what waits becomes one entry, and the next one gathers until the last was handed on, so that
 //! batching follows the disk by itself and an idle system adds no linger.
 
-use std::{future::Future, pin::Pin};
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+};
 
 use base::{Error, Kind, Result};
 use futures_util::{StreamExt, stream::FuturesUnordered};
+use tokio::sync::Notify;
 
 use crate::{
     batch,
     consensus::{Group, Replies},
     lanes::{Lanes, Pending},
-    limits::ENTRIES_IN_FLIGHT_MAX,
+    limits::{ENTRIES_IN_FLIGHT_MAX, SPACE_LOOK_BYTES},
     runtime,
 };
 
 type InFlight = FuturesUnordered<Pin<Box<dyn Future<Output = (Result<Replies>, Vec<Pending>)> + Send>>>;
 
+/// Counts what is proposed, so that whoever watches the disk's space looks again before much was written.
+#[derive(Default)]
+pub(crate) struct SpaceMeter {
+    bytes: AtomicU64,
+    due: Notify,
+}
+
+impl SpaceMeter {
+    fn add(&self, bytes: usize) {
+        let before = self.bytes.fetch_add(bytes as u64, Relaxed);
+        if before / SPACE_LOOK_BYTES != (before + bytes as u64) / SPACE_LOOK_BYTES {
+            self.due.notify_one();
+        }
+    }
+
+    /// Completes when enough was proposed since the last time.
+    pub(crate) async fn due(&self) {
+        self.due.notified().await;
+    }
+}
+
 /// Runs until the lanes are closed and empty.
-pub(crate) async fn run(lanes: Lanes, group: Group) {
+pub(crate) async fn run(lanes: Lanes, group: Group, meter: Arc<SpaceMeter>) {
     let mut in_flight = InFlight::new();
     let mut last_ms = 0;
     loop {
@@ -30,6 +59,7 @@ pub(crate) async fn run(lanes: Lanes, group: Group) {
                 }
                 let waiting = lanes.take();
                 if !waiting.is_empty() {
+                    meter.add(waiting.iter().map(|pending| batch::item_bytes(pending.command.len())).sum());
                     last_ms = runtime::wall_ms().max(last_ms);
                     in_flight.push(Box::pin(propose(group.clone(), waiting, last_ms)));
                 }

@@ -78,9 +78,11 @@ impl Disk for RealDisk {
 
     fn space(&self) -> io::Result<Space> {
         let status = rustix::fs::fstatvfs(&self.directory)?;
+        // What is kept back for root or by a quota is neither free nor used for us: without it 90 % means 90 % of what can be used.
+        let used = status.f_blocks.saturating_sub(status.f_bfree);
         Ok(Space {
             free: status.f_bavail.saturating_mul(status.f_frsize),
-            total: status.f_blocks.saturating_mul(status.f_frsize),
+            total: used.saturating_add(status.f_bavail).saturating_mul(status.f_frsize),
         })
     }
 }

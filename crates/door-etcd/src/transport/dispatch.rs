@@ -9,7 +9,7 @@ use http_body::Body;
 use prost::Message;
 use tokio::{
     sync::{Semaphore, mpsc},
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout},
 };
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Status;
@@ -18,7 +18,7 @@ use super::{
     call::{Head, is_grpc},
     message::Messages,
     method::Method,
-    reply::{self, Arrivals, Counted, Debt, Encoded, Ending, Reply, late},
+    reply::{self, Arrivals, Counted, Encoded, Ending, Reply, Room, late},
 };
 use crate::{
     Context, Metrics,
@@ -37,8 +37,8 @@ pub(crate) struct Dispatch {
     pub(crate) budget: Arc<Semaphore>,
     /// How many watches the connection may have open.
     pub(crate) watches: watch::WatchBudget,
-    /// What its client has not taken yet.
-    pub(crate) debt: Debt,
+    /// Room for what its client has not taken yet.
+    pub(crate) room: Room,
 }
 
 /// One call on its way.
@@ -46,8 +46,10 @@ struct Call<B> {
     context: Arc<Context>,
     messages: Messages<B>,
     watches: watch::WatchBudget,
-    debt: Debt,
+    room: Room,
     timeout: Option<Duration>,
+    /// When the call came; known only where there is a deadline.
+    arrived: Option<Instant>,
     counted: Counted,
 }
 
@@ -73,8 +75,9 @@ impl Dispatch {
             Ok(head) => {
                 let bytes_max = self.context.options.request_bytes_max + limits::MESSAGE_OVERHEAD_BYTES;
                 let messages = Messages::new(request.into_body(), bytes_max, self.budget.clone());
-                let (context, watches, debt) = (self.context.clone(), self.watches.clone(), self.debt.clone());
-                let call = Call { context, messages, watches, debt, timeout: head.timeout, counted };
+                let arrived = head.timeout.map(|_| Instant::now());
+                let (context, watches, room) = (self.context.clone(), self.watches.clone(), self.room.clone());
+                let call = Call { context, messages, watches, room, timeout: head.timeout, arrived, counted };
                 call.run(method).await
             }
             Err(refused) => reply::refusal(&refused, counted),
@@ -86,9 +89,6 @@ impl Dispatch {
         let head = Head::of(request.headers())?;
         if head.timeout.is_some_and(|timeout| timeout.is_zero()) {
             return Err(late());
-        }
-        if self.debt.bytes() > limits::UNTAKEN_BYTES_PER_CONNECTION {
-            return Err(Status::resource_exhausted("etcdserver: too many requests"));
         }
         if head.requires_leader {
             self.context.require_leader().map_err(status)?;
@@ -156,10 +156,11 @@ where
         let context = self.context.clone();
         let answered = within(limit, async {
             let request = self.request().await?;
+            self.still_in_time()?;
             handler(&context, request).await.map_err(status)
         });
         let outcome = answered.await;
-        reply::unary(outcome, &self.debt, self.counted)
+        reply::unary(outcome, &self.room, self.counted).await
     }
 
     /// One message in, many out.
@@ -173,6 +174,7 @@ where
         let context = self.context.clone();
         let opened = within(limit, async {
             let request = self.request().await?;
+            self.still_in_time()?;
             handler(&context, request).await.map_err(status)
         });
         match opened.await {
@@ -182,6 +184,12 @@ where
             }
             Err(refused) => reply::refusal(&refused, self.counted),
         }
+    }
+
+    /// A call whose deadline has passed is not executed, however short the deadline was.
+    fn still_in_time(&self) -> Result<(), Status> {
+        let passed = self.arrived.zip(self.timeout).is_some_and(|(arrived, timeout)| arrived.elapsed() >= timeout);
+        if passed { Err(late()) } else { Ok(()) }
     }
 
     /// The one request of a call that has only one.

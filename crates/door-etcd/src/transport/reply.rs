@@ -4,10 +4,7 @@ use std::{
     convert::Infallible,
     future::Future,
     pin::Pin,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering::Relaxed},
-    },
+    sync::Arc,
     task::{Context, Poll},
 };
 
@@ -16,13 +13,16 @@ use futures_util::{Stream, StreamExt};
 use http::{HeaderMap, HeaderName, HeaderValue, Response, header::CONTENT_TYPE};
 use http_body::{Body, Frame};
 use prost::Message;
-use tokio::time::Sleep;
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::Sleep,
+};
 use tonic::{Code, Status};
 
 use super::method::Method;
 use crate::{
     Metrics,
-    limits::{ANSWER_BYTES_MAX, GATHERED_BYTES},
+    limits::{ANSWER_BYTES_MAX, GATHERED_BYTES, SLICE_BYTES, UNTAKEN_BYTES_PER_CONNECTION},
 };
 
 const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
@@ -42,7 +42,7 @@ pub(crate) enum Reply {
     Message {
         data: Option<Bytes>,
         /// Held until the message is handed over.
-        _owed: Option<Owed>,
+        _room: Option<OwnedSemaphorePermit>,
     },
     /// Messages as they come.
     Messages(Box<Messages>),
@@ -112,44 +112,45 @@ impl Drop for Counted {
     }
 }
 
-/// Bytes of answers that a connection's client has not taken yet. Small ones do not count.
-#[derive(Clone, Default)]
-pub(crate) struct Debt(Arc<AtomicUsize>);
+/// Room for large answers that a connection's client has not taken yet, in KiB. Small ones do not count.
+#[derive(Clone)]
+pub(crate) struct Room(Arc<Semaphore>);
 
-/// One answer's part of the debt, until it is handed over or given up.
-pub(crate) struct Owed {
-    debt: Debt,
-    bytes: usize,
-}
+/// KiB of untaken answers on one connection.
+const ROOM_KIB: u32 = (UNTAKEN_BYTES_PER_CONNECTION / 1024) as u32;
 
-impl Debt {
-    /// Bytes owed now.
-    pub(crate) fn bytes(&self) -> usize {
-        self.0.load(Relaxed)
-    }
-
-    fn owe(&self, bytes: usize) -> Option<Owed> {
-        (bytes > GATHERED_BYTES).then(|| {
-            self.0.fetch_add(bytes, Relaxed);
-            Owed { debt: self.clone(), bytes }
-        })
+impl Default for Room {
+    fn default() -> Self {
+        Room(Arc::new(Semaphore::new(ROOM_KIB as usize)))
     }
 }
 
-impl Drop for Owed {
-    fn drop(&mut self) {
-        self.debt.0.fetch_sub(self.bytes, Relaxed);
+impl Room {
+    /// Waits until the client has taken enough of what it was answered before. Whoever asks for more than there is at all has
+    /// the room alone.
+    async fn take(&self, bytes: usize) -> Option<OwnedSemaphorePermit> {
+        if bytes <= GATHERED_BYTES {
+            return None;
+        }
+        let kib = u32::try_from(bytes / 1024 + 1).unwrap_or(ROOM_KIB).min(ROOM_KIB);
+        self.0.clone().acquire_many_owned(kib).await.ok()
     }
 }
 
-/// An answer of one message, or a refusal.
-pub(crate) fn unary<M: Message>(outcome: Result<M, Status>, debt: &Debt, mut counted: Counted) -> Response<Reply> {
-    match outcome.and_then(|message| frame(&message)) {
-        Ok(framed) => {
+/// An answer of one message, or a refusal. A large one is encoded only when there is room for it.
+pub(crate) async fn unary<M: Message>(outcome: Result<M, Status>, room: &Room, mut counted: Counted) -> Response<Reply> {
+    let framed = match outcome {
+        Ok(message) => {
+            let held = room.take(message.encoded_len()).await;
+            frame(&message).map(|framed| (framed, held))
+        }
+        Err(status) => Err(status),
+    };
+    match framed {
+        Ok((framed, held)) => {
             counted.sent(framed.len() - PREFIX_BYTES);
             counted.end(Code::Ok);
-            let owed = debt.owe(framed.len());
-            answer(Reply::Message { data: Some(framed), _owed: owed })
+            answer(Reply::Message { data: Some(framed), _room: held })
         }
         Err(status) => refusal(&status, counted),
     }
@@ -291,7 +292,12 @@ impl Body for Reply {
         match this {
             Reply::Empty => Poll::Ready(None),
             Reply::Message { data, .. } => Poll::Ready(Some(Ok(match data.take() {
-                Some(data) => Frame::data(data),
+                Some(mut whole) if whole.len() > 2 * SLICE_BYTES => {
+                    let slice = whole.split_to(SLICE_BYTES);
+                    *data = Some(whole);
+                    Frame::data(slice)
+                }
+                Some(rest) => Frame::data(rest),
                 None => {
                     *this = Reply::Empty;
                     trailers(&Status::ok(""))

@@ -17,7 +17,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::{arrival::Arrival, dispatch::Dispatch, reply::Debt};
+use super::{arrival::Arrival, dispatch::Dispatch, reply::Room};
 use crate::{Context, DoorOptions, Metrics, limits, watch::WatchBudget};
 
 /// Serves etcd's clients on the porch until `stop` completes, then lets requests in flight finish for a while.
@@ -65,7 +65,7 @@ impl Connections {
             context: self.context.clone(),
             metrics: self.metrics.clone(),
             budget: Arc::new(Semaphore::new(limits::UNFINISHED_BYTES_PER_CONNECTION)),
-            debt: Debt::default(),
+            room: Room::default(),
             watches: WatchBudget::new(limits::WATCHES_PER_CONNECTION_MAX),
         };
         let served = connection(stream, dispatch, self.graceful.watcher());

@@ -510,3 +510,17 @@ fn the_longest_keys_are_stored_and_longer_ones_refused() {
     assert_eq!(house.fails(inside), "etcdserver: request is too large");
     assert_eq!(house.list(&one(&longer)), " of 0");
 }
+
+/// A watcher that wanted the states before got none for a key that one transaction put and then deleted: the state before a
+/// change is the one before its transaction.
+#[test]
+fn the_state_before_is_that_before_the_transaction() {
+    let mut house = House::new();
+    house.do_it(Command::Put(put_request("a", "1")));
+    let inner = Txn { success: vec![Operation::Put(put_request("a", "2"))], ..Txn::default() };
+    let gone = Txn { success: vec![Operation::Delete(DeleteRequest { span: span("a", ""), prev_kv: false })], ..Txn::default() };
+    house.do_it(Command::Txn(Txn { success: vec![Operation::Txn(inner), Operation::Txn(gone)], ..Txn::default() }));
+    let (changes, _) = house.machine.history(3, 3, &span("a", ""), 1 << 20).unwrap();
+    let before = Some(crate::Revision { main: 2, sub: 0 });
+    assert_eq!(changes[0].events.iter().map(|event| event.prev).collect::<Vec<_>>(), [before, before]);
+}

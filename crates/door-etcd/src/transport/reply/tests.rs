@@ -84,15 +84,22 @@ async fn a_call_that_is_given_up_counts_as_cancelled() {
     assert_eq!(handled(&metrics), [("Canceled", 1)]);
 }
 
-#[test]
-fn large_answers_are_owed_until_they_are_taken() {
-    let (_, counted) = counted();
-    let debt = Debt::default();
-    let answer = pb::SnapshotResponse { blob: vec![0; 100_000].into(), ..pb::SnapshotResponse::default() };
-    let response = unary(Ok(answer), &debt, counted);
-    assert!(debt.bytes() > 100_000);
-    drop(response);
-    assert_eq!(debt.bytes(), 0);
+/// Twenty answers of 100 MiB that nobody took once stood in memory all at once: they were encoded before anybody looked at
+/// what the connection owed already, and handed over whole.
+#[tokio::test]
+async fn large_answers_wait_for_room_and_leave_in_slices() {
+    let room = Room::default();
+    let large = || pb::SnapshotResponse { blob: vec![0; UNTAKEN_BYTES_PER_CONNECTION].into(), ..pb::SnapshotResponse::default() };
+    let mut first = unary(Ok(large()), &room, counted().1).await.into_body();
+    let second = unary(Ok(large()), &room, counted().1);
+    let mut second = std::pin::pin!(second);
+    assert!(second.as_mut().now_or_never().is_none(), "there is no room for a second one");
+    let slice = first.frame().await.unwrap().unwrap().into_data().unwrap();
+    assert_eq!(slice.len(), SLICE_BYTES);
+    drop(first);
+    assert!(second.now_or_never().is_some(), "the first was taken or given up");
+    let small = pb::SnapshotResponse { blob: vec![0; 100].into(), ..pb::SnapshotResponse::default() };
+    assert!(unary(Ok(small), &room, counted().1).now_or_never().is_some(), "small ones always pass");
 }
 
 #[test]

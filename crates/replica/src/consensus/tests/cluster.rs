@@ -307,11 +307,17 @@ async fn messages_are_pipelined_and_bounded_in_bytes() {
     *cluster.wires.delay.lock() = Duration::from_millis(5);
     cluster.wires.cut_off.lock().clear();
     let group = cluster.houses[&leader].group.clone();
-    let more = (0..40).map(|_| {
-        let group = group.clone();
-        async move { group.propose(text("small")).await.map(drop) }
-    });
-    futures_util::future::join_all(more).await;
+    // On a machine that is busy with other tests, one round may find every answer in time for the next message.
+    for _ in 0..20 {
+        let more = (0..40).map(|_| {
+            let group = group.clone();
+            async move { group.propose(text("small")).await.map(drop) }
+        });
+        futures_util::future::join_all(more).await;
+        if cluster.wires.pipelined.load(Relaxed) > 0 {
+            break;
+        }
+    }
     cluster.until_equal().await;
     let largest = cluster.wires.largest.load(Relaxed);
     assert!(largest <= REPLICATION_BYTES_MAX, "{largest} bytes in one message");
