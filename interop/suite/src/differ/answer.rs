@@ -62,7 +62,12 @@ impl Answer {
     }
 
     /// An error status as an answer.
+    ///
+    /// A connection that broke is no answer.
     pub fn from_status(status: &Status) -> Self {
+        if ["transport error", "tcp connect error"].contains(&status.message()) {
+            return Self::Broken(format!("{status:?}"));
+        }
         Self::Refused(status.code(), status.message().to_owned())
     }
 }

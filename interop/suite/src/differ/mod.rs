@@ -90,9 +90,21 @@ enum Source<'a> {
 }
 
 async fn play(pair: &Pair, source: &mut Source<'_>, played: &mut Vec<Step>) -> Result<Tally, Difference> {
-    let (one, two) = tokio::join!(Server::start(pair.reference.clone()), Server::start(pair.subject.clone()));
+    let (mut one, mut two) = tokio::join!(Server::start(pair.reference.clone()), Server::start(pair.subject.clone()));
     let mut sides = Sides { reference: Side::new(one.port), subject: Side::new(two.port), tally: Tally::default() };
-    while let Some(step) = source.next(&sides) {
+    let result = play_on(&mut sides, source, played).await;
+    result.map(|()| sides.tally).map_err(|mut difference| {
+        for (name, server) in [("reference", &mut one), ("subject", &mut two)] {
+            if let Some(status) = server.exited() {
+                let _ = write!(difference.text, "\nthe {name} ended ({status}):\n{}", server.log_tail());
+            }
+        }
+        difference
+    })
+}
+
+async fn play_on(sides: &mut Sides, source: &mut Source<'_>, played: &mut Vec<Step>) -> Result<(), Difference> {
+    while let Some(step) = source.next(sides) {
         played.push(step.clone());
         sides
             .play(&step)
@@ -100,8 +112,7 @@ async fn play(pair: &Pair, source: &mut Source<'_>, played: &mut Vec<Step>) -> R
             .map_err(|text| Difference { step: played.len() - 1, text: at(played.len() - 1, &step, &text) })?;
     }
     let last = Step::Settle;
-    sides.play(&last).await.map_err(|text| Difference { step: played.len(), text: at(played.len(), &last, &text) })?;
-    Ok(sides.tally)
+    sides.play(&last).await.map_err(|text| Difference { step: played.len(), text: at(played.len(), &last, &text) })
 }
 
 fn at(number: usize, step: &Step, text: &str) -> String {

@@ -107,7 +107,13 @@ impl Author {
         match self.random.below(1000) {
             0..260 => Step::Write(Call::Put(self.put())),
             260..330 => Step::Write(Call::Delete(self.delete())),
-            330..480 => Step::Write(Call::Txn(self.txn(view, 0))),
+            330..480 => {
+                let mut txn = self.txn(view, 0);
+                if deletes(&txn) {
+                    keep_nothing(&mut txn);
+                }
+                Step::Write(Call::Txn(txn))
+            }
             480..800 => Step::Reads((0..1 + self.random.below(READS_MAX)).map(|_| self.read(view)).collect()),
             800..900 => Step::Write(self.lease()),
             900..930 => self.watch(view),
@@ -362,5 +368,30 @@ impl Author {
         let living = view.watchers.get(stream).map_or(&[][..], Vec::as_slice);
         let watch_id = if living.is_empty() || self.random.chance(15) { 999 } else { *self.random.pick(living) };
         Step::Cancel { stream, watch_id }
+    }
+}
+
+fn ops(txn: &pb::TxnRequest) -> impl Iterator<Item = &Request> {
+    txn.success.iter().chain(&txn.failure).filter_map(|op| op.request.as_ref())
+}
+
+/// Whether a transaction deletes anything, at any depth.
+fn deletes(txn: &pb::TxnRequest) -> bool {
+    ops(txn).any(|op| match op {
+        Request::RequestDeleteRange(_) => true,
+        Request::RequestTxn(inner) => deletes(inner),
+        _ => false,
+    })
+}
+
+/// Lets no put of a transaction keep the value or the lease that its key has. Where the same transaction deleted the key
+/// (a range to the end of all keys is not seen as an overlap), that ends etcd's process.
+fn keep_nothing(txn: &mut pb::TxnRequest) {
+    for op in txn.success.iter_mut().chain(&mut txn.failure) {
+        match &mut op.request {
+            Some(Request::RequestPut(put)) => (put.ignore_value, put.ignore_lease) = (false, false),
+            Some(Request::RequestTxn(inner)) => keep_nothing(inner),
+            _ => {}
+        }
     }
 }
