@@ -20,8 +20,11 @@ use crate::{
     shard::ShardState,
 };
 
-/// Steps of merging after one settle, so that a settle always ends.
-const MERGE_STEPS_MAX: usize = 64;
+/// Steps of merging after one settle, so that a settle always ends and the next one does not wait long.
+const MERGE_STEPS_MAX: usize = 8;
+/// Merging writes new files before it removes old ones, so with less free space than this it would fill the disk that NOSPACE
+/// keeps a reserve of; settling and dropping go on.
+const MERGE_FREE_BYTES_MIN: u64 = 256 << 20;
 
 struct Inner {
     state: Arc<ShardState>,
@@ -147,7 +150,8 @@ impl Inner {
             space.machine.reclaimed();
         }
         for _ in 0..MERGE_STEPS_MAX {
-            if !self.state.table().tree().maintain()? {
+            let is_tight = self.journal.space().is_ok_and(|space| space.free < MERGE_FREE_BYTES_MIN);
+            if is_tight || !self.state.table().tree().maintain()? {
                 break;
             }
         }
