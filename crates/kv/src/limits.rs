@@ -27,6 +27,8 @@ pub(crate) const SPACE_SAMPLE_BYTES: u64 = 1 << 20;
 pub(crate) const RECLAIM_DEAD_BYTES_MIN: u64 = 64 << 20;
 /// Below this many bytes nothing is reclaimed for being half dead.
 pub(crate) const RECLAIM_REGION_BYTES_MIN: u64 = 4 << 20;
+/// Bytes of a value from which on two looks at the disk cost less than moving it in vain, unless the options say otherwise.
+pub(crate) const FOLD_LOOK_BYTES_MIN: usize = 1 << 10;
 /// Keys whose values a chunked read gathers at a time.
 pub(crate) const CHUNK_KEYS: usize = 256;
 /// Revisions that a read of history asks the table for at a time.

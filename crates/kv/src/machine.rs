@@ -13,7 +13,7 @@ use table::{Change, Table};
 use crate::{
     command::{Command, Entry, Reply},
     event::{Changes, Revision},
-    limits::RECLAIM_DEAD_BYTES_MIN,
+    limits::{FOLD_LOOK_BYTES_MIN, RECLAIM_DEAD_BYTES_MIN},
     owed::Owed,
     pins::Pins,
     reclaim::Reclaim,
@@ -30,11 +30,13 @@ pub struct Options {
     pub cache_bytes: u64,
     /// Bytes of superseded versions that make reclaiming worth while.
     pub reclaim_bytes: u64,
+    /// Values from this length on are looked up before reclaiming moves them: one that is dead further on is not worth it.
+    pub fold_look_bytes: usize,
 }
 
 impl Default for Options {
     fn default() -> Options {
-        Options { cache_bytes: 64 << 20, reclaim_bytes: RECLAIM_DEAD_BYTES_MIN }
+        Options { cache_bytes: 64 << 20, reclaim_bytes: RECLAIM_DEAD_BYTES_MIN, fold_look_bytes: FOLD_LOOK_BYTES_MIN }
     }
 }
 

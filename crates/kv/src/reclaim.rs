@@ -8,6 +8,10 @@
 //! - a version written after the floor has its value in its own change;
 //! - a version written before it and still readable was current at the floor, and has its value in `s`.
 //!
+//! A slice ends somewhere before the goal, and some of its last changes are superseded between there and the goal. Large
+//! values among them are not moved into `s`: nobody can read them any more, and to move much only to delete it would take
+//! room on a disk that is being emptied because it is full.
+//!
 //! G stays below the compaction mark, so that the changes at the mark itself can still be watched, and not beyond any
 //! reader's pin. Everything is read from the tree as settled before: what an unsettled entry says may not decide what is
 //! dropped, since a restart would come back without it.
@@ -23,7 +27,7 @@ use crate::{
     history::read_version,
     limits::RECLAIM_REGION_BYTES_MIN,
     machine::{Inner, Reclaimable},
-    record::{At, Compaction, Content, Settled, Version},
+    record::{At, Compaction, Content, Settled, Version, decode_superseded},
 };
 
 /// Names of the marks.
@@ -149,6 +153,9 @@ impl Inner {
             last.insert(version.key.clone(), Last { at, version, was_settled });
         }
         for (key, last) in last {
+            if stopped && self.is_dead(settled, &last, goal)? {
+                continue;
+            }
             let settled_key = self.keys.settled(&key);
             if let Some((origin, value)) = self.value_of(settled, floor, &last)? {
                 changes.insert(settled_key, Some(Settled { at: last.at, origin, value }.encode()));
@@ -157,6 +164,30 @@ impl Inner {
             }
         }
         Ok((changes, if stopped { reached } else { goal }))
+    }
+
+    /// Whether a key's last change in a slice has a large value that is superseded up to the goal, by a change that does not
+    /// keep it.
+    fn is_dead(&self, settled: &dyn Snapshot, last: &Last, goal: i64) -> Result<bool> {
+        let key = &last.version.key;
+        match &last.version.content {
+            Content::Value(value) if value.len() >= self.options.fold_look_bytes => {}
+            _ => return Ok(false),
+        }
+        let Some(record) = settled.get(&self.keys.superseded(key, last.at))? else { return Ok(false) };
+        let (end, _) = decode_superseded(&record, last.at).ok_or_else(|| damaged("an earlier version cannot be read"))?;
+        if end > goal {
+            return Ok(false);
+        }
+        let (from, to) = self.keys.versions(end, end + 1);
+        for pair in settled.range(from, to, Direction::Forward) {
+            let (table_key, record) = pair?;
+            let (_, next) = read_version(&table_key, &record)?;
+            if next.key == *key && next.content == Content::Origin(last.at) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// The value of a key's last change and where it was written; `None` for a deletion.

@@ -33,6 +33,13 @@ pub(crate) const RECLAIM_SLICE_BYTES: usize = 16 << 20;
 /// Journal bytes, as a multiple of the settle budget, at which the owner of the oldest segment settles whatever it has.
 pub(crate) const JOURNAL_PRESSURE_FACTOR: u64 = 6;
 
+/// Unsettled bytes, as a multiple of the settle budget, at which nothing more is proposed until a settle is done: a disk that
+/// settles slower than clients write makes them wait, and memory stays bounded.
+pub(crate) const UNSETTLED_FACTOR_MAX: u64 = 4;
+
+/// Unsettled bytes, as a multiple of the settle budget, at which the next settle goes before further merging.
+pub(crate) const MERGE_UNSETTLED_FACTOR: u64 = 2;
+
 /// How often the free space is looked at, in milliseconds.
 pub(crate) const SPACE_TICK_MS: u64 = 2000;
 

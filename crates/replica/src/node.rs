@@ -287,10 +287,10 @@ impl Node {
     fn run_shard(&self, id: ShardId, state: Arc<ShardState>, group: Group) -> Shard {
         let options = &self.inner.options;
         let lanes = Lanes::new(Admission { bytes: options.admission_bytes, commands: options.admission_commands });
-        runtime::spawn(proposer::run(lanes.clone(), group.clone(), self.inner.space_meter.clone()));
         let barrier = Barrier::start(group.clone());
         let turn = self.inner.settle_turn.clone();
         let settler = Settler::new(state.clone(), group.clone(), self.inner.journal.clone(), options.settle_bytes, turn);
+        runtime::spawn(proposer::run(lanes.clone(), group.clone(), settler.clone(), self.inner.space_meter.clone()));
         let (running, failure) = (settler.clone(), self.inner.failure.clone());
         runtime::spawn(async move {
             if let Err(error) = running.run().await {
@@ -399,7 +399,10 @@ impl Node {
     /// Raises NOSPACE before the disk is full, and clears it when there is room again, unless a quota rules.
     async fn look_at_space(&self) {
         let Ok(space) = self.inner.journal_disk.space() else { return };
-        let used_percent = 100 - (space.free.saturating_mul(100) / space.total.max(1)).min(100);
+        // What is unsettled takes its room in the tree soon: it is counted as taken, or settling would meet a full disk.
+        let unsettled: u64 = self.inner.shards.lock().values().map(|shard| shard.state.table().unsettled_bytes()).sum();
+        let free = space.free.saturating_sub(unsettled);
+        let used_percent = 100 - (free.saturating_mul(100) / space.total.max(1)).min(100);
         let keyspaces: Vec<Keyspace> = self.inner.keyspaces.lock().values().cloned().collect();
         let member = self.inner.identity.node_id;
         for keyspace in keyspaces {

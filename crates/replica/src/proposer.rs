@@ -20,6 +20,7 @@ use crate::{
     lanes::{Lanes, Pending},
     limits::{ENTRIES_IN_FLIGHT_MAX, SPACE_LOOK_BYTES},
     runtime,
+    settle::Settler,
 };
 
 type InFlight = FuturesUnordered<Pin<Box<dyn Future<Output = (Result<Replies>, Vec<Pending>)> + Send>>>;
@@ -46,14 +47,14 @@ impl SpaceMeter {
 }
 
 /// Runs until the lanes are closed and empty.
-pub(crate) async fn run(lanes: Lanes, group: Group, meter: Arc<SpaceMeter>) {
+pub(crate) async fn run(lanes: Lanes, group: Group, settler: Settler, meter: Arc<SpaceMeter>) {
     let mut in_flight = InFlight::new();
     let mut last_ms = 0;
     loop {
         tokio::select! {
             biased;
             Some((outcome, waiting)) = in_flight.next(), if !in_flight.is_empty() => answer(outcome, waiting),
-            some = lanes.some(), if in_flight.len() < ENTRIES_IN_FLIGHT_MAX => {
+            some = work(&lanes, &settler), if in_flight.len() < ENTRIES_IN_FLIGHT_MAX => {
                 if !some {
                     break;
                 }
@@ -69,6 +70,13 @@ pub(crate) async fn run(lanes: Lanes, group: Group, meter: Arc<SpaceMeter>) {
     while let Some((outcome, waiting)) = in_flight.next().await {
         answer(outcome, waiting);
     }
+}
+
+/// Waits until something waits and there is room for it; `false` once the lanes are closed and empty.
+async fn work(lanes: &Lanes, settler: &Settler) -> bool {
+    let some = lanes.some().await;
+    settler.room().await;
+    some
 }
 
 async fn propose(group: Group, waiting: Vec<Pending>, time_ms: u64) -> (Result<Replies>, Vec<Pending>) {

@@ -15,16 +15,16 @@ use tokio::sync::{Mutex, Notify};
 use crate::{
     consensus::Group,
     lanes::stopped,
-    limits::{JOURNAL_PRESSURE_FACTOR, RECLAIM_SLICE_BYTES, SETTLE_TICK_MS},
+    limits::{JOURNAL_PRESSURE_FACTOR, MERGE_UNSETTLED_FACTOR, RECLAIM_SLICE_BYTES, SETTLE_TICK_MS, UNSETTLED_FACTOR_MAX},
     runtime,
     shard::ShardState,
 };
 
 /// Steps of merging after one settle, so that a settle always ends and the next one does not wait long.
 const MERGE_STEPS_MAX: usize = 8;
-/// Merging writes new files before it removes old ones, so with less free space than this it would fill the disk that NOSPACE
-/// keeps a reserve of; settling and dropping go on.
-const MERGE_FREE_BYTES_MIN: u64 = 256 << 20;
+/// Merging writes new files before it removes old ones, so with less free space than this beside what is unsettled it would
+/// fill the disk that NOSPACE keeps a reserve of; settling and dropping go on.
+const MERGE_ROOM_BYTES_MIN: u64 = 32 << 20;
 
 struct Inner {
     state: Arc<ShardState>,
@@ -35,6 +35,8 @@ struct Inner {
     turn: Arc<Mutex<()>>,
     closed: AtomicBool,
     wake: Notify,
+    /// Told when a settle gave its overlay's memory back.
+    eased: Notify,
     settles: AtomicU64,
 }
 
@@ -61,6 +63,7 @@ impl Settler {
             turn,
             closed: AtomicBool::new(false),
             wake: Notify::new(),
+            eased: Notify::new(),
             settles: AtomicU64::new(0),
         };
         Settler { inner: Arc::new(inner) }
@@ -98,6 +101,19 @@ impl Settler {
         }
     }
 
+    /// Completes when little enough is unsettled for more to be proposed, or when no settle will come any more.
+    pub(crate) async fn room(&self) {
+        loop {
+            let eased = self.inner.eased.notified();
+            let unsettled = self.inner.state.table().unsettled_bytes();
+            if unsettled < self.inner.settle_bytes.saturating_mul(UNSETTLED_FACTOR_MAX) || self.inner.closed.load(Relaxed) {
+                return;
+            }
+            self.wake();
+            eased.await;
+        }
+    }
+
     /// How many settles this shard has done since the start.
     pub(crate) fn settles(&self) -> u64 {
         self.inner.settles.load(Relaxed)
@@ -111,6 +127,7 @@ impl Settler {
     pub(crate) fn close(&self) {
         self.inner.closed.store(true, Relaxed);
         self.wake();
+        self.inner.eased.notify_waiters();
     }
 
     fn is_due(&self) -> bool {
@@ -146,12 +163,15 @@ impl Inner {
         }
         extra.sort_by(|a, b| a.0.cmp(&b.0));
         self.state.table().settle(sealed, extra, &dropped)?;
+        self.eased.notify_waiters();
         for space in &spaces {
             space.machine.reclaimed();
         }
         for _ in 0..MERGE_STEPS_MAX {
-            let is_tight = self.journal.space().is_ok_and(|space| space.free < MERGE_FREE_BYTES_MIN);
-            if is_tight || !self.state.table().tree().maintain()? {
+            let unsettled = self.state.table().unsettled_bytes();
+            let room = self.journal.space().map_or(u64::MAX, |space| space.free).saturating_sub(unsettled);
+            let is_behind = unsettled >= self.settle_bytes.saturating_mul(MERGE_UNSETTLED_FACTOR);
+            if room < MERGE_ROOM_BYTES_MIN || is_behind || !self.state.table().tree().maintain(room)? {
                 break;
             }
         }

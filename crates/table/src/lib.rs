@@ -54,8 +54,9 @@ pub trait Tree: Send + Sync + 'static {
     /// what lies beside them.
     fn settle(&self, changes: &mut dyn Iterator<Item = Change>, dropped: &[(Bytes, Bytes)], mark: &Mark) -> Result<()>;
 
-    /// One bounded step of merging in the background; `false` when there is nothing to do.
-    fn maintain(&self) -> Result<bool>;
+    /// One bounded step of merging in the background; `false` when there is nothing to do. A step writes before it removes:
+    /// it takes a quarter of `room_bytes` at most.
+    fn maintain(&self, room_bytes: u64) -> Result<bool>;
 
     /// Replaces everything by `pairs` (ascending) and `mark`: all of it or nothing.
     fn replace(&self, pairs: &mut dyn Iterator<Item = Result<Pair>>, mark: &Mark) -> Result<()>;

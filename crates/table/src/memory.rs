@@ -97,7 +97,7 @@ impl Tree for MemoryTree {
         self.commit(apply, mark)
     }
 
-    fn maintain(&self) -> Result<bool> {
+    fn maintain(&self, _room_bytes: u64) -> Result<bool> {
         Ok(false)
     }
 

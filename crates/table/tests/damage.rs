@@ -51,7 +51,7 @@ fn build(dir: &Path) -> (Model, Mark) {
         mark = Mark { applied: Some(EntryId { term: 2, index: index.into() }), membership: Bytes::from_static(b"members") };
         tree.settle(&mut changes.into_iter().collect::<Vec<Change>>().into_iter(), &dropped, &mark).unwrap();
         if index == 7 {
-            assert!(tree.maintain().unwrap());
+            assert!(tree.maintain(u64::MAX).unwrap());
         }
     }
     (model, mark)
@@ -62,7 +62,7 @@ fn build(dir: &Path) -> (Model, Mark) {
 fn read(dir: &Path, model: &Model, mark: &Mark) -> Result<()> {
     let tree = LsmTree::open(dir, options())?;
     let outcome = compare(&tree, model, mark);
-    while let Ok(true) = tree.maintain() {}
+    while let Ok(true) = tree.maintain(u64::MAX) {}
     let merged = compare(&tree, model, mark);
     drop(tree);
     let reopened = LsmTree::open(dir, options()).and_then(|tree| compare(&tree, model, mark));

@@ -77,7 +77,7 @@ impl Case {
                 self.model.remove(&key(*k));
             }
             Step::Settle { between, extra, dropped } => self.settle(between, extra, *dropped),
-            Step::Maintain => while self.table.tree().maintain().unwrap() {},
+            Step::Maintain => while self.table.tree().maintain(u64::MAX).unwrap() {},
             Step::Snapshot => {
                 let snapshot = self.table.tree().snapshot();
                 self.held.push((snapshot, self.settled.0.clone(), self.settled.1.clone()));

@@ -82,7 +82,7 @@ fn run(tree: Arc<dyn Tree>) {
             let extra: Vec<Change> = vec![(Bytes::from(format!("space-x{settle:08}")), Some(value(settle)))];
             let dropped = [(Bytes::from_static(b"space-x"), Bytes::from(format!("space-x{settle:08}")))];
             table.settle(sealed, extra, &dropped).unwrap();
-            while tree.maintain().unwrap() {}
+            while tree.maintain(u64::MAX).unwrap() {}
             let has_read = rounds.iter().all(|rounds| rounds.load(Relaxed) >= ROUNDS) || readers.iter().any(|r| r.is_finished());
             if settle >= SETTLES && has_read {
                 break;

@@ -65,8 +65,8 @@ impl Tree for Hooked {
         self.tree.settle(changes, dropped, mark)
     }
 
-    fn maintain(&self) -> Result<bool> {
-        self.tree.maintain()
+    fn maintain(&self, room_bytes: u64) -> Result<bool> {
+        self.tree.maintain(room_bytes)
     }
 
     fn replace(&self, pairs: &mut dyn Iterator<Item = Result<Pair>>, mark: &Mark) -> Result<()> {

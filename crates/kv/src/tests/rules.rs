@@ -495,6 +495,39 @@ fn reclaiming_waits_until_it_pays() {
     assert_eq!(house.at(0), format!("busy=again@{revision} live=for ever@2 of 2"));
 }
 
+/// Almost everything on a full disk was deleted and compacted, and nothing came back: reclaiming first moved each value to where
+/// it lies at the floor, and only the last slice, which held the deletions, said that it was gone.
+#[test]
+fn what_is_dead_further_on_is_not_moved() {
+    let mut house = House::with(Options { fold_look_bytes: 100, ..options() });
+    let value = "v".repeat(500);
+    for number in 0..50 {
+        house.put(&format!("key{number:02}"), &value);
+    }
+    // One keeps its value in a later change, one is written again, and the others go.
+    house.do_it(Command::Put(PutRequest { ignore_value: true, lease: 0, ..put_request("key07", "") }));
+    house.put("key08", "new");
+    house.do_it(delete("key1", "key9"));
+    house.put("after", "x");
+    let revision = house.machine.revision();
+    house.do_it(compact(revision));
+    house.settle(0);
+    house.machine.force_reclaim();
+    let mut bytes = table::Tree::disk_bytes(&*house.tree);
+    while house.machine.wants_reclaim() {
+        house.settle(2_000);
+        let now = table::Tree::disk_bytes(&*house.tree);
+        assert!(now <= bytes + 100, "a slice that moves what is dead takes room: {bytes} before, {now} after");
+        bytes = now;
+    }
+    assert!(bytes < 12 * 700, "{bytes} bytes are left of eleven keys");
+    house = house.reopen();
+    for number in (0..10).filter(|number| *number != 8) {
+        let read = house.range(&one(&format!("key{number:02}"))).expect("reads");
+        assert_eq!(read.kvs[0].value, value, "key{number:02}");
+    }
+}
+
 #[test]
 fn the_longest_keys_are_stored_and_longer_ones_refused() {
     let mut house = House::new();

@@ -21,7 +21,7 @@ pub(super) struct House {
 }
 
 pub(super) fn options() -> Options {
-    Options { cache_bytes: 4096, reclaim_bytes: 1 << 40 }
+    Options { cache_bytes: 4096, reclaim_bytes: 1 << 40, fold_look_bytes: 0 }
 }
 
 impl House {

@@ -226,7 +226,7 @@ impl Tree for LsmTree {
         })
     }
 
-    fn maintain(&self) -> Result<bool> {
+    fn maintain(&self, room_bytes: u64) -> Result<bool> {
         self.write(|counters, current| {
             let version = match merge::next_step(current, self.options.merge_layers) {
                 None => return Ok(false),
@@ -234,7 +234,8 @@ impl Tree for LsmTree {
                 Some(Step::Merge(inputs)) => {
                     let clean = counters.next_seq - 1;
                     let files = Files::of_merge(&self.yard, &mut counters.next_id, self.options.table_bytes, clean);
-                    let merge = |files: &mut Files<'_>| merge::merge(current, &inputs, self.options.merge_step_bytes, files);
+                    let step_bytes = self.options.merge_step_bytes.min(room_bytes / 4);
+                    let merge = |files: &mut Files<'_>| merge::merge(current, &inputs, step_bytes, files);
                     let (stopped, outputs) = self.fill(files, merge)?;
                     merge::merged(current, &inputs, stopped.as_ref(), outputs)
                 }

@@ -37,7 +37,7 @@ fn ids(tables: &[Placed]) -> Vec<u64> {
 }
 
 fn merge_all(tree: &LsmTree) -> usize {
-    let steps = (0..1000).take_while(|_| tree.maintain().unwrap()).count();
+    let steps = (0..1000).take_while(|_| tree.maintain(u64::MAX).unwrap()).count();
     assert!(steps < 1000, "merging comes to an end");
     steps
 }
@@ -119,7 +119,7 @@ fn a_dropped_range_is_hidden_at_once_and_its_space_comes_back() {
     assert_eq!(all(&*before).len(), 400);
     assert!(tree.disk_bytes() >= full);
     drop(before);
-    tree.maintain().unwrap();
+    tree.maintain(u64::MAX).unwrap();
     assert!(tree.disk_bytes() < full / 4, "{} of {full} bytes are left", tree.disk_bytes());
     // A key of the range that comes again is there again.
     settle(&tree, vec![put(versioned(345), 10, 1)], &[]);
@@ -166,7 +166,7 @@ fn merging_goes_in_bounded_steps_and_nothing_moves_meanwhile() {
         // At most two steps between settles, so that some come while a merge is under way; and a restart within one.
         for _ in 0..2 {
             let held = tree.snapshot();
-            steps += usize::from(tree.maintain().unwrap());
+            steps += usize::from(tree.maintain(u64::MAX).unwrap());
             assert_eq!(all(&*tree.snapshot()), model);
             assert_eq!(all(&*held), model);
         }
@@ -193,7 +193,7 @@ fn a_commit_that_fails_is_the_last_one() {
     let refused = tree.settle(&mut [put(current(2), 10, 2)].into_iter(), &[], &Mark::default());
     assert_eq!(refused.unwrap_err().kind, Kind::Unavailable);
     std::fs::remove_dir(dir.path().join("manifest.new")).unwrap();
-    assert_eq!(tree.maintain().unwrap_err().kind, Kind::Unavailable);
+    assert_eq!(tree.maintain(u64::MAX).unwrap_err().kind, Kind::Unavailable);
     assert_eq!(all(&*tree.snapshot()).into_keys().collect::<Vec<_>>(), [current(1)]);
     drop(tree);
     let tree = LsmTree::open(dir.path(), options()).unwrap();

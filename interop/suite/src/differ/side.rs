@@ -74,9 +74,12 @@ impl Side {
     }
 
     /// Brings every stream to the present revision. A watcher of the future holds back its stream's progress, so the
-    /// revision is first moved to where the last of them begins.
+    /// revision is first moved to where the last of them begins. It is moved by one in any case where there are new
+    /// watchers, so that a late answer to an earlier question about progress cannot be taken for one about them.
     async fn settle(&mut self) -> Vec<Answer> {
-        let begin = self.streams.iter().map(Stream::latest_start).max().unwrap_or(0);
+        let latest = self.streams.iter().map(Stream::latest_start).max().unwrap_or(0);
+        let moved = if self.streams.iter().any(Stream::has_new) { self.revision + 1 } else { 0 };
+        let begin = latest.max(moved);
         let mut answers = Vec::new();
         while self.revision < begin {
             let put = pb::PutRequest { key: "move on".into(), ..Default::default() };

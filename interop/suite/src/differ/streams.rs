@@ -149,6 +149,11 @@ impl Stream {
         lock(&self.log).watchers.iter().filter(|(_, w)| w.cancelled.is_none()).map(|(id, _)| *id).collect()
     }
 
+    /// Whether a watcher that goes on living was created since progress was last asked for.
+    pub fn has_new(&self) -> bool {
+        lock(&self.log).watchers.values().any(|w| !w.asked && !w.doomed && w.cancelled.is_none())
+    }
+
     /// The greatest revision at which a living watcher begins.
     pub fn latest_start(&self) -> i64 {
         lock(&self.log).watchers.values().filter(|w| w.cancelled.is_none()).map(|w| w.start).max().unwrap_or(0)
