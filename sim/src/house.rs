@@ -12,7 +12,7 @@ use base::{
     disk::{Ending, Fault, MemoryDisk},
 };
 use journal::Writer;
-use replica::{Failure, Identity, Keyspace, Node, NodeOptions, NodeParts, node::DEFAULT_KEYSPACE, runtime};
+use replica::{Failure, Identity, Keyspace, Node, NodeOptions, NodeParts, Pace, node::DEFAULT_KEYSPACE, runtime};
 use table::{MemoryTree, Tree};
 use tokio::sync::Notify;
 
@@ -189,6 +189,7 @@ fn parts(disk: &MemoryDisk, trees: Trees, seed: u64) -> NodeParts {
             Ok(trees.entry(shard).or_default().clone() as Arc<dyn Tree>)
         }),
         identity: Identity { cluster_id: 0xc1, node_id: 0xa1 },
+        pace: Pace::default(),
         drive: Box::new(move |writer, failure| {
             runtime::spawn(drive(writer, failure, seed));
         }),

@@ -19,7 +19,7 @@ pub const FIRST_SEGMENT_BYTES_MAX: u64 = 4 * 1024 * 1024;
 pub const SPARE_SEGMENTS_MAX: usize = 2;
 
 /// Zeros are written in pieces of this size, each synced, so that preparing a segment does not stall the writes beside it.
-pub const ZERO_PIECE_BYTES: usize = 1024 * 1024;
+pub const ZERO_PIECE_BYTES: usize = 4 * 1024 * 1024;
 
 /// A journal that was quiet for so long writes its hints and a closing record.
 pub const IDLE_MS: u64 = 250;

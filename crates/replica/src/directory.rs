@@ -11,11 +11,12 @@ use std::{fs, io, path::Path, sync::Arc};
 
 use base::{Error, Kind, Result, ShardId, disk::RealDisk};
 use journal::Writer;
-use table::{LsmTree, Pair, Tree};
+use table::{LsmTree, Pair, Tree, TreeOptions};
 
 use crate::{
     identity::Identity,
     node::{Failure, NodeOptions, NodeParts},
+    pace::Pace,
 };
 
 const LOCK: &str = "LOCK";
@@ -34,11 +35,13 @@ pub(crate) fn open(options: &NodeOptions) -> Result<NodeParts> {
         None => first_identity(dir, &root)?,
     };
     let shards = dir.join(SHARDS);
-    let cache_bytes = options.tree_cache_bytes();
+    let pace = Pace::default();
+    let tree_options = tree_options(options.tree_cache_bytes(), pace.clone());
     Ok(NodeParts {
         journal_disk: Arc::new(real_disk(&dir.join(JOURNAL))?),
-        trees: Arc::new(move |shard| open_tree(&shards, shard, cache_bytes)),
+        trees: Arc::new(move |shard| open_tree(&shards, shard, tree_options.clone())),
         identity,
+        pace,
         drive: Box::new(move |writer, failure| drive(writer, failure, lock)),
     })
 }
@@ -50,7 +53,7 @@ pub fn restore(options: &NodeOptions, pairs: &mut dyn Iterator<Item = Result<Pai
         return Err(Error::new(Kind::Precondition, format!("{} is not empty; give a new or an empty directory", dir.display())));
     }
     let _lock = lock(dir)?;
-    let tree = open_tree(&dir.join(SHARDS), RESTORED_SHARD, options.tree_cache_bytes())?;
+    let tree = open_tree(&dir.join(SHARDS), RESTORED_SHARD, tree_options(options.tree_cache_bytes(), Pace::default()))?;
     tree.replace(pairs, &table::Mark::default())?;
     let root = real_disk(dir)?;
     // The identity comes last: a directory without one was never restored to the end, and says so when it is opened.
@@ -95,9 +98,19 @@ fn real_disk(dir: &Path) -> Result<RealDisk> {
     RealDisk::open(dir).map_err(|error| Error::new(Kind::Unavailable, format!("cannot open {}: {error}", dir.display())))
 }
 
-fn open_tree(shards: &Path, shard: ShardId, cache_bytes: u64) -> Result<Arc<dyn Tree>> {
+/// Settling and merging rest after each piece as long as the log's writes need the disk.
+#[expect(clippy::disallowed_methods, reason = "the machine's own trees are written by threads that may block")]
+fn tree_options(cache_bytes: u64, pace: Pace) -> TreeOptions {
+    let rest = move |_bytes| {
+        if let Some(time) = pace.rest() {
+            std::thread::sleep(time);
+        }
+    };
+    TreeOptions { cache_bytes, pace: table::Pace(Arc::new(rest)), ..TreeOptions::default() }
+}
+
+fn open_tree(shards: &Path, shard: ShardId, options: TreeOptions) -> Result<Arc<dyn Tree>> {
     let dir = shards.join(shard.0.to_string());
-    let options = table::TreeOptions { cache_bytes, ..table::TreeOptions::default() };
     Ok(LsmTree::open(&dir, options)? as Arc<dyn Tree>)
 }
 

@@ -123,6 +123,11 @@ impl Lanes {
         (queues.commands, queues.bytes)
     }
 
+    /// Whether nothing more is taken.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.inner.queues.lock().closed
+    }
+
     /// Refuses what comes from now on; what waits is still proposed.
     pub(crate) fn close(&self) {
         self.inner.queues.lock().closed = true;

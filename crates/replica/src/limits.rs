@@ -40,6 +40,18 @@ pub(crate) const UNSETTLED_FACTOR_MAX: u64 = 4;
 /// Unsettled bytes, as a multiple of the settle budget, at which the next settle goes before further merging.
 pub(crate) const MERGE_UNSETTLED_FACTOR: u64 = 2;
 
+/// Distance between entries below which none is kept, in microseconds.
+pub(crate) const PACE_INTERVAL_MIN_US: u64 = 2_000;
+
+/// The longest distance between entries that is kept, in microseconds.
+pub(crate) const PACE_INTERVAL_MAX_US: u64 = 25_000;
+
+/// Time of an entry below which it has not stalled, in microseconds.
+pub(crate) const PACE_STALL_MIN_US: u64 = 20_000;
+
+/// How often a proposer that keeps a distance looks whether a batch is full, in microseconds.
+pub(crate) const PACE_LOOK_US: u64 = 1_000;
+
 /// How often the free space is looked at, in milliseconds.
 pub(crate) const SPACE_TICK_MS: u64 = 2000;
 

@@ -30,6 +30,7 @@ use crate::{
     limits::{
         DATA_SHARDS_MAX, JOURNAL_TAIL_BYTES, JOURNAL_WRITE_BYTES_MAX, SPACE_ALARM_PERCENT, SPACE_CLEAR_PERCENT, SPACE_TICK_MS,
     },
+    pace::Pace,
     proposer::{self, SpaceMeter},
     runtime,
     settle::Settler,
@@ -81,6 +82,8 @@ pub struct NodeParts {
     pub trees: Arc<dyn Fn(ShardId) -> Result<Arc<dyn Tree>> + Send + Sync>,
     /// Who this node is.
     pub identity: Identity,
+    /// The pace of the disk, as the proposers find it; the trees may keep it, too.
+    pub pace: Pace,
     /// Runs the journal's writer, and tells when it failed: a thread on a machine, a task in the simulator.
     pub drive: Box<dyn FnOnce(Writer, Failure) + Send>,
 }
@@ -161,6 +164,7 @@ struct Inner {
     /// Settles are sequential over all shards.
     settle_turn: Arc<tokio::sync::Mutex<()>>,
     space_meter: Arc<SpaceMeter>,
+    pace: Pace,
 }
 
 /// The node. Cheap to clone.
@@ -203,6 +207,7 @@ impl Node {
                 stopping: AtomicBool::new(false),
                 settle_turn: Arc::default(),
                 space_meter: Arc::default(),
+                pace: parts.pace,
             }),
         };
         node.start_shards(&parts.trees).await?;
@@ -290,7 +295,13 @@ impl Node {
         let barrier = Barrier::start(group.clone());
         let turn = self.inner.settle_turn.clone();
         let settler = Settler::new(state.clone(), group.clone(), self.inner.journal.clone(), options.settle_bytes, turn);
-        runtime::spawn(proposer::run(lanes.clone(), group.clone(), settler.clone(), self.inner.space_meter.clone()));
+        runtime::spawn(proposer::run(
+            lanes.clone(),
+            group.clone(),
+            settler.clone(),
+            self.inner.pace.clone(),
+            self.inner.space_meter.clone(),
+        ));
         let (running, failure) = (settler.clone(), self.inner.failure.clone());
         runtime::spawn(async move {
             if let Err(error) = running.run().await {

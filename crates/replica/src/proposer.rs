@@ -8,6 +8,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
+    time::Duration,
 };
 
 use base::{Error, Kind, Result};
@@ -18,7 +19,8 @@ use crate::{
     batch,
     consensus::{Group, Replies},
     lanes::{Lanes, Pending},
-    limits::{ENTRIES_IN_FLIGHT_MAX, SPACE_LOOK_BYTES},
+    limits::{BATCH_BYTES_MAX, ENTRIES_IN_FLIGHT_MAX, PACE_LOOK_US, SPACE_LOOK_BYTES},
+    pace::{Pace, Pacer},
     runtime,
     settle::Settler,
 };
@@ -47,14 +49,19 @@ impl SpaceMeter {
 }
 
 /// Runs until the lanes are closed and empty.
-pub(crate) async fn run(lanes: Lanes, group: Group, settler: Settler, meter: Arc<SpaceMeter>) {
+pub(crate) async fn run(lanes: Lanes, group: Group, settler: Settler, pace: Pace, meter: Arc<SpaceMeter>) {
     let mut in_flight = InFlight::new();
-    let mut last_ms = 0;
+    let mut pacer = Pacer::new(pace);
+    let (mut last_ms, mut is_busy) = (0, false);
     loop {
         tokio::select! {
             biased;
-            Some((outcome, waiting)) = in_flight.next(), if !in_flight.is_empty() => answer(outcome, waiting),
-            some = work(&lanes, &settler), if in_flight.len() < ENTRIES_IN_FLIGHT_MAX => {
+            Some((outcome, waiting)) = in_flight.next(), if !in_flight.is_empty() => {
+                is_busy = lanes.depth().0 > 0;
+                pacer.done(runtime::now());
+                answer(outcome, waiting);
+            }
+            some = work(&lanes, &settler, pacer.earliest()), if in_flight.len() < ENTRIES_IN_FLIGHT_MAX => {
                 if !some {
                     break;
                 }
@@ -62,6 +69,7 @@ pub(crate) async fn run(lanes: Lanes, group: Group, settler: Settler, meter: Arc
                 if !waiting.is_empty() {
                     meter.add(waiting.iter().map(|pending| batch::item_bytes(pending.command.len())).sum());
                     last_ms = runtime::wall_ms().max(last_ms);
+                    pacer.started(runtime::now(), is_busy);
                     in_flight.push(Box::pin(propose(group.clone(), waiting, last_ms)));
                 }
             }
@@ -72,10 +80,17 @@ pub(crate) async fn run(lanes: Lanes, group: Group, settler: Settler, meter: Arc
     }
 }
 
-/// Waits until something waits and there is room for it; `false` once the lanes are closed and empty.
-async fn work(lanes: &Lanes, settler: &Settler) -> bool {
+/// Waits until something waits, there is room for it, and the pace allows it; `false` once the lanes are closed and empty.
+async fn work(lanes: &Lanes, settler: &Settler, earliest: Option<Duration>) -> bool {
     let some = lanes.some().await;
     settler.room().await;
+    if let Some(earliest) = earliest {
+        // A full batch gains nothing by waiting.
+        while lanes.depth().1 < BATCH_BYTES_MAX && runtime::now() < earliest && !lanes.is_closed() {
+            let look = runtime::now() + Duration::from_micros(PACE_LOOK_US);
+            runtime::sleep_until(look.min(earliest)).await;
+        }
+    }
     some
 }
 

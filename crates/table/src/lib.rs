@@ -16,7 +16,7 @@ use base::{EntryId, Result};
 use bytes::Bytes;
 
 pub use limits::{KEY_BYTES_MAX, VALUE_BYTES_MAX};
-pub use lsm::{LsmTree, TreeOptions};
+pub use lsm::{LsmTree, Pace, TreeOptions};
 pub use memory::{Interrupted, MemoryTree};
 pub use overlaid::{Sealed, Table};
 

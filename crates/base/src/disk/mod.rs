@@ -51,6 +51,11 @@ pub trait DiskFile: Send + Sync {
     /// `fdatasync`: everything written to this file is durable when it returns.
     fn sync_data(&self) -> io::Result<()>;
 
+    /// Lets the disk begin to write what is in memory of this range, without waiting for it: nothing is durable for it.
+    fn begin_write_back(&self, _offset: u64, _len: u64) -> io::Result<()> {
+        Ok(())
+    }
+
     /// The file's length in bytes.
     fn len(&self) -> io::Result<u64>;
 

@@ -103,6 +103,12 @@ impl DiskFile for RealFile {
         self.0.sync_data()
     }
 
+    fn begin_write_back(&self, offset: u64, len: u64) -> io::Result<()> {
+        // Linux begins to write dirty pages that will not be needed, and keeps them until they are written.
+        let len = std::num::NonZero::new(len);
+        Ok(rustix::fs::fadvise(&self.0, offset, len, rustix::fs::Advice::DontNeed)?)
+    }
+
     fn len(&self) -> io::Result<u64> {
         Ok(self.0.metadata()?.len())
     }

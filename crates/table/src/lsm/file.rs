@@ -14,6 +14,7 @@ use lsm_tree::{Cache, Checksum, DescriptorTable, GlobalTableId, SeqNo, Table, ch
 use parking_lot::Mutex;
 
 use super::{
+    Pace,
     error::{damaged, failed, failed_io},
     manifest::Entry,
 };
@@ -31,6 +32,7 @@ const CONTENTS_BYTES_MAX: u64 = 4096;
 /// The directory of a tree, and what its table files share.
 pub(super) struct Yard {
     pub(super) disk: RealDisk,
+    pace: Pace,
     cache: Arc<Cache>,
     open_files: Arc<DescriptorTable>,
     /// Files that nobody reads any more, to be removed by whoever writes next: a reader does not wait for that.
@@ -39,9 +41,10 @@ pub(super) struct Yard {
 }
 
 impl Yard {
-    pub(super) fn new(disk: RealDisk, cache_bytes: u64) -> Arc<Yard> {
+    pub(super) fn new(disk: RealDisk, cache_bytes: u64, pace: Pace) -> Arc<Yard> {
         Arc::new(Yard {
             disk,
+            pace,
             cache: Arc::new(Cache::with_capacity_bytes(cache_bytes)),
             open_files: Arc::new(DescriptorTable::new(OPEN_FILES_MAX)),
             gone: Mutex::default(),
@@ -56,6 +59,15 @@ impl Yard {
     /// Bytes of table files, those included that wait to be removed.
     pub(super) fn bytes(&self) -> u64 {
         self.bytes.load(Relaxed)
+    }
+
+    /// Lets the disk begin with the bytes `[from, to)` of a file that is being written, instead of meeting the whole of it at the
+    /// end, in front of everything else; then keeps the pace.
+    pub(super) fn pace(&self, id: u64, from: u64, to: u64) -> Result<()> {
+        let file = self.disk.open(&name(id), false).map_err(failed_io)?;
+        file.begin_write_back(from, to - from).map_err(failed_io)?;
+        (self.pace.0)(to - from);
+        Ok(())
     }
 
     /// Removes a file that no manifest names.

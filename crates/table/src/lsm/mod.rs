@@ -46,6 +46,16 @@ use crate::{
     limits::{MERGE_LAYERS_MIN, MERGE_STEP_BYTES},
 };
 
+/// Called by whoever settles or merges after so many bytes were handed to the disk; it may hold them up for a while.
+#[derive(Clone)]
+pub struct Pace(pub Arc<dyn Fn(u64) + Send + Sync>);
+
+impl std::fmt::Debug for Pace {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Pace")
+    }
+}
+
 /// Budgets of a tree.
 #[derive(Clone, Debug)]
 pub struct TreeOptions {
@@ -57,6 +67,8 @@ pub struct TreeOptions {
     pub merge_step_bytes: u64,
     /// How many settles' records for the same keys lie over one another before merging them is considered.
     pub merge_layers: usize,
+    /// Holds settling and merging back beside a busy disk.
+    pub pace: Pace,
 }
 
 impl Default for TreeOptions {
@@ -66,6 +78,7 @@ impl Default for TreeOptions {
             table_bytes: 64 << 20,
             merge_step_bytes: MERGE_STEP_BYTES,
             merge_layers: MERGE_LAYERS_MIN,
+            pace: Pace(Arc::new(|_| {})),
         }
     }
 }
@@ -98,7 +111,7 @@ impl LsmTree {
             Some(manifest) => manifest,
             None => first_manifest(&disk, &names)?,
         };
-        let yard = Yard::new(disk, options.cache_bytes);
+        let yard = Yard::new(disk, options.cache_bytes, options.pace.clone());
         let tables = manifest.tables.iter().map(|entry| placed(&yard, entry.clone())).collect::<Result<Vec<_>>>()?;
         for id in names.iter().filter_map(|name| file::id_of(name)) {
             // Left by a settle or a merge that did not come to its commit.

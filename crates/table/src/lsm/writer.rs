@@ -11,7 +11,7 @@ use super::{
     file::{self, Yard},
     manifest::{Entry, Place},
 };
-use crate::limits::{FAMILY_BYTES, FAMILY_CUTS_MAX, KEY_BYTES_MAX, VALUE_BYTES_MAX};
+use crate::limits::{FAMILY_BYTES, FAMILY_CUTS_MAX, KEY_BYTES_MAX, PACE_BYTES, VALUE_BYTES_MAX};
 
 /// One record, as a table holds it.
 pub(super) struct Record {
@@ -32,6 +32,8 @@ struct Open {
     writer: Writer,
     entry: Entry,
     bytes: u64,
+    /// As many of them as the disk was told to begin with.
+    begun: u64,
 }
 
 /// Writes records in the order of their keys. Nothing it wrote belongs to the tree until a manifest names it.
@@ -102,7 +104,12 @@ impl<'a> Files<'a> {
         open.bytes += (key.len() + bytes) as u64;
         self.last = Some(key.clone());
         let value = record.value.unwrap_or_default();
-        open.writer.write(InternalValue::from_components(key, value, record.seq, kind)).map_err(failed)
+        open.writer.write(InternalValue::from_components(key, value, record.seq, kind)).map_err(failed)?;
+        if open.bytes - open.begun >= PACE_BYTES {
+            self.yard.pace(open.entry.id, open.begun, open.bytes)?;
+            open.begun = open.bytes;
+        }
+        Ok(())
     }
 
     fn check(&self, record: &Record) -> Result<()> {
@@ -143,7 +150,7 @@ impl<'a> Files<'a> {
             last: first.clone(),
             trim: Bytes::new(),
         };
-        self.open = Some(Open { writer, entry, bytes: 0 });
+        self.open = Some(Open { writer, entry, bytes: 0, begun: 0 });
         Ok(())
     }
 

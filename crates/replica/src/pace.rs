@@ -1,0 +1,147 @@
+//! Keeping the pace of a slow disk.
+//!
+//! A disk that is sold by its writes a second lets a burst through and then stalls until it is paid for: a fifth of all clients
+//! would wait for that stall, with small batches before it. So entries follow each other no faster than the disk takes them in
+//! the long run. Nothing is held up on a disk that does not stall, nor after a pause: only the distance between two entries
+//! counts.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+use crate::limits::{PACE_INTERVAL_MAX_US, PACE_INTERVAL_MIN_US, PACE_STALL_MIN_US};
+
+/// Share of the distance between entries that one more observation moves the mean by.
+const MEAN_SHARE: f64 = 1.0 / 32.0;
+/// A stall is so many times the usual distance.
+const STALL_FACTOR: f64 = 2.0;
+/// What a stall does to the distance that is kept, and every entry without one.
+const AFTER_STALL: f64 = 1.05;
+const AFTER_ENTRY: f64 = 0.996;
+
+/// The distance that is kept at present, for those who write beside the log. Cheap to clone.
+#[derive(Clone, Default)]
+pub struct Pace {
+    interval_us: Arc<AtomicU64>,
+}
+
+impl Pace {
+    /// How long whoever settles rests after each mebibyte, so that the log's writes find the disk free between them.
+    pub fn rest(&self) -> Option<Duration> {
+        let interval = self.interval_us.load(Relaxed);
+        (interval >= PACE_INTERVAL_MIN_US).then(|| Duration::from_micros(interval))
+    }
+}
+
+/// One proposer's view of it.
+pub(crate) struct Pacer {
+    shared: Pace,
+    last_start: Option<Duration>,
+    was_busy: bool,
+    mean_us: f64,
+    interval_us: f64,
+}
+
+impl Pacer {
+    pub(crate) fn new(shared: Pace) -> Pacer {
+        Pacer { shared, last_start: None, was_busy: false, mean_us: 0.0, interval_us: 0.0 }
+    }
+
+    /// When the next entry may start; `None`: at once.
+    pub(crate) fn earliest(&self) -> Option<Duration> {
+        let interval = self.shared_interval()?;
+        self.last_start.map(|last| last + interval)
+    }
+
+    fn shared_interval(&self) -> Option<Duration> {
+        (self.interval_us >= PACE_INTERVAL_MIN_US as f64).then(|| Duration::from_micros(self.interval_us as u64))
+    }
+
+    /// An entry starts. `is_busy`: commands waited for it since the last one was done.
+    pub(crate) fn started(&mut self, now: Duration, is_busy: bool) {
+        if let Some(last) = self.last_start.replace(now)
+            && is_busy
+        {
+            let distance = now.saturating_sub(last).as_micros() as f64;
+            self.mean_us += (distance - self.mean_us) * if self.was_busy { MEAN_SHARE } else { 1.0 };
+        }
+        self.was_busy |= is_busy;
+    }
+
+    /// The entry that started last is done.
+    pub(crate) fn done(&mut self, now: Duration) {
+        let Some(start) = self.last_start else { return };
+        let took = now.saturating_sub(start).as_micros() as f64;
+        let stalled = took >= PACE_STALL_MIN_US as f64 && took >= self.mean_us * STALL_FACTOR && self.was_busy;
+        self.interval_us = match stalled {
+            true => (self.interval_us * AFTER_STALL).max(self.mean_us).min(PACE_INTERVAL_MAX_US as f64),
+            false => self.interval_us * AFTER_ENTRY,
+        };
+        self.shared.interval_us.store(self.interval_us as u64, Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Runs entries one behind the other over a disk that takes `credit` at once and then one each `refill_us`; says how many of
+    /// them stalled.
+    fn run(pacer: &mut Pacer, now: &mut Duration, entries: u32, stall_every: u32, stall_us: u64) -> u32 {
+        let (mut tokens, mut stalls) = (stall_every, 0);
+        let mut window = *now + Duration::from_micros(stall_us);
+        for _ in 0..entries {
+            *now = pacer.earliest().map_or(*now, |earliest| earliest.max(*now));
+            pacer.started(*now, true);
+            while *now >= window {
+                window += Duration::from_micros(stall_us);
+                tokens = stall_every;
+            }
+            if tokens == 0 {
+                *now = window;
+                stalls += 1;
+            } else {
+                tokens -= 1;
+            }
+            *now += Duration::from_micros(500);
+            pacer.done(*now);
+        }
+        stalls
+    }
+
+    #[test]
+    fn a_disk_that_stalls_is_kept_from_it() {
+        let mut pacer = Pacer::new(Pace::default());
+        let mut now = Duration::from_secs(1);
+        let first = run(&mut pacer, &mut now, 100, 5, 100_000);
+        assert!(first > 3, "it stalls as long as nobody knows it: {first}");
+        run(&mut pacer, &mut now, 1_000, 5, 100_000);
+        let begin = now;
+        let later = run(&mut pacer, &mut now, 1_000, 5, 100_000);
+        assert!(later < 40, "{later} of 1,000 entries stalled");
+        let rate = 1_000.0 / (now - begin).as_secs_f64();
+        assert!(rate > 40.0, "the disk would take 50 a second, and got {rate}");
+    }
+
+    #[test]
+    fn a_disk_that_is_just_slow_or_hiccups_is_not_held_up() {
+        let mut pacer = Pacer::new(Pace::default());
+        let mut now = Duration::from_secs(1);
+        for entry in 0..1_000 {
+            pacer.started(now, true);
+            now += Duration::from_micros(if entry % 100 == 99 { 60_000 } else { 300 });
+            pacer.done(now);
+            assert_eq!(pacer.earliest(), None, "entry {entry}");
+        }
+        for _ in 0..1_000 {
+            pacer.started(now, true);
+            now += Duration::from_millis(30);
+            pacer.done(now);
+        }
+        assert_eq!(pacer.earliest(), None, "batches follow a disk whose every flush is slow by themselves");
+    }
+}
