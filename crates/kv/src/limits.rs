@@ -14,7 +14,7 @@ pub(crate) const WARM_KEYS_MAX: u64 = 4_000;
 /// Values above this length share the buffer they came in when they are cached; shorter ones are copied.
 pub(crate) const CACHE_SHARE_BYTES_MIN: usize = 256 << 10;
 /// What a cached value costs beside its bytes.
-pub(crate) const CACHE_ENTRY_BYTES: u64 = 96;
+pub(crate) const CACHE_ENTRY_BYTES: u64 = 200;
 /// The shortest lease in seconds: etcd's answer to its default election timeout.
 pub(crate) const LEASE_TTL_SECONDS_MIN: i64 = 2;
 /// The longest lease in seconds, as in etcd.

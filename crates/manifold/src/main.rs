@@ -23,6 +23,11 @@ use std::process::ExitCode;
 
 use arguments::Action;
 
+/// Threads hand values to each other all the time, which costs the C library's allocator a fifth more processor time for a put,
+/// and memory that it keeps.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 fn main() -> ExitCode {
     let outcome = match arguments::parse() {
         Action::Serve(flags) => serve::run(&flags),

@@ -15,7 +15,9 @@ use crate::{
     consensus::Group,
     keyspace::Keyspace,
     lanes::Lane,
-    limits::{LEASE_CHECKPOINT_MS, LEASE_TICK_MS, LEASES_PER_CHECKPOINT, LEASES_PER_EXPIRY},
+    limits::{
+        LEASE_CHECKPOINT_MS, LEASE_EXPIRY_MS, LEASE_TICK_MS, LEASES_PER_CHECKPOINT, LEASES_PER_EXPIRY_MAX, LEASES_PER_EXPIRY_MIN,
+    },
     runtime,
 };
 
@@ -117,6 +119,11 @@ impl LeaseClock {
         }
     }
 
+    fn number_over(&self) -> usize {
+        let now = runtime::now();
+        self.clocks.lock().order.range(..=(now, i64::MAX)).count()
+    }
+
     fn over(&self, most: usize) -> Vec<i64> {
         let now = runtime::now();
         self.clocks.lock().order.iter().take_while(|(deadline, _)| *deadline <= now).take(most).map(|(_, id)| *id).collect()
@@ -162,19 +169,29 @@ pub(crate) async fn run(keyspace: Keyspace, group: Group) {
 }
 
 async fn expire(keyspace: &Keyspace, clock: &LeaseClock, term: u64) {
+    let backlog = clock.number_over();
+    let mut part = LEASES_PER_EXPIRY_MIN;
     loop {
-        let ids = clock.over(LEASES_PER_EXPIRY);
+        let ids = clock.over(part);
         if ids.is_empty() {
             return;
         }
         // One at a time, so that an avalanche of expiries leaves room for everyone else's writes. An overload or a
         // change of leader is met again at the next tick.
-        let first = ids[0];
+        let (first, begin) = (ids[0], runtime::now());
         let proposed = keyspace.propose(Lane::Urgent, Command::LeaseExpire { term, ids }).await;
         if proposed.is_err() || clock.left(first) != Left::Unknown {
             return;
         }
+        part = expiry_part(backlog, runtime::now().saturating_sub(begin));
     }
+}
+
+/// Parts as small as still end the whole backlog in time, since each holds up everyone else's writes for as long as it applies.
+fn expiry_part(backlog: usize, took: Duration) -> usize {
+    let parts = u128::from(LEASE_EXPIRY_MS) * 1000 / took.as_micros().max(1);
+    let part = backlog as u128 / parts.max(1) + 1;
+    usize::try_from(part).unwrap_or(usize::MAX).clamp(LEASES_PER_EXPIRY_MIN, LEASES_PER_EXPIRY_MAX)
 }
 
 async fn checkpoint(keyspace: &Keyspace, clock: &LeaseClock, term: u64) {
@@ -183,5 +200,20 @@ async fn checkpoint(keyspace: &Keyspace, clock: &LeaseClock, term: u64) {
         if keyspace.propose(Lane::Urgent, command).await.is_err() {
             return;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_avalanche_ends_in_small_parts_and_in_time() {
+        let fast = expiry_part(100_000, Duration::from_millis(2));
+        assert_eq!(fast, 81, "1,250 parts of 2 ms");
+        let slow = expiry_part(100_000, Duration::from_millis(25));
+        assert_eq!(slow, 1001, "a hundred parts of 25 ms");
+        assert_eq!(expiry_part(10, Duration::from_millis(25)), LEASES_PER_EXPIRY_MIN);
+        assert_eq!(expiry_part(10_000_000, Duration::from_secs(10)), LEASES_PER_EXPIRY_MAX);
     }
 }

@@ -12,8 +12,13 @@ pub(crate) const LANE_SHARE_BYTES: [usize; 3] = [BATCH_BYTES_MAX / 2, BATCH_BYTE
 /// How many times the ordinary admission the urgent lane may still use, so that leases live through an overload.
 pub(crate) const URGENT_ADMISSION_FACTOR: usize = 2;
 
-/// Greatest number of leases that one expiry command ends.
-pub(crate) const LEASES_PER_EXPIRY: usize = 500;
+/// Leases that one expiry command ends, if as many are over: as many as ends all of them in time, between these bounds.
+pub(crate) const LEASES_PER_EXPIRY_MIN: usize = 64;
+/// See [`LEASES_PER_EXPIRY_MIN`].
+pub(crate) const LEASES_PER_EXPIRY_MAX: usize = 2_000;
+
+/// Time in which an avalanche of leases that are over at one moment should end, in milliseconds.
+pub(crate) const LEASE_EXPIRY_MS: u64 = 2_500;
 
 /// How often the leader looks at its lease deadlines, in milliseconds.
 pub(crate) const LEASE_TICK_MS: u64 = 250;
@@ -26,6 +31,11 @@ pub(crate) const LEASES_PER_CHECKPOINT: usize = 1000;
 
 /// How often a shard looks whether it should settle, in milliseconds.
 pub(crate) const SETTLE_TICK_MS: u64 = 200;
+
+/// How long a shard is quiet before it settles what it has, in milliseconds, and how much that is at least: a part of the budget.
+pub(crate) const IDLE_SETTLE_MS: u64 = 2_000;
+/// See [`IDLE_SETTLE_MS`].
+pub(crate) const IDLE_SETTLE_PART: u64 = 8;
 
 /// Bytes of reclaim work that join one settle.
 pub(crate) const RECLAIM_SLICE_BYTES: usize = 16 << 20;

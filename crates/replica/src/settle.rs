@@ -8,14 +8,17 @@ use std::{
     time::Duration,
 };
 
-use base::{Error, Kind, Result, ShardId};
+use base::{EntryId, Error, Kind, Result, ShardId};
 use journal::Journal;
 use tokio::sync::{Mutex, Notify};
 
 use crate::{
-    consensus::Group,
+    consensus::{Group, StateMachine as _},
     lanes::stopped,
-    limits::{JOURNAL_PRESSURE_FACTOR, MERGE_UNSETTLED_FACTOR, RECLAIM_SLICE_BYTES, SETTLE_TICK_MS, UNSETTLED_FACTOR_MAX},
+    limits::{
+        IDLE_SETTLE_MS, IDLE_SETTLE_PART, JOURNAL_PRESSURE_FACTOR, MERGE_UNSETTLED_FACTOR, RECLAIM_SLICE_BYTES, SETTLE_TICK_MS,
+        UNSETTLED_FACTOR_MAX,
+    },
     runtime,
     shard::ShardState,
 };
@@ -25,6 +28,12 @@ const MERGE_STEPS_MAX: usize = 8;
 /// Merging writes new files before it removes old ones, so with less free space than this beside what is unsettled it would
 /// fill the disk that NOSPACE keeps a reserve of; settling and dropping go on.
 const MERGE_ROOM_BYTES_MIN: u64 = 32 << 20;
+
+/// Since when nothing was applied.
+struct Quiet {
+    applied: Option<EntryId>,
+    since: Duration,
+}
 
 struct Inner {
     state: Arc<ShardState>,
@@ -71,6 +80,7 @@ impl Settler {
 
     /// Runs until closed; an error means that what is on disk has to be read again: the process must end.
     pub(crate) async fn run(&self) -> Result<()> {
+        let mut quiet = Quiet { applied: None, since: runtime::now() };
         loop {
             tokio::select! {
                 biased;
@@ -80,7 +90,7 @@ impl Settler {
             if self.inner.closed.load(Relaxed) {
                 return Ok(());
             }
-            if self.is_due() {
+            if self.is_due() || self.is_idle(&mut quiet) {
                 self.settle().await?;
             }
         }
@@ -105,7 +115,7 @@ impl Settler {
     pub(crate) async fn room(&self) {
         loop {
             let eased = self.inner.eased.notified();
-            let unsettled = self.inner.state.table().unsettled_bytes();
+            let unsettled = self.inner.state.table().unsettled_memory();
             if unsettled < self.inner.settle_bytes.saturating_mul(UNSETTLED_FACTOR_MAX) || self.inner.closed.load(Relaxed) {
                 return;
             }
@@ -131,7 +141,7 @@ impl Settler {
     }
 
     fn is_due(&self) -> bool {
-        let unsettled = self.inner.state.table().unsettled_bytes();
+        let unsettled = self.inner.state.table().unsettled_memory();
         if unsettled >= self.inner.settle_bytes || self.wants_reclaim() {
             return true;
         }
@@ -139,6 +149,16 @@ impl Settler {
         self.inner.state.is_ahead_of_tree()
             && owner == Some(self.shard())
             && bytes >= self.inner.settle_bytes.saturating_mul(JOURNAL_PRESSURE_FACTOR)
+    }
+
+    /// A shard that has been quiet for a while gives back the memory of what it has not settled.
+    fn is_idle(&self, quiet: &mut Quiet) -> bool {
+        let (applied, now) = (self.inner.state.mark().applied, runtime::now());
+        if quiet.applied != applied {
+            *quiet = Quiet { applied, since: now };
+        }
+        let is_quiet = now.saturating_sub(quiet.since) >= Duration::from_millis(IDLE_SETTLE_MS);
+        is_quiet && self.inner.state.table().unsettled_memory() >= self.inner.settle_bytes / IDLE_SETTLE_PART
     }
 
     fn wants_reclaim(&self) -> bool {
@@ -170,7 +190,8 @@ impl Inner {
         for _ in 0..MERGE_STEPS_MAX {
             let unsettled = self.state.table().unsettled_bytes();
             let room = self.journal.space().map_or(u64::MAX, |space| space.free).saturating_sub(unsettled);
-            let is_behind = unsettled >= self.settle_bytes.saturating_mul(MERGE_UNSETTLED_FACTOR);
+            let memory = self.state.table().unsettled_memory();
+            let is_behind = memory >= self.settle_bytes.saturating_mul(MERGE_UNSETTLED_FACTOR);
             if room < MERGE_ROOM_BYTES_MIN || is_behind || !self.state.table().tree().maintain(room)? {
                 break;
             }

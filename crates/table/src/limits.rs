@@ -22,6 +22,9 @@ pub(crate) const MERGE_CACHE_BYTES: u64 = 1 << 20;
 /// Dropped ranges still hidden record by record, past which tables that reach into one are rewritten without them.
 pub(crate) const HIDDEN_RANGES_MAX: usize = 8;
 
+/// What a change in an overlay takes beside its key and value: its place in the map, and what the allocator adds.
+pub(crate) const OVERLAY_ENTRY_BYTES: u64 = 160;
+
 /// Bytes of a table file after which the disk begins to write them, and whoever writes the file may be held back.
 pub(crate) const PACE_BYTES: u64 = 1 << 20;
 

@@ -116,6 +116,12 @@ impl Table {
         layers.active.bytes() + layers.sealed.as_ref().map_or(0, |sealed| sealed.bytes())
     }
 
+    /// Bytes of memory that the overlays take, about: more than they will take on the disk, the more so the smaller the changes.
+    pub fn unsettled_memory(&self) -> u64 {
+        let layers = self.inner.layers.read();
+        layers.active.memory_bytes() + layers.sealed.as_ref().map_or(0, |sealed| sealed.memory_bytes())
+    }
+
     /// Takes the active overlay out for settling; must be called between two applies, with the mark of the last one.
     /// `None` while another sealed overlay is not settled yet.
     pub fn seal(&self, mark: Mark) -> Option<Sealed> {

@@ -18,7 +18,7 @@ use parking_lot::{Mutex, RwLock};
 
 use crate::{
     Change, Direction,
-    limits::{PAGE_KEYS_MAX, PAGE_KEYS_MIN},
+    limits::{OVERLAY_ENTRY_BYTES, PAGE_KEYS_MAX, PAGE_KEYS_MIN},
 };
 
 /// A changed key's value (`None`: deleted), and what a reader of an earlier moment needs.
@@ -99,6 +99,11 @@ impl Overlay {
     /// Bytes of keys and newest values.
     pub(crate) fn bytes(&self) -> u64 {
         self.bytes.load(Relaxed)
+    }
+
+    /// Bytes of memory that it takes, about.
+    pub(crate) fn memory_bytes(&self) -> u64 {
+        self.bytes() + self.changes.read().map.len() as u64 * OVERLAY_ENTRY_BYTES
     }
 
     /// The changes of `[from, to)` as they are now, read as they are pulled.

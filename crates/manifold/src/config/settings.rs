@@ -152,7 +152,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
     Setting {
         key: "value-cache",
         value: "SIZE",
-        default: "64MiB",
+        default: "48MiB",
         help: "Bytes of settled values kept in memory",
         set: |config, text| {
             config.value_cache_bytes = units::size(text)?;
