@@ -23,10 +23,10 @@ pub(crate) const LEASE_TTL_SECONDS_MAX: i64 = 9_000_000_000;
 pub(crate) const TXN_DEPTH_MAX: usize = 64;
 /// Changes remembered between two samples of how many bytes were written and superseded.
 pub(crate) const SPACE_SAMPLE_BYTES: u64 = 1 << 20;
-/// Bytes of superseded versions that make reclaiming worth while unless the options say otherwise.
-pub(crate) const RECLAIM_DEAD_BYTES_MIN: u64 = 64 << 20;
-/// Below this many bytes nothing is reclaimed for being half dead.
-pub(crate) const RECLAIM_REGION_BYTES_MIN: u64 = 4 << 20;
+/// Bytes of superseded versions below which reclaiming never pays.
+pub(crate) const RECLAIM_DEAD_BYTES_MIN: u64 = 4 << 20;
+/// Bytes of superseded versions at which it always does, unless the options say otherwise.
+pub(crate) const RECLAIM_DEAD_BYTES_MAX: u64 = 1 << 30;
 /// Bytes of a value from which on two looks at the disk cost less than moving it in vain, unless the options say otherwise.
 pub(crate) const FOLD_LOOK_BYTES_MIN: usize = 1 << 10;
 /// Keys whose values a chunked read gathers at a time.

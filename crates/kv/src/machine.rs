@@ -3,7 +3,10 @@
 //! Every current key's metadata lies in memory, in key order; values and superseded versions lie in the shard's [`Table`].
 //! `apply` is called by one task in log order and reads no disk; reads run beside it.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering::Relaxed},
+};
 
 use base::{KeyspaceId, Result};
 use bytes::Bytes;
@@ -13,7 +16,7 @@ use table::{Change, Table};
 use crate::{
     command::{Command, Entry, Reply},
     event::{Changes, Revision},
-    limits::{FOLD_LOOK_BYTES_MIN, RECLAIM_DEAD_BYTES_MIN},
+    limits::{FOLD_LOOK_BYTES_MIN, RECLAIM_DEAD_BYTES_MAX},
     owed::Owed,
     pins::Pins,
     reclaim::Reclaim,
@@ -28,7 +31,7 @@ use crate::{
 pub struct Options {
     /// Bytes of settled values kept in memory.
     pub cache_bytes: u64,
-    /// Bytes of superseded versions that make reclaiming worth while.
+    /// Bytes of superseded versions at which reclaiming is worth while whatever is alive; with less, twice as many as are alive.
     pub reclaim_bytes: u64,
     /// Values from this length on are looked up before reclaiming moves them: one that is dead further on is not worth it.
     pub fold_look_bytes: usize,
@@ -36,7 +39,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Options {
-        Options { cache_bytes: 64 << 20, reclaim_bytes: RECLAIM_DEAD_BYTES_MIN, fold_look_bytes: FOLD_LOOK_BYTES_MIN }
+        Options { cache_bytes: 64 << 20, reclaim_bytes: RECLAIM_DEAD_BYTES_MAX, fold_look_bytes: FOLD_LOOK_BYTES_MIN }
     }
 }
 
@@ -84,6 +87,7 @@ pub(crate) struct Inner {
     pub(crate) pins: Arc<Pins>,
     pub(crate) reclaim: Mutex<Reclaim>,
     pub(crate) options: Options,
+    pub(crate) is_disk_tight: AtomicBool,
 }
 
 /// One key space. Cheap to clone; all clones are one machine.
@@ -242,6 +246,11 @@ impl Machine {
     /// latest revision, which is the second part. Errors as apply's checks. `None`: see [`Cold::Refuse`].
     pub fn read_txn(&self, txn: &Txn, cold: Cold) -> Option<Result<(TxnReply, i64)>> {
         self.inner.read_txn(txn, cold)
+    }
+
+    /// Tells whether the disk is filling up, so that reclaiming pays earlier.
+    pub fn set_disk_tight(&self, is_tight: bool) {
+        self.inner.is_disk_tight.store(is_tight, Relaxed);
     }
 
     /// Asks the next settles to reclaim everything before the compaction mark, however little it is (a physical compaction).

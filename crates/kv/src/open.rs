@@ -1,5 +1,7 @@
 //! Loading a key space from what is settled.
 
+use std::sync::atomic::AtomicBool;
+
 use base::Result;
 use bytes::Bytes;
 use parking_lot::{Mutex, RwLock};
@@ -36,6 +38,7 @@ impl Inner {
             state: RwLock::new(state),
             pins: std::sync::Arc::new(Pins::default()),
             reclaim: Mutex::new(Reclaim::new(floor, compaction)),
+            is_disk_tight: AtomicBool::new(false),
             options,
         })
     }

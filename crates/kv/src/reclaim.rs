@@ -16,7 +16,7 @@
 //! reader's pin. Everything is read from the tree as settled before: what an unsettled entry says may not decide what is
 //! dropped, since a restart would come back without it.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::atomic::Ordering::Relaxed};
 
 use base::Result;
 use bytes::Bytes;
@@ -25,7 +25,7 @@ use table::{Change, Direction, Snapshot};
 use crate::{
     error::damaged,
     history::read_version,
-    limits::RECLAIM_REGION_BYTES_MIN,
+    limits::RECLAIM_DEAD_BYTES_MIN,
     machine::{Inner, Reclaimable},
     record::{At, Compaction, Content, Settled, Version, decode_superseded},
 };
@@ -60,10 +60,7 @@ impl Reclaim {
 
     /// Whether enough is dead before the mark.
     fn pays(&self, dead_bytes_min: u64) -> bool {
-        let Some(mark) = self.mark else { return false };
-        let dead = mark.superseded.saturating_sub(self.floor.superseded);
-        let region = mark.written.saturating_sub(self.floor.written);
-        dead >= dead_bytes_min || (region >= RECLAIM_REGION_BYTES_MIN && dead * 2 >= region)
+        self.mark.is_some_and(|mark| mark.superseded.saturating_sub(self.floor.superseded) >= dead_bytes_min)
     }
 
     /// Sets out for the mark if that pays. Answers how far to go.
@@ -94,10 +91,18 @@ impl Inner {
     }
 
     pub(crate) fn wants_reclaim(&self) -> bool {
-        let lowest = self.pins.lowest();
+        let (lowest, dead_bytes_min) = (self.pins.lowest(), self.dead_bytes_min());
         let mut reclaim = self.reclaim.lock();
         let floor = reclaim.floor.revision;
-        reclaim.aim(self.options.reclaim_bytes) > floor && lowest.is_none_or(|lowest| lowest > floor)
+        reclaim.aim(dead_bytes_min) > floor && lowest.is_none_or(|lowest| lowest > floor)
+    }
+
+    /// Bytes that have to be dead for reclaiming to pay. Moving the floor writes what is alive once more, so that it should not
+    /// be done for much less; a disk that is filling up cannot wait so long.
+    fn dead_bytes_min(&self) -> u64 {
+        let live = self.state.read().bytes;
+        let share = if self.is_disk_tight.load(Relaxed) { live / 4 } else { live.saturating_mul(2) };
+        share.max(RECLAIM_DEAD_BYTES_MIN).min(self.options.reclaim_bytes)
     }
 
     pub(crate) fn reclaimed(&self) {
@@ -112,9 +117,10 @@ impl Inner {
         let settled = self.table.tree().snapshot();
         let Some(record) = settled.get(&self.keys.mark(COMPACTED))? else { return Ok(nothing) };
         let mark = Compaction::decode(&record).ok_or_else(|| damaged("the compaction mark cannot be read"))?;
+        let dead_bytes_min = self.dead_bytes_min();
         let (floor, target) = {
             let mut reclaim = self.reclaim.lock();
-            (reclaim.floor, reclaim.aim(self.options.reclaim_bytes))
+            (reclaim.floor, reclaim.aim(dead_bytes_min))
         };
         let goal = target.min(mark.revision - 1).min(self.pins.lowest().unwrap_or(i64::MAX));
         if goal <= floor.revision {

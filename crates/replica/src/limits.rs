@@ -73,6 +73,9 @@ pub(crate) const SPACE_ALARM_PERCENT: u64 = 90;
 /// See [`SPACE_ALARM_PERCENT`].
 pub(crate) const SPACE_CLEAR_PERCENT: u64 = 87;
 
+/// Share of the file system in use, in percent, from which on space is reclaimed for less.
+pub(crate) const SPACE_TIGHT_PERCENT: u64 = 75;
+
 /// Times a transaction whose VALUE compare was overtaken is proposed again before it is refused.
 pub(crate) const WITNESS_ATTEMPTS_MAX: usize = 64;
 

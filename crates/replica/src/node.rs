@@ -28,7 +28,7 @@ use crate::{
     lanes::{Admission, Lane, Lanes, stopped},
     lease,
     limits::{
-        DATA_SHARDS_MAX, JOURNAL_TAIL_BYTES, JOURNAL_WRITE_BYTES_MAX, SPACE_ALARM_PERCENT, SPACE_CLEAR_PERCENT, SPACE_TICK_MS,
+        DATA_SHARDS_MAX, JOURNAL_TAIL_BYTES, JOURNAL_WRITE_BYTES_MAX, SPACE_ALARM_PERCENT, SPACE_CLEAR_PERCENT, SPACE_TICK_MS, SPACE_TIGHT_PERCENT,
     },
     pace::Pace,
     proposer::{self, SpaceMeter},
@@ -417,6 +417,7 @@ impl Node {
         let keyspaces: Vec<Keyspace> = self.inner.keyspaces.lock().values().cloned().collect();
         let member = self.inner.identity.node_id;
         for keyspace in keyspaces {
+            keyspace.machine().set_disk_tight(used_percent >= SPACE_TIGHT_PERCENT);
             let raised = keyspace.machine().alarms().contains(&(member, NOSPACE));
             let raise = used_percent >= SPACE_ALARM_PERCENT;
             let clear = used_percent < SPACE_CLEAR_PERCENT && self.inner.options.quota_bytes == 0;
