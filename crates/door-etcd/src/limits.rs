@@ -32,14 +32,14 @@ pub const FRAME_BYTES_MAX: u32 = 64 * 1024;
 /// Bytes of one request's header fields.
 pub const HEADER_LIST_BYTES_MAX: u32 = 16 * 1024;
 
-/// Bytes one stream may have waiting to be sent inside the HTTP/2 engine.
-pub const SEND_BUFFER_BYTES_MAX: usize = 256 * 1024;
+/// Bytes taken off a connection at once.
+pub const READ_BYTES_MAX: usize = 64 * 1024;
 
-/// Streams reset by a client before they were looked at, above which its connection is closed (CVE-2023-44487).
-pub const PENDING_ACCEPT_RESETS_MAX: usize = 20;
+/// Bytes that wait for the client, above which nothing more is read from it.
+pub const OUTPUT_BYTES_WHILE_READING: usize = 256 * 1024;
 
-/// Streams reset by this side for a client's faults, above which its connection is closed.
-pub const LOCAL_ERROR_RESETS_MAX: usize = 1024;
+/// Rounds of reading, calling and writing that a connection may have before others have their turn.
+pub const ROUNDS_PER_TURN: usize = 16;
 
 /// How often a silent connection is asked for a sign of life, and how long the sign may take.
 pub const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(20);
@@ -54,9 +54,6 @@ pub const MESSAGE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Bytes of unfinished messages that one connection may make this side hold.
 pub const UNFINISHED_BYTES_PER_CONNECTION: usize = 8 * 1024 * 1024;
-
-/// A large answer is handed to the connection in slices of this size, so that what the client does not take is not handed over.
-pub const SLICE_BYTES: usize = 128 * 1024;
 
 /// Bytes of large answers that one connection's client may leave untaken; further ones are encoded when it took some.
 pub const UNTAKEN_BYTES_PER_CONNECTION: usize = 64 * 1024 * 1024;
