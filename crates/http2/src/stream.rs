@@ -30,6 +30,8 @@ pub(crate) struct Stream {
     pub(crate) in_line: bool,
     /// Its owner was told that it takes no more, and waits to hear that it does.
     pub(crate) full: bool,
+    /// How often the connection rested while the other side gave no room for what is queued.
+    pub(crate) rests: u32,
 }
 
 /// How this side's part of a stream ends.
@@ -54,6 +56,7 @@ impl Stream {
             end: None,
             in_line: false,
             full: false,
+            rests: 0,
         }
     }
 

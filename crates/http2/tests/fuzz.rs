@@ -78,7 +78,15 @@ fn the_corpus_and_its_mutations_do_no_harm() {
 #[test]
 fn requests_are_found_in_whatever_pieces_they_come() {
     for size in 1..=255 {
-        let found: Vec<usize> = seeds().iter_mut().map(|seed| fuzz::connection(&{ seed[0] = size; seed.clone() })).collect();
+        let found: Vec<usize> = seeds()
+            .iter_mut()
+            .map(|seed| {
+                fuzz::connection(&{
+                    seed[0] = size;
+                    seed.clone()
+                })
+            })
+            .collect();
         assert_eq!(found, [4, 1, 0], "in pieces of {size}");
     }
 }

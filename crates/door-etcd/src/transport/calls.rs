@@ -22,6 +22,7 @@ use super::{
     inbox::Inbox,
     reply::{Outgoing, Piece},
 };
+use crate::limits::PLACES_KEPT;
 
 /// Calls whose outcome is that of `F`.
 pub(crate) struct Calls<F> {
@@ -111,7 +112,13 @@ impl<F: Future> Calls<F> {
 
     /// A place to be polled in this turn.
     pub(crate) fn next_due(&mut self) -> Option<usize> {
-        self.due.pop_front()
+        // A place that was given back may still be woken by what once waited for it.
+        while let Some(due) = self.due.pop_front() {
+            if due < self.places.len() {
+                return Some(due);
+            }
+        }
+        None
     }
 
     /// Polls a place; the call's stream, and what it came to.
@@ -151,6 +158,15 @@ impl<F: Future> Calls<F> {
         self.free.push(place);
     }
 
+    /// Gives back the memory of places that a busy moment needed.
+    pub(crate) fn shrink(&mut self) {
+        let used = self.places.iter().rposition(|place| place.call.is_some() || place.outgoing.is_some());
+        let kept = used.map_or(0, |used| used + 1).max(PLACES_KEPT).min(self.places.len());
+        self.places.truncate(kept);
+        self.streams.truncate(kept);
+        self.free.retain(|place| *place < kept);
+    }
+
     /// The place of a stream's call.
     pub(crate) fn of(&self, stream: u32) -> Option<usize> {
         self.streams.iter().position(|taken| *taken == stream)
@@ -159,5 +175,91 @@ impl<F: Future> Calls<F> {
     /// Where a call's body is put.
     pub(crate) fn inbox(&self, place: usize) -> Option<&Inbox> {
         self.places[place].inbox.as_ref()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::ready;
+
+    use futures_util::future::{BoxFuture, FutureExt};
+    use tokio::sync::oneshot;
+
+    use super::*;
+
+    type Boxed = Calls<BoxFuture<'static, u32>>;
+
+    /// The outcomes of one turn: streams and what they came to.
+    fn turn(calls: &mut Boxed) -> Vec<(u32, Option<u32>)> {
+        calls.gather(&Context::from_waker(Waker::noop()));
+        let mut all = Vec::new();
+        while let Some(place) = calls.next_due() {
+            let (stream, progress) = calls.poll(place);
+            all.push((
+                stream,
+                match progress {
+                    Poll::Ready(Progress::Answered(answer)) => {
+                        calls.end(place);
+                        Some(answer)
+                    }
+                    _ => None,
+                },
+            ));
+        }
+        all
+    }
+
+    #[test]
+    fn calls_are_polled_in_their_order_and_then_when_something_happened() {
+        let mut calls = Boxed::new();
+        let (answer, waiting) = oneshot::channel();
+        calls.start(1, None, waiting.map(Result::unwrap).boxed());
+        calls.start(3, None, ready(30).boxed());
+        assert_eq!(turn(&mut calls), [(1, None), (3, Some(30))]);
+        assert_eq!(turn(&mut calls), []);
+        answer.send(10).unwrap();
+        assert_eq!(turn(&mut calls), [(1, Some(10))]);
+        assert_eq!(calls.of(1), None);
+    }
+
+    #[test]
+    fn places_are_used_again_and_given_back() {
+        let mut calls = Boxed::new();
+        let held: Vec<_> = (0..100).map(|_| oneshot::channel::<u32>()).collect();
+        let mut answers = Vec::new();
+        for (stream, (answer, waiting)) in (1..).step_by(2).zip(held) {
+            calls.start(stream, None, waiting.map(|answer| answer.unwrap_or(0)).boxed());
+            answers.push(answer);
+        }
+        turn(&mut calls);
+        let kept = answers.remove(49);
+        for stream in (1..200).step_by(2).filter(|stream| *stream != 99) {
+            calls.end(calls.of(stream).unwrap());
+        }
+        assert!(answers.iter().all(oneshot::Sender::is_closed), "what nobody waits for is dropped");
+        calls.shrink();
+        assert_eq!(calls.places.len(), 50, "one in the middle is still used");
+        kept.send(7).unwrap();
+        assert_eq!(turn(&mut calls), [(99, Some(7))]);
+        calls.shrink();
+        assert_eq!((calls.places.len(), calls.free.len()), (PLACES_KEPT, PLACES_KEPT));
+        calls.start(1, None, ready(1).boxed());
+        assert_eq!(turn(&mut calls), [(1, Some(1))]);
+    }
+
+    #[test]
+    fn a_place_given_back_may_still_be_woken() {
+        let mut calls = Boxed::new();
+        for stream in 1..=20 {
+            calls.start(stream, None, futures_util::future::pending().boxed());
+        }
+        turn(&mut calls);
+        let late = calls.places[19].waker.clone();
+        for stream in 1..=20 {
+            calls.end(calls.of(stream).unwrap());
+        }
+        calls.shrink();
+        late.wake();
+        assert_eq!(turn(&mut calls), []);
     }
 }

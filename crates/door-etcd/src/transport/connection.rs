@@ -137,6 +137,9 @@ where
         while let Some(event) = self.engine.receive(&mut self.input) {
             self.take_event(event);
         }
+        if self.input.is_empty() && self.input.capacity() > limits::INPUT_BYTES_KEPT {
+            self.input = BytesMut::new();
+        }
         if self.life.frames != self.engine.frames() {
             self.life = Life { heard: Instant::now(), frames: self.engine.frames(), asked: None };
         }
@@ -259,7 +262,14 @@ where
     /// Time has passed: a client that has been silent for long is asked for a sign of life, or given up.
     fn watch_life(&mut self) {
         self.engine.rest();
+        self.give_up_untaken();
+        self.calls.shrink();
         let now = Instant::now();
+        if !self.engine.output().is_empty() {
+            // The client has not taken what it is owed, a question among it perhaps. That has a deadline of its own.
+            self.life.asked = None;
+            return self.start(0, None, Work::Rest(limits::KEEPALIVE_TIMEOUT));
+        }
         if self.life.asked.is_some() {
             tracing::debug!("a client gives no sign of life");
             return self.engine.abort(Code::NO_ERROR);
@@ -274,6 +284,17 @@ where
             }
         };
         self.start(0, None, Work::Rest(next));
+    }
+
+    /// Drops answers whose client gives them no window for long. Answers of many messages hold little, and a slow watcher may be
+    /// as slow as it likes.
+    fn give_up_untaken(&mut self) {
+        for stream in self.engine.stalled(limits::UNTAKEN_RESTS_MAX) {
+            if self.calls.of(stream).is_none() {
+                tracing::debug!(stream, "a client does not take an answer");
+                self.engine.reset(stream, Code::CANCEL);
+            }
+        }
     }
 
     /// Answers a call; `place` is where it stood, if it took time.
@@ -326,27 +347,27 @@ where
         }
     }
 
-    /// Writes what there is. `true`: something was written.
+    /// Writes once what there is. `true`: something was written, or there is room for more.
     fn poll_write(&mut self, cx: &mut Context<'_>) -> io::Result<bool> {
+        self.engine.pump();
         let mut moved = false;
-        loop {
-            self.engine.pump();
-            while let Some(stream) = self.engine.next_with_room() {
-                if let Some(place) = self.calls.of(stream) {
-                    self.calls.again(place);
-                    moved = true;
-                }
+        while let Some(stream) = self.engine.next_with_room() {
+            if let Some(place) = self.calls.of(stream) {
+                self.calls.again(place);
+                moved = true;
             }
-            let output = self.engine.output();
-            if output.is_empty() {
-                return Ok(moved);
+        }
+        let output = self.engine.output();
+        if output.is_empty() {
+            return Ok(moved);
+        }
+        let Poll::Ready(written) = Pin::new(&mut self.socket).poll_write(cx, output) else { return Ok(moved) };
+        match written? {
+            0 => Err(io::ErrorKind::WriteZero.into()),
+            count => {
+                self.engine.written(count);
+                Ok(true)
             }
-            let Poll::Ready(written) = Pin::new(&mut self.socket).poll_write(cx, output) else { return Ok(moved) };
-            match written? {
-                0 => return Err(io::ErrorKind::WriteZero.into()),
-                count => self.engine.written(count),
-            }
-            moved = true;
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::{io, sync::Arc};
 
+use bytes::BytesMut;
 use gate::{Guarded, Porch};
 use replica::Node;
 use tokio::{
@@ -76,13 +77,27 @@ impl Connections {
     }
 }
 
-async fn connection(mut stream: Guarded, dispatch: Dispatch) {
-    let outcome = match hello(&mut stream).await {
-        Ok(Hello::Http2(read)) => Connection::new(stream, read, Arc::new(dispatch), Dispatch::work).await,
-        Ok(Hello::Other(read)) => old::serve(stream, read, &dispatch.metrics).await.map_err(io::Error::other),
+async fn connection(stream: Guarded, dispatch: Dispatch) {
+    let mut serving = dispatch.context.serving.clone();
+    let outcome = tokio::select! {
+        greeted = greet(stream, &dispatch.metrics) => greeted,
+        // Nobody waits for an answer yet.
+        _ = serving.wait_for(|serving| !serving) => return,
+    };
+    let outcome = match outcome {
+        Ok(Some((stream, read))) => Connection::new(stream, read, Arc::new(dispatch), Dispatch::work).await,
+        Ok(None) => Ok(()),
         Err(error) => Err(error),
     };
     if let Err(error) = outcome {
         tracing::debug!(%error, "a client's connection ended");
+    }
+}
+
+/// Finds out what a client speaks. HTTP/2 is given back with what was read; everything else is dealt with here.
+async fn greet(mut stream: Guarded, metrics: &Metrics) -> io::Result<Option<(Guarded, BytesMut)>> {
+    match hello(&mut stream).await? {
+        Hello::Http2(read) => Ok(Some((stream, read))),
+        Hello::Other(read) => old::serve(stream, read, metrics).await.map(|()| None).map_err(io::Error::other),
     }
 }

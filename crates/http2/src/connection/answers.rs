@@ -108,6 +108,12 @@ impl Connection {
         }
     }
 
+    /// Streams that have had something to send while the connection rested so many times, and no window to send any of it: the
+    /// other side asks and does not take.
+    pub fn stalled(&self, rests: u32) -> Vec<u32> {
+        self.streams.iter().filter(|(_, stream)| stream.rests >= rests).map(|(number, _)| *number).collect()
+    }
+
     /// Moves queued data to the output as far as windows allow and the output has room. Streams take turns, a frame each.
     pub fn pump(&mut self) {
         while self.output.len() < OUTPUT_BYTES {
@@ -135,6 +141,7 @@ impl Connection {
             let last = stream.queued == 0 && matches!(stream.end, Some(End::Data));
             let length = i64::try_from(data.len()).unwrap_or(i64::MAX);
             stream.send_window -= length;
+            stream.rests = 0;
             self.send_window -= length;
             let out = self.output.buffer();
             frame::head(out, data.len(), frame::DATA, if last { frame::END_STREAM } else { 0 }, number);

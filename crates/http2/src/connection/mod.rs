@@ -127,8 +127,6 @@ impl Connection {
             }
             let whole = frame::HEAD_BYTES + head.length;
             if input.len() < whole {
-                // The rest of it comes into the same piece of memory.
-                input.reserve(whole - input.len());
                 return None;
             }
             self.frames += 1;
@@ -208,6 +206,9 @@ impl Connection {
     /// Says that time has passed: budgets of useless work are full again. To be called every so many seconds, not more often.
     pub fn rest(&mut self) {
         self.calm.rest();
+        for stream in self.streams.values_mut() {
+            stream.rests = if stream.queued > 0 { stream.rests + 1 } else { 0 };
+        }
     }
 
     /// Announces the end: streams that are open are still served, and so are those on their way until a ping came back.

@@ -15,7 +15,7 @@ type Taken = Result<Option<Event>, Fault>;
 
 impl Connection {
     pub(super) fn take_headers(&mut self, head: Head, payload: &[u8]) -> Taken {
-        if head.stream % 2 == 0 {
+        if head.stream.is_multiple_of(2) {
             return Err(Fault::protocol("a request on a stream that is not a client's"));
         }
         let (fragment, depends_on) = frame::fragment(head, payload)?;

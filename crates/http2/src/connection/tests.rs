@@ -371,6 +371,27 @@ fn a_client_that_takes_nothing_stops_its_producer() {
 }
 
 #[test]
+fn who_asks_and_does_not_take_is_found() {
+    let mut pair = Pair::open();
+    for stream in [1, 3] {
+        pair.ask(stream, true);
+        pair.connection.respond(stream, 200, &[], false);
+        pair.connection.send(stream, Bytes::from(vec![7; 40_000]));
+    }
+    pair.sent();
+    pair.connection.rest();
+    pair.connection.rest();
+    assert_eq!(pair.connection.stalled(3), []);
+    pair.say(WINDOW_UPDATE, 0, 0, &10_u32.to_be_bytes());
+    pair.sent();
+    pair.connection.rest();
+    let stalled = pair.connection.stalled(3);
+    assert_eq!(stalled.len(), 1, "one of them could send a little: {stalled:?}");
+    pair.connection.reset(stalled[0], Code::CANCEL);
+    assert_eq!(pair.sent(), [reset(stalled[0], Code::CANCEL)]);
+}
+
+#[test]
 fn output_stops_growing_with_data() {
     let mut pair = Pair::open();
     pair.say(WINDOW_UPDATE, 0, 0, &0x7fff_0000_u32.to_be_bytes());
