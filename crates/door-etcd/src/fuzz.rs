@@ -1,17 +1,10 @@
 //! What fuzzers feed: the decoders of this door as functions over bytes. Bad bytes give an error, never a panic and never more
 //! memory than they are worth.
 
-use std::{
-    collections::VecDeque,
-    convert::Infallible,
-    pin::Pin,
-    sync::Arc,
-    task::{Context, Poll},
-};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::FutureExt;
-use http_body::{Body, Frame};
 use prost::Message;
 use tokio::sync::Semaphore;
 
@@ -38,9 +31,14 @@ pub fn request(data: &[u8]) -> bool {
 /// Takes the messages out of a request's body that arrives in frames of the first byte's length. Answers how many there were.
 pub fn framing(data: &[u8]) -> usize {
     let Some((size, data)) = data.split_first() else { return 0 };
-    let frames = data.chunks(usize::from(*size).max(1)).map(Bytes::copy_from_slice).collect();
+    let inbox = transport::Inbox::default();
+    for frame in data.chunks(usize::from(*size).max(1)) {
+        inbox.put(Bytes::copy_from_slice(frame), false);
+    }
+    inbox.put(Bytes::new(), true);
     let budget = Arc::new(Semaphore::new(limits::UNFINISHED_BYTES_PER_CONNECTION));
-    let mut messages = transport::Messages::new(Frames(frames), limits::REQUEST_BYTES_MAX, budget);
+    let body = transport::Body::Coming(inbox);
+    let mut messages = transport::Messages::new(body, limits::REQUEST_BYTES_MAX, budget);
     let mut count = 0;
     // Everything has arrived, so nothing is waited for.
     while let Some(Ok(Some(_))) = messages.next().now_or_never() {
@@ -52,16 +50,4 @@ pub fn framing(data: &[u8]) -> usize {
 /// Reads a backup. Answers how many pairs came out before the end or an error.
 pub fn backup(data: &[u8]) -> usize {
     backup::Reader::open(data).map_or(0, |reader| reader.take_while(Result::is_ok).count())
-}
-
-/// A body that has arrived.
-struct Frames(VecDeque<Bytes>);
-
-impl Body for Frames {
-    type Data = Bytes;
-    type Error = Infallible;
-
-    fn poll_frame(mut self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        Poll::Ready(self.0.pop_front().map(|data| Ok(Frame::data(data))))
-    }
 }

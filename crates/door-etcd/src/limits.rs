@@ -32,14 +32,21 @@ pub const FRAME_BYTES_MAX: u32 = 64 * 1024;
 /// Bytes of one request's header fields.
 pub const HEADER_LIST_BYTES_MAX: u32 = 16 * 1024;
 
-/// Bytes one stream may have waiting to be sent inside the HTTP/2 engine.
-pub const SEND_BUFFER_BYTES_MAX: usize = 256 * 1024;
+/// Bytes taken off a connection at once.
+pub const READ_BYTES_MAX: usize = 64 * 1024;
 
-/// Streams reset by a client before they were looked at, above which its connection is closed (CVE-2023-44487).
-pub const PENDING_ACCEPT_RESETS_MAX: usize = 20;
+/// Bytes of memory that a connection keeps for what it reads while there is nothing to read.
+pub const INPUT_BYTES_KEPT: usize = 8 * 1024;
 
-/// Streams reset by this side for a client's faults, above which its connection is closed.
-pub const LOCAL_ERROR_RESETS_MAX: usize = 1024;
+/// Places for calls that a connection keeps when it rests.
+pub const PLACES_KEPT: usize = 8;
+
+/// Bytes that wait for the client, above which nothing more is read from it. More than the engine's own limit for data, so that
+/// a client that takes large answers slowly is still heard.
+pub const OUTPUT_BYTES_WHILE_READING: usize = 2 * http2::limits::OUTPUT_BYTES;
+
+/// Rounds of reading, calling and writing that a connection may have before others have their turn.
+pub const ROUNDS_PER_TURN: usize = 16;
 
 /// How often a silent connection is asked for a sign of life, and how long the sign may take.
 pub const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(20);
@@ -55,11 +62,11 @@ pub const MESSAGE_TIMEOUT: Duration = Duration::from_secs(30);
 /// Bytes of unfinished messages that one connection may make this side hold.
 pub const UNFINISHED_BYTES_PER_CONNECTION: usize = 8 * 1024 * 1024;
 
-/// A large answer is handed to the connection in slices of this size, so that what the client does not take is not handed over.
-pub const SLICE_BYTES: usize = 128 * 1024;
-
 /// Bytes of large answers that one connection's client may leave untaken; further ones are encoded when it took some.
 pub const UNTAKEN_BYTES_PER_CONNECTION: usize = 64 * 1024 * 1024;
+
+/// How often a connection may be looked after (every 10 to 20 s) while its client gives a finished answer no window at all.
+pub const UNTAKEN_RESTS_MAX: u32 = 4;
 
 /// Bytes of one answer; gRPC's own limit.
 pub const ANSWER_BYTES_MAX: usize = i32::MAX as usize;

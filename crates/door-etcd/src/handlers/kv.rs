@@ -14,12 +14,36 @@ use crate::{convert, limits, pb, validate};
 /// # Errors
 /// As etcd's: no key, sort option, compacted or future revision.
 pub async fn range(context: &Context, request: pb::RangeRequest) -> Result<pb::RangeResponse> {
-    validate::range(&request)?;
-    if !request.serializable {
+    let linearizable = !request.serializable;
+    let request = checked_range(request)?;
+    if linearizable {
         context.keyspace.barrier().await?;
     }
-    let (reply, revision) = context.keyspace.range(convert::range_request(request)?).await?;
+    range_anywhere(context, request).await
+}
+
+/// The first part of [`range`], before its barrier: what is asked, if it may be asked.
+///
+/// # Errors
+/// As etcd's: no key, sort option.
+pub fn checked_range(request: pb::RangeRequest) -> Result<kv::RangeRequest> {
+    validate::range(&request)?;
+    convert::range_request(request)
+}
+
+/// The last part of [`range`], behind its barrier.
+///
+/// # Errors
+/// As etcd's: compacted or future revision.
+pub async fn range_anywhere(context: &Context, request: kv::RangeRequest) -> Result<pb::RangeResponse> {
+    let (reply, revision) = context.keyspace.range(request).await?;
     Ok(convert::range_response(reply, Some(context.header_at(revision))))
+}
+
+/// The same from memory alone, for callers that must not wait; `None`: some of it is on disk.
+pub fn range_in_memory(context: &Context, request: &kv::RangeRequest) -> Option<Result<pb::RangeResponse>> {
+    let answer = context.keyspace.machine().range(request, kv::Cold::Refuse)?;
+    Some(answer.map(|(reply, revision)| convert::range_response(reply, Some(context.header_at(revision)))))
 }
 
 /// The same in parts of bounded size; the last one carries header, `more` and `count`.

@@ -1,7 +1,6 @@
-//! gRPC's framing of an answer: messages as data frames, the status as trailers.
+//! Answers: what a call came to, and gRPC's framing of it.
 
 use std::{
-    convert::Infallible,
     future::Future,
     pin::Pin,
     sync::Arc,
@@ -10,8 +9,6 @@ use std::{
 
 use bytes::{BufMut, Bytes, BytesMut};
 use futures_util::{Stream, StreamExt};
-use http::{HeaderMap, HeaderName, HeaderValue, Response, header::CONTENT_TYPE};
-use http_body::{Body, Frame};
 use prost::Message;
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
@@ -22,30 +19,103 @@ use tonic::{Code, Status};
 use super::method::Method;
 use crate::{
     Metrics,
-    limits::{ANSWER_BYTES_MAX, GATHERED_BYTES, SLICE_BYTES, UNTAKEN_BYTES_PER_CONNECTION},
+    limits::{ANSWER_BYTES_MAX, GATHERED_BYTES, UNTAKEN_BYTES_PER_CONNECTION},
+    pb,
 };
 
-const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
-const GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
-const CONTENT_TYPE_GRPC: HeaderValue = HeaderValue::from_static("application/grpc");
 /// Bytes before a message: flag and length.
-const PREFIX_BYTES: usize = 5;
+pub(crate) const PREFIX_BYTES: usize = 5;
 
 /// Encoded messages, one by one.
 pub(crate) type Encoded = Pin<Box<dyn Stream<Item = Result<Bytes, Status>> + Send>>;
 
-/// The body of an answer.
+/// What a call came to.
 pub(crate) enum Reply {
-    /// Nothing.
-    Empty,
-    /// One message and the end.
-    Message {
-        data: Option<Bytes>,
-        /// Held until the message is handed over.
-        _room: Option<OwnedSemaphorePermit>,
-    },
+    /// It is no gRPC.
+    NotFound,
+    /// A refusal: the status travels in the head, and nothing follows.
+    Refused(Status),
+    /// One small message, which is encoded when it is written, and its length.
+    Small(Answer, usize),
+    /// One large message behind its prefix.
+    Large(Bytes),
     /// Messages as they come.
-    Messages(Box<Messages>),
+    Messages(Box<Outgoing>),
+}
+
+/// A message that has not been encoded yet.
+pub(crate) enum Answer {
+    Range(pb::RangeResponse),
+    Put(pb::PutResponse),
+    Txn(pb::TxnResponse),
+    /// That of a method which is not frequent.
+    Other(Box<dyn Encode + Send>),
+}
+
+/// What can be encoded, whatever its type.
+pub(crate) trait Encode {
+    fn len(&self) -> usize;
+    fn write(&self, out: &mut Vec<u8>);
+}
+
+impl<M: Message> Encode for M {
+    fn len(&self) -> usize {
+        self.encoded_len()
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        self.encode_raw(out);
+    }
+}
+
+impl Answer {
+    pub(crate) fn other(message: impl Message + 'static) -> Answer {
+        Answer::Other(Box::new(message))
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Answer::Range(message) => message.encoded_len(),
+            Answer::Put(message) => message.encoded_len(),
+            Answer::Txn(message) => message.encoded_len(),
+            Answer::Other(message) => message.len(),
+        }
+    }
+
+    /// Appends prefix and message, whose length is `len`.
+    pub(crate) fn write(&self, len: usize, out: &mut Vec<u8>) {
+        put_prefix(out, len);
+        match self {
+            Answer::Range(message) => message.encode_raw(out),
+            Answer::Put(message) => message.encode_raw(out),
+            Answer::Txn(message) => message.encode_raw(out),
+            Answer::Other(message) => message.write(out),
+        }
+    }
+}
+
+impl From<pb::RangeResponse> for Answer {
+    fn from(message: pb::RangeResponse) -> Answer {
+        Answer::Range(message)
+    }
+}
+
+impl From<pb::PutResponse> for Answer {
+    fn from(message: pb::PutResponse) -> Answer {
+        Answer::Put(message)
+    }
+}
+
+impl From<pb::TxnResponse> for Answer {
+    fn from(message: pb::TxnResponse) -> Answer {
+        Answer::Txn(message)
+    }
+}
+
+/// A piece of an answer that has many messages.
+pub(crate) enum Piece {
+    Data(Bytes),
+    End(Status),
 }
 
 /// What ends a stream of messages that does not end by itself.
@@ -57,7 +127,7 @@ pub(crate) struct Ending {
 }
 
 /// A stream of messages on its way out.
-pub(crate) struct Messages {
+pub(crate) struct Outgoing {
     stream: Encoded,
     ending: Ending,
     /// A large message whose prefix went out before it.
@@ -101,7 +171,7 @@ impl Counted {
         Arrivals { metrics: self.metrics.clone(), method: self.method }
     }
 
-    fn sent(&self, bytes: usize) {
+    pub(crate) fn sent(&self, bytes: usize) {
         self.metrics.sent(self.method, bytes);
     }
 }
@@ -138,77 +208,74 @@ impl Room {
 }
 
 /// An answer of one message, or a refusal. A large one is encoded only when there is room for it.
-pub(crate) async fn unary<M: Message>(outcome: Result<M, Status>, room: &Room, mut counted: Counted) -> Response<Reply> {
-    let framed = match outcome {
-        Ok(message) => {
-            let held = room.take(message.encoded_len()).await;
-            frame(&message).map(|framed| (framed, held))
-        }
-        Err(status) => Err(status),
+pub(crate) async fn unary(outcome: Result<Answer, Status>, room: &Room, mut counted: Counted) -> Reply {
+    let answer = match outcome {
+        Ok(answer) => answer,
+        Err(status) => return refusal(status, counted),
     };
-    match framed {
-        Ok((framed, held)) => {
-            counted.sent(framed.len() - PREFIX_BYTES);
+    let len = answer.len();
+    if len <= GATHERED_BYTES {
+        return small(answer, len, counted);
+    }
+    let held = room.take(len).await;
+    match frame(&answer, len) {
+        Ok(framed) => {
+            counted.sent(len);
             counted.end(Code::Ok);
-            answer(Reply::Message { data: Some(framed), _room: held })
+            Reply::Large(Bytes::from_owner(Held { framed, _room: held }))
         }
-        Err(status) => refusal(&status, counted),
+        Err(status) => refusal(status, counted),
+    }
+}
+
+/// An answer of one small message.
+pub(crate) fn small(answer: Answer, len: usize, mut counted: Counted) -> Reply {
+    counted.sent(len);
+    counted.end(Code::Ok);
+    Reply::Small(answer, len)
+}
+
+/// A large message, and its room until all of it was taken or given up.
+struct Held {
+    framed: Vec<u8>,
+    _room: Option<OwnedSemaphorePermit>,
+}
+
+impl AsRef<[u8]> for Held {
+    fn as_ref(&self) -> &[u8] {
+        &self.framed
     }
 }
 
 /// An answer of many messages.
-pub(crate) fn messages(stream: Encoded, ending: Ending, counted: Counted) -> Response<Reply> {
-    answer(Reply::Messages(Box::new(Messages { stream, ending, next: None, ended: None, counted })))
+pub(crate) fn messages(stream: Encoded, ending: Ending, counted: Counted) -> Reply {
+    Reply::Messages(Box::new(Outgoing { stream, ending, next: None, ended: None, counted }))
 }
 
-/// A refusal: the status travels in the head, and nothing follows.
-pub(crate) fn refusal(status: &Status, mut counted: Counted) -> Response<Reply> {
+/// A refusal of a call.
+pub(crate) fn refusal(status: Status, mut counted: Counted) -> Reply {
     counted.end(status.code());
-    refused(status)
-}
-
-/// A refusal of something that is no method.
-pub(crate) fn refused(status: &Status) -> Response<Reply> {
-    let mut response = answer(Reply::Empty);
-    put_status(response.headers_mut(), status);
-    response
-}
-
-fn answer(reply: Reply) -> Response<Reply> {
-    let mut response = Response::new(reply);
-    response.headers_mut().insert(CONTENT_TYPE, CONTENT_TYPE_GRPC);
-    response
+    Reply::Refused(status)
 }
 
 /// A message behind its flag and length.
-fn frame(message: &impl Message) -> Result<Bytes, Status> {
-    let len = message.encoded_len();
+fn frame(answer: &Answer, len: usize) -> Result<Vec<u8>, Status> {
     if len > ANSWER_BYTES_MAX {
         let text = format!("grpc: trying to send message larger than max ({len} vs. {ANSWER_BYTES_MAX})");
         return Err(Status::resource_exhausted(text));
     }
-    let mut out = BytesMut::with_capacity(PREFIX_BYTES + len);
-    put_prefix(&mut out, len);
-    message.encode_raw(&mut out);
-    Ok(out.freeze())
+    let mut out = Vec::with_capacity(PREFIX_BYTES + len);
+    answer.write(len, &mut out);
+    Ok(out)
 }
 
-fn put_prefix(out: &mut BytesMut, len: usize) {
+fn put_prefix(out: &mut impl BufMut, len: usize) {
     out.put_u8(0);
     out.put_u32(u32::try_from(len).expect("answers are bounded far below 4 GiB"));
 }
 
-fn put_status(headers: &mut HeaderMap, status: &Status) {
-    headers.insert(GRPC_STATUS, HeaderValue::from(status.code() as i32));
-    if !status.message().is_empty()
-        && let Ok(message) = HeaderValue::try_from(percent_encoded(status.message()))
-    {
-        headers.insert(GRPC_MESSAGE, message);
-    }
-}
-
 /// gRPC's encoding of a status text: visible ASCII stands for itself, but for the percent sign.
-fn percent_encoded(text: &str) -> String {
+pub(crate) fn percent_encoded(text: &str) -> String {
     const HEX: &[u8; 16] = b"0123456789ABCDEF";
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {
@@ -223,17 +290,11 @@ fn percent_encoded(text: &str) -> String {
     out
 }
 
-fn trailers(status: &Status) -> Frame<Bytes> {
-    let mut trailers = HeaderMap::with_capacity(2);
-    put_status(&mut trailers, status);
-    Frame::trailers(trailers)
-}
-
-impl Messages {
-    /// The next frame: all small messages that are ready, or the prefix of a large one, or the status.
-    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Frame<Bytes>>> {
+impl Outgoing {
+    /// The next piece: all small messages that are ready, or the prefix of a large one, or the end.
+    pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Piece> {
         if let Some(next) = self.next.take() {
-            return Poll::Ready(Some(Frame::data(next)));
+            return Poll::Ready(Piece::Data(next));
         }
         let mut gathered = BytesMut::new();
         while self.ended.is_none() {
@@ -260,11 +321,11 @@ impl Messages {
             }
         }
         if !gathered.is_empty() {
-            return Poll::Ready(Some(Frame::data(gathered.freeze())));
+            return Poll::Ready(Piece::Data(gathered.freeze()));
         }
-        let Some(status) = &self.ended else { return Poll::Pending };
+        let status = self.ended.clone().unwrap_or_else(|| Status::ok(""));
         self.counted.end(status.code());
-        Poll::Ready(Some(trailers(status)))
+        Poll::Ready(Piece::End(status))
     }
 }
 
@@ -281,41 +342,6 @@ impl Ending {
 /// The client's deadline has passed.
 pub(crate) fn late() -> Status {
     Status::deadline_exceeded("context deadline exceeded")
-}
-
-impl Body for Reply {
-    type Data = Bytes;
-    type Error = Infallible;
-
-    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        let this = self.get_mut();
-        match this {
-            Reply::Empty => Poll::Ready(None),
-            Reply::Message { data, .. } => Poll::Ready(Some(Ok(match data.take() {
-                Some(mut whole) if whole.len() > 2 * SLICE_BYTES => {
-                    let slice = whole.split_to(SLICE_BYTES);
-                    *data = Some(whole);
-                    Frame::data(slice)
-                }
-                Some(rest) => Frame::data(rest),
-                None => {
-                    *this = Reply::Empty;
-                    trailers(&Status::ok(""))
-                }
-            }))),
-            Reply::Messages(messages) => {
-                let Poll::Ready(frame) = messages.poll_next(cx) else { return Poll::Pending };
-                if frame.as_ref().is_some_and(Frame::is_trailers) {
-                    *this = Reply::Empty;
-                }
-                Poll::Ready(frame.map(Ok))
-            }
-        }
-    }
-
-    fn is_end_stream(&self) -> bool {
-        matches!(self, Reply::Empty)
-    }
 }
 
 #[cfg(test)]

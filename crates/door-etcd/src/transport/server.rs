@@ -1,23 +1,22 @@
 //! Accepting connections and serving them within limits.
 
-use std::{convert::Infallible, io, sync::Arc};
+use std::{io, sync::Arc};
 
+use bytes::BytesMut;
 use gate::{Guarded, Porch};
-use hyper::service::service_fn;
-use hyper_util::{
-    rt::{TokioExecutor, TokioIo, TokioTimer},
-    server::{
-        conn::auto,
-        graceful::{GracefulShutdown, Watcher},
-    },
-};
 use replica::Node;
 use tokio::{
     sync::{Semaphore, watch},
     time::timeout,
 };
 
-use super::{arrival::Arrival, dispatch::Dispatch, reply::Room};
+use super::{
+    connection::Connection,
+    dispatch::Dispatch,
+    hello::{Hello, hello},
+    old,
+    reply::Room,
+};
 use crate::{Context, DoorOptions, Metrics, limits, watch::WatchBudget};
 
 /// Serves etcd's clients on the porch until `stop` completes, then lets requests in flight finish for a while.
@@ -34,7 +33,7 @@ pub async fn serve(
     let (serving, state) = watch::channel(true);
     let context = Context::new(node, options, state).map_err(|error| io::Error::new(io::ErrorKind::NotFound, error))?;
     let (cut, _) = watch::channel(false);
-    let connections = Connections { context: Arc::new(context), metrics, graceful: GracefulShutdown::new(), cut: cut.clone() };
+    let connections = Connections { context: Arc::new(context), metrics, cut: cut.clone() };
     let mut stop = std::pin::pin!(stop);
     loop {
         tokio::select! {
@@ -45,7 +44,8 @@ pub async fn serve(
     drop(porch);
     // A receiver that is gone asked for nothing.
     let _ = serving.send(false);
-    let _ = timeout(limits::CLOSE_GRACE, connections.graceful.shutdown()).await;
+    // Every connection listens to `cut` until it is over.
+    let _ = timeout(limits::CLOSE_GRACE, cut.closed()).await;
     let _ = cut.send(true);
     Ok(())
 }
@@ -54,7 +54,6 @@ pub async fn serve(
 struct Connections {
     context: Arc<Context>,
     metrics: Arc<Metrics>,
-    graceful: GracefulShutdown,
     /// Says `true` when connections that are still open are dropped.
     cut: watch::Sender<bool>,
 }
@@ -68,50 +67,37 @@ impl Connections {
             room: Room::default(),
             watches: WatchBudget::new(limits::WATCHES_PER_CONNECTION_MAX),
         };
-        let served = connection(stream, dispatch, self.graceful.watcher());
         let mut cut = self.cut.subscribe();
         tokio::spawn(async move {
             tokio::select! {
-                () = served => {}
+                () = connection(stream, dispatch) => {}
                 _ = cut.wait_for(|cut| *cut) => {}
             }
         });
     }
 }
 
-async fn connection(stream: Guarded, dispatch: Dispatch, watcher: Watcher) {
-    let builder = builder(dispatch.context.options.streams_max);
-    let dispatch = Arc::new(dispatch);
-    let service = service_fn(move |request| {
-        let dispatch = dispatch.clone();
-        async move { Ok::<_, Infallible>(dispatch.answer(request).await) }
-    });
-    let connection = builder.serve_connection(TokioIo::new(Arrival::new(stream)), service).into_owned();
-    if let Err(error) = watcher.watch(connection).await {
-        tracing::debug!(error = &*error, "a client's connection ended");
+async fn connection(stream: Guarded, dispatch: Dispatch) {
+    let mut serving = dispatch.context.serving.clone();
+    let outcome = tokio::select! {
+        greeted = greet(stream, &dispatch.metrics) => greeted,
+        // Nobody waits for an answer yet.
+        _ = serving.wait_for(|serving| !serving) => return,
+    };
+    let outcome = match outcome {
+        Ok(Some((stream, read))) => Connection::new(stream, read, Arc::new(dispatch), Dispatch::work).await,
+        Ok(None) => Ok(()),
+        Err(error) => Err(error),
+    };
+    if let Err(error) = outcome {
+        tracing::debug!(%error, "a client's connection ended");
     }
 }
 
-fn builder(streams_max: u32) -> auto::Builder<TokioExecutor> {
-    let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder
-        .http2()
-        .timer(TokioTimer::new())
-        .max_concurrent_streams(streams_max)
-        .initial_stream_window_size(limits::STREAM_WINDOW_BYTES)
-        .initial_connection_window_size(limits::CONNECTION_WINDOW_BYTES)
-        .max_frame_size(limits::FRAME_BYTES_MAX)
-        .max_header_list_size(limits::HEADER_LIST_BYTES_MAX)
-        .max_send_buf_size(limits::SEND_BUFFER_BYTES_MAX)
-        .max_pending_accept_reset_streams(limits::PENDING_ACCEPT_RESETS_MAX)
-        .max_local_error_reset_streams(limits::LOCAL_ERROR_RESETS_MAX)
-        .keep_alive_interval(limits::KEEPALIVE_INTERVAL)
-        .keep_alive_timeout(limits::KEEPALIVE_TIMEOUT);
-    builder
-        .http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(gate::limits::HTTP_HEAD_TIMEOUT)
-        .max_headers(gate::limits::HTTP_HEADERS_MAX)
-        .keep_alive(false);
-    builder
+/// Finds out what a client speaks. HTTP/2 is given back with what was read; everything else is dealt with here.
+async fn greet(mut stream: Guarded, metrics: &Metrics) -> io::Result<Option<(Guarded, BytesMut)>> {
+    match hello(&mut stream).await? {
+        Hello::Http2(read) => Ok(Some((stream, read))),
+        Hello::Other(read) => old::serve(stream, read, metrics).await.map(|()| None).map_err(io::Error::other),
+    }
 }

@@ -186,7 +186,8 @@ fn watch(create: WatchCreateRequest) -> Watch {
         prev_kv: create.prev_kv,
         fragment: create.fragment,
         progress_notify: create.progress_notify,
-        span: Span { key: create.key, range_end: create.range_end },
+        // Copied: a watch lives long, and a slice would hold on to everything that was read with it.
+        span: Span { key: Bytes::copy_from_slice(&create.key), range_end: Bytes::copy_from_slice(&create.range_end) },
     }
 }
 
