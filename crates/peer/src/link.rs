@@ -85,9 +85,9 @@ impl Link {
             tokio::select! {
                 () = self.wanted.notified() => {}
                 changed = address.changed() => {
-                    failures = 0;
-                    self.rest(Duration::ZERO, None);
                     if changed.is_err() { break }
+                    failures = 0;
+                    self.forgive();
                     continue;
                 }
             }
@@ -95,23 +95,38 @@ impl Link {
             if address.has_changed().is_err() {
                 break;
             }
-            let target = address.borrow_and_update().clone();
-            let Some(dialled) = self.dial(&shared, &target, &mut address).await else { break };
-            match dialled {
+            let Some(dialled) = self.dial(&shared, &mut address).await else { break };
+            let (rest, why) = match dialled {
                 Ok(connection) => {
                     let begin = Instant::now();
-                    let why = self.stay(connection, &mut address).await;
+                    let why = self.stay(connection, &address).await;
                     failures = if begin.elapsed() > shared.options.backoff_max { 0 } else { failures + 1 };
-                    self.rest(if failures > 1 { backoff(&shared, failures) } else { Duration::ZERO }, Some(why));
+                    // A connection that broke is dialled again at once, one that keeps breaking is not.
+                    (if failures > 1 { backoff(&shared, failures) } else { Duration::ZERO }, why)
                 }
                 Err(why) => {
                     failures += 1;
-                    self.rest(backoff(&shared, failures), Some(why));
+                    (backoff(&shared, failures), why)
                 }
+            };
+            match address.has_changed() {
+                Ok(true) => self.rest(Duration::ZERO, None),
+                _ => self.rest(rest, Some(why)),
             }
         }
         // Who waits is told at once, and nobody waits again.
         self.rest(Duration::from_secs(1 << 30), Some(removed()));
+    }
+
+    /// What was wrong is not held against the peer any more: it may be dialled at once.
+    pub(crate) fn forgive(&self) {
+        self.view.send_if_modified(|view| {
+            let down = matches!(view, View::Down { .. });
+            if down {
+                *view = View::Down { until: Instant::now(), why: None };
+            }
+            down
+        });
     }
 
     fn rest(&self, rest: Duration, why: Option<Lost>) {
@@ -130,18 +145,16 @@ impl Link {
         }
     }
 
-    /// One dial. `None`: the peer is no longer known.
-    async fn dial(
-        &self,
-        shared: &Arc<Shared>,
-        target: &str,
-        address: &mut watch::Receiver<String>,
-    ) -> Option<Result<Arc<Connection>, Lost>> {
+    /// One dial, begun anew if the address changes meanwhile. `None`: the peer is no longer known.
+    async fn dial(&self, shared: &Arc<Shared>, address: &mut watch::Receiver<String>) -> Option<Result<Arc<Connection>, Lost>> {
         self.view.send_replace(View::Dialling);
-        count(&shared.counters.dials);
-        let dialled = tokio::select! {
-            dialled = dial(shared, target, self.to, self.channel) => dialled,
-            () = dropped(address) => return None,
+        let (target, dialled) = loop {
+            let target = address.borrow_and_update().clone();
+            count(&shared.counters.dials);
+            tokio::select! {
+                dialled = dial(shared, &target, self.to, self.channel) => break (target, dialled),
+                changed = address.changed() => changed.ok()?,
+            }
         };
         Some(dialled.map_err(|failed| {
             count(&shared.counters.dials_failed);
@@ -152,7 +165,7 @@ impl Link {
     }
 
     /// Keeps a connection until it ends, and says why it did.
-    async fn stay(&self, connection: Arc<Connection>, address: &mut watch::Receiver<String>) -> Lost {
+    async fn stay(&self, connection: Arc<Connection>, address: &watch::Receiver<String>) -> Lost {
         let mut lost = connection.lost.subscribe();
         self.view.send_replace(View::Up(connection.clone()));
         let gone = async {

@@ -96,7 +96,9 @@ impl Switchboard {
         let address = address.into();
         let mut peers = self.0.peers.lock();
         if let Some(peer) = peers.get(&node) {
-            peer.address.send_if_modified(|known| std::mem::replace(known, address.clone()) != address);
+            if peer.address.send_if_modified(|known| std::mem::replace(known, address.clone()) != address) {
+                peer.links.iter().for_each(|link| link.forgive());
+            }
             return;
         }
         let peer =
