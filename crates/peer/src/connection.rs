@@ -358,13 +358,6 @@ impl Connection {
         self.state.lock().streams.remove(&id);
     }
 
-    /// Calls and streams that are under way, for tests and the curious.
-    #[cfg(test)]
-    pub(crate) fn under_way(&self) -> (usize, usize) {
-        let state = self.state.lock();
-        (state.calls.len(), state.streams.len())
-    }
-
     pub(crate) fn ping(&self) {
         let mut state = self.state.lock();
         let id = state.pinged.map_or(0, |(id, _)| id) + 1;

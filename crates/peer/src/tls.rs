@@ -185,3 +185,6 @@ impl ServerCertVerifier for Chain {
         None
     }
 }
+
+#[cfg(test)]
+mod tests;

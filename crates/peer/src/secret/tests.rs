@@ -12,7 +12,6 @@ fn a_secret_is_written_read_and_never_printed() {
 
 #[test]
 fn what_is_no_secret_is_refused_with_a_reason() {
-    let text = ClusterSecret::generate().reveal();
     assert_eq!(ClusterSecret::parse("swordfish"), Err(SecretError::Prefix));
     assert_eq!(ClusterSecret::parse(""), Err(SecretError::Prefix));
     assert_eq!(ClusterSecret::parse(&format!("{PREFIX}{}", "!".repeat(43))), Err(SecretError::Letters));
