@@ -394,3 +394,6 @@ impl Connection {
         self.close(Lost::new(io::ErrorKind::InvalidData, format!("connection reset: {text}")));
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -193,6 +193,10 @@ impl Parser {
             return body;
         }
         let mut frame = self.bytes.split_to(whole);
+        if whole > limits::READ_BYTES {
+            // What was taken for a long frame goes with it, or an idle connection would keep it. Little is left behind it.
+            self.bytes = BytesMut::from(&self.bytes[..]);
+        }
         frame.advance(HEAD_BYTES);
         frame.freeze()
     }

@@ -188,9 +188,8 @@ impl Reader {
             return self.connection.fail(frame.id, &error);
         };
         let request = self.request(&frame);
-        let handled = self.connection.shared.handler.call(request, frame.body);
         self.calls.spawn(async move {
-            let answer = handled.await;
+            let answer = served.connection.shared.handler.call(request, frame.body).await;
             if let (Channel::Snapshot, Ok(body)) = (request.channel, &answer) {
                 served.connection.shared.snapshots.take(body.len()).await;
             }
@@ -207,7 +206,8 @@ impl Reader {
             return Ok(());
         };
         // It outlives the connection for as long as it takes to see that its stream has ended.
-        tokio::spawn(connection.shared.handler.stream(self.request(frame), incoming, outgoing));
+        let (shared, request) = (connection.shared.clone(), self.request(frame));
+        tokio::spawn(async move { shared.handler.stream(request, incoming, outgoing).await });
         Ok(())
     }
 }

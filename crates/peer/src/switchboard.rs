@@ -57,7 +57,8 @@ impl Drop for Waiting<'_> {
 }
 
 impl Switchboard {
-    /// Begins to accept peers on `listener`, and to dial those whose address is set, when they are wanted.
+    /// Begins to accept peers on `listener`, and to dial those whose address is set, when they are wanted. Wants a tokio runtime
+    /// around it, here and in [`Switchboard::set_address`].
     ///
     /// # Errors
     ///

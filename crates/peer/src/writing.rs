@@ -24,6 +24,9 @@ pub(crate) async fn run(connection: Arc<Connection>, mut wire: WriteHalf) {
         }
         let batch = connection.take();
         if batch.is_empty() {
+            if buffer.capacity() > limits::READ_BYTES {
+                buffer = BytesMut::new();
+            }
             tokio::select! {
                 _ = lost.changed() => {}
                 () = connection.wake.notified() => {}
@@ -74,3 +77,6 @@ async fn write(wire: &mut WriteHalf, buffer: &mut BytesMut, batch: &Batch<'_>) -
     wire.flush().await?;
     Ok(bytes + buffer.len())
 }
+
+#[cfg(test)]
+mod tests;

@@ -31,7 +31,7 @@ async fn calls_are_answered_on_every_channel_and_errors_come_back_as_they_were()
     assert!(counts.bytes.iter().all(|(_, bytes_in, bytes_out)| *bytes_in > 1000 && *bytes_out > 1000));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_calls_share_a_connection_and_are_answered_in_any_order() {
     let (one, _two) = pair().await;
     let one = Arc::new(one);
@@ -94,7 +94,7 @@ async fn nobody_there_is_surely_not_sent_and_said_quickly() {
     assert!(!one.board.reachable(9));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn when_the_connection_goes_calls_fail_at_once_and_say_whether_they_were_sent() {
     let (one, two) = (Arc::new(node(1).await), node(2).await);
     let proxy = Proxy::to(two.board.local_addr()).await;

@@ -42,7 +42,7 @@ async fn numbers(incoming: &mut Incoming, range: std::ops::Range<u32>) {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn messages_come_in_order_both_ways_whatever_their_size() {
     let (one, _two) = narrow_pair().await;
     let (mut outgoing, mut incoming) = one.board.open(2, Channel::Bulk, ECHO, 3).await.unwrap();
@@ -91,7 +91,7 @@ async fn a_reader_that_begins_to_read_gets_all_that_was_sent() {
     until("all is read", || two.doer.counted.load(Ordering::Relaxed) == (sent + 2_000_000) as u64).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn small_calls_take_milliseconds_while_bulk_is_stuck() {
     let (one, two) = pair().await;
     one.ask(2, Channel::Small, ECHO, "up").await.unwrap();
@@ -195,7 +195,7 @@ async fn streams_are_counted_and_their_places_come_back() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_streams_at_once_lose_and_mix_nothing() {
     let (one, _two) = narrow_pair().await;
     let one = Arc::new(one);

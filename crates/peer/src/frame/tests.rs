@@ -104,3 +104,13 @@ fn a_short_body_does_not_hold_on_to_the_read_that_brought_it() {
     assert!(first.unwrap().unwrap().body.try_into_mut().is_ok_and(|body| body.capacity() < 100));
     assert_eq!(second.body.len(), 60_000);
 }
+
+#[test]
+fn what_was_taken_for_a_long_frame_is_not_kept() {
+    let long = frame(&vec![1; 4 << 20]);
+    let (mut parser, first) = parse(Channel::Bulk, &[encode(&long), encode(&frame(b"x"))].concat());
+    assert_eq!(first.unwrap().unwrap(), long);
+    assert_eq!(parser.next().unwrap().unwrap(), frame(b"x"));
+    parser.room();
+    assert!(parser.capacity() <= 4 * limits::READ_BYTES, "{} bytes are kept", parser.capacity());
+}
