@@ -90,3 +90,6 @@ pub const UNREAD_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// How long an ending connection may take to say goodbye.
 pub const GOODBYE_TIMEOUT: Duration = Duration::from_millis(200);
+
+/// The longest that a call may wait for its answer.
+pub const CALL_TIMEOUT_MAX: Duration = Duration::from_secs(24 * 60 * 60);

@@ -53,6 +53,14 @@ impl Link {
         }
     }
 
+    /// Why the peer was not reached, or was lost, last; nothing while there is a connection.
+    pub(crate) fn trouble(&self) -> Option<Lost> {
+        match &*self.view.borrow() {
+            View::Down { why, .. } => why.clone(),
+            _ => None,
+        }
+    }
+
     /// The connection, dialled if need be. Fails at once while the peer is given a rest.
     pub(crate) async fn connection(&self, deadline: Option<Instant>) -> io::Result<Arc<Connection>> {
         if let Some(connection) = self.current() {
@@ -81,6 +89,8 @@ impl Link {
     /// Dials when wanted, until `address` is dropped: the peer is no longer known, or this node shuts down.
     pub(crate) async fn run(self: Arc<Self>, shared: Arc<Shared>, mut address: watch::Receiver<String>) {
         let mut failures = 0;
+        // What was logged last: a peer that stays away is told of once, not at each dial.
+        let mut told: Arc<str> = Arc::from("");
         loop {
             tokio::select! {
                 () = self.wanted.notified() => {}
@@ -98,6 +108,7 @@ impl Link {
             let Some(dialled) = self.dial(&shared, &mut address).await else { break };
             let (rest, why) = match dialled {
                 Ok(connection) => {
+                    told = Arc::from("");
                     let begin = Instant::now();
                     let why = self.stay(connection, &address).await;
                     failures = if begin.elapsed() > shared.options.backoff_max { 0 } else { failures + 1 };
@@ -106,6 +117,10 @@ impl Link {
                 }
                 Err(why) => {
                     failures += 1;
+                    if why.text != told {
+                        tracing::warn!("{} ({}); dialled again when wanted", why.text, self.channel);
+                        told = why.text.clone();
+                    }
                     (backoff(&shared, failures), why)
                 }
             };
@@ -159,7 +174,6 @@ impl Link {
         Some(dialled.map_err(|failed| {
             count(&shared.counters.dials_failed);
             shared.count_failed(&failed);
-            tracing::debug!("node {:x} at {target} ({}) was not reached: {failed}", self.to, self.channel);
             Lost::new(failed.kind(), format!("node {:x} at {target}: {failed}", self.to))
         }))
     }

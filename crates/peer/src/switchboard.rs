@@ -132,7 +132,7 @@ impl Switchboard {
         body: Bytes,
         timeout: Duration,
     ) -> Result<Bytes, CallError> {
-        let deadline = Instant::now() + timeout;
+        let deadline = Instant::now() + timeout.min(limits::CALL_TIMEOUT_MAX);
         pipe::too_long(channel, &body).map_err(CallError::NotSent)?;
         let connection = self.link(to, channel).map_err(CallError::NotSent)?.connection(Some(deadline)).await;
         let connection = connection.map_err(CallError::NotSent)?;
@@ -177,6 +177,13 @@ impl Switchboard {
     #[must_use]
     pub fn round_trip(&self, node: NodeId) -> Option<Duration> {
         self.connections(node).find_map(|connection| connection.round_trip())
+    }
+
+    /// Why `node` was not reached, or was lost, last, on the first channel that is down: for an operator who asks.
+    #[must_use]
+    pub fn trouble(&self, node: NodeId) -> Option<String> {
+        let peers = self.0.peers.lock();
+        peers.get(&node)?.links.iter().find_map(|link| link.trouble()).map(|why| why.text.to_string())
     }
 
     /// The protocol version spoken with `node`, if connected.

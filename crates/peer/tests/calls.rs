@@ -71,6 +71,8 @@ async fn a_call_out_of_time_is_forgotten_and_its_late_answer_ignored() {
 #[tokio::test]
 async fn a_call_that_no_frame_holds_is_refused_at_once() {
     let (one, _two) = pair().await;
+    let patient = one.board.call(2, Channel::Small, ECHO, 0, Bytes::new(), Duration::MAX).await;
+    assert!(patient.is_ok(), "any time limit will do");
     let body = vec![0; limits::SMALL_FRAME_BYTES_MAX + 1];
     let error = one.ask(2, Channel::Small, ECHO, body).await.unwrap_err();
     assert!(error.surely_not_sent() && error.to_string().contains("does not fit"), "{error}");

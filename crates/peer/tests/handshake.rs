@@ -19,6 +19,7 @@ async fn refused(one: &Node, two: &Node, reason: Refusal, text: &str) {
     one.board.set_address(2, two.board.local_addr().to_string());
     let error = one.refused(2).await;
     assert!(error.contains(text), "{error}");
+    assert!(one.board.trouble(2).unwrap().contains(text));
     until("both sides count", || one.board.counts().refused_for(reason) >= 1 && two.board.counts().refused_for(reason) >= 1)
         .await;
     assert!(!one.board.reachable(2) && !two.board.reachable(1));
@@ -56,6 +57,7 @@ async fn unknown_nodes_come_in_only_while_awaited() {
     refused(&one, &two, Refusal::Unknown, "node 1 is not a member").await;
     two.roll.1.store(true, Ordering::Relaxed);
     soon(async { while one.ask(2, Channel::Small, ECHO, "x").await.is_err() {} }).await;
+    assert_eq!(one.board.trouble(2), None);
 }
 
 #[tokio::test]
