@@ -148,3 +148,6 @@ fn hung_up(error: io::Error) -> Failed {
         _ => error.into(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -19,11 +19,15 @@ impl Handler for Nobody {
     }
 }
 
+/// What the connections of `node` share when they use `tls`.
+pub(crate) fn shared(node: NodeId, tls: Tls) -> Arc<Shared> {
+    let options = Options::new(1, node, "a node", Security::Plain);
+    Arc::new(Shared::new(options, tls, Arc::<Counters>::default(), Arc::new(Nobody), Arc::new(Nobody)))
+}
+
 /// A connection that nobody reads from or writes to.
 pub(crate) fn connection(channel: Channel, dialled: bool) -> Connection {
-    let options = Options::new(1, 1, "one", Security::Plain);
-    let shared = Shared::new(options, Tls::Plain, Arc::<Counters>::default(), Arc::new(Nobody), Arc::new(Nobody));
-    Connection::new(Terms { peer: 2, channel, version: 1, credit: 1 << 20, dialled }, Arc::new(shared))
+    Connection::new(Terms { peer: 2, channel, version: 1, credit: 1 << 20, dialled }, shared(1, Tls::Plain))
 }
 
 pub(crate) async fn call(connection: &Connection, body: &'static [u8]) -> (u64, oneshot::Receiver<Answer>) {
