@@ -101,8 +101,8 @@ fn real_disk(dir: &Path) -> Result<RealDisk> {
 /// Settling and merging rest after each piece as long as the log's writes need the disk.
 #[expect(clippy::disallowed_methods, reason = "the machine's own trees are written by threads that may block")]
 fn tree_options(cache_bytes: u64, pace: Pace) -> TreeOptions {
-    let rest = move |_bytes| {
-        if let Some(time) = pace.rest() {
+    let rest = move |bytes| {
+        if let Some(time) = pace.rest(bytes) {
             std::thread::sleep(time);
         }
     };

@@ -28,7 +28,8 @@ use crate::{
     lanes::{Admission, Lane, Lanes, stopped},
     lease,
     limits::{
-        DATA_SHARDS_MAX, JOURNAL_TAIL_BYTES, JOURNAL_WRITE_BYTES_MAX, SPACE_ALARM_PERCENT, SPACE_CLEAR_PERCENT, SPACE_TICK_MS, SPACE_TIGHT_PERCENT,
+        DATA_SHARDS_MAX, JOURNAL_TAIL_BYTES, JOURNAL_WRITE_BYTES_MAX, SPACE_ALARM_PERCENT, SPACE_CLEAR_PERCENT, SPACE_TICK_MS,
+        SPACE_TIGHT_PERCENT,
     },
     pace::Pace,
     proposer::{self, SpaceMeter},

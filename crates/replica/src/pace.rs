@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use crate::limits::{PACE_INTERVAL_MAX_US, PACE_INTERVAL_MIN_US, PACE_STALL_MIN_US};
+use crate::limits::{BATCH_BYTES_MAX, PACE_INTERVAL_MAX_US, PACE_INTERVAL_MIN_US, PACE_STALL_MIN_US};
 
 /// Share of the distance between entries that one more observation moves the mean by.
 const MEAN_SHARE: f64 = 1.0 / 32.0;
@@ -30,10 +30,12 @@ pub struct Pace {
 }
 
 impl Pace {
-    /// How long whoever settles rests after each mebibyte, so that the log's writes find the disk free between them.
-    pub fn rest(&self) -> Option<Duration> {
+    /// How long whoever settles rests after so many bytes: as long as the log needs for as many, so that settling keeps up with
+    /// it, and the log's writes find the disk free in between.
+    pub fn rest(&self, bytes: u64) -> Option<Duration> {
         let interval = self.interval_us.load(Relaxed);
-        (interval >= PACE_INTERVAL_MIN_US).then(|| Duration::from_micros(interval))
+        let entries = bytes.div_ceil(2 * BATCH_BYTES_MAX as u64);
+        (interval >= PACE_INTERVAL_MIN_US).then(|| Duration::from_micros(interval * entries))
     }
 }
 

@@ -26,7 +26,7 @@ pub(crate) const HIDDEN_RANGES_MAX: usize = 8;
 pub(crate) const OVERLAY_ENTRY_BYTES: u64 = 160;
 
 /// Bytes of a table file after which the disk begins to write them, and whoever writes the file may be held back.
-pub(crate) const PACE_BYTES: u64 = 1 << 20;
+pub(crate) const PACE_BYTES: u64 = 4 << 20;
 
 /// Open table files that a tree keeps at most.
 pub(crate) const OPEN_FILES_MAX: usize = 128;
