@@ -17,7 +17,13 @@ use table::{Change, Direction, LsmTree, Mark, Tree, TreeOptions};
 type Model = BTreeMap<Bytes, Bytes>;
 
 fn options() -> TreeOptions {
-    TreeOptions { cache_bytes: 1 << 20, table_bytes: 16 << 10, merge_step_bytes: 24 << 10, merge_layers: 3 }
+    TreeOptions {
+        cache_bytes: 1 << 20,
+        table_bytes: 16 << 10,
+        merge_step_bytes: 24 << 10,
+        merge_layers: 3,
+        ..TreeOptions::default()
+    }
 }
 
 fn appended(number: u32) -> Bytes {

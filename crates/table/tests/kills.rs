@@ -22,7 +22,13 @@ const DIRECTORY: &str = "TABLE_KILLS_DIRECTORY";
 type Model = BTreeMap<Bytes, Bytes>;
 
 fn open(dir: &Path) -> Arc<LsmTree> {
-    let options = TreeOptions { cache_bytes: 1 << 20, table_bytes: 64 << 10, merge_step_bytes: 48 << 10, merge_layers: 2 };
+    let options = TreeOptions {
+        cache_bytes: 1 << 20,
+        table_bytes: 64 << 10,
+        merge_step_bytes: 48 << 10,
+        merge_layers: 2,
+        ..TreeOptions::default()
+    };
     LsmTree::open(dir, options).unwrap()
 }
 

@@ -170,7 +170,7 @@ proptest! {
     #[test]
     fn a_table_answers_like_a_map(steps in prop::collection::vec(step(), 1..60)) {
         let dir = tempfile::tempdir().unwrap();
-        let options = TreeOptions { cache_bytes: 1 << 20, table_bytes: 4 << 10, merge_step_bytes: 6 << 10, merge_layers: 2 };
+        let options = TreeOptions { cache_bytes: 1 << 20, table_bytes: 4 << 10, merge_step_bytes: 6 << 10, merge_layers: 2, ..TreeOptions::default() };
         let mut memory = Arc::new(MemoryTree::default());
         let mut on_disk = Case::new(LsmTree::open(dir.path(), options.clone()).unwrap());
         let mut in_memory = Case::new(memory.clone());

@@ -98,7 +98,13 @@ fn run(tree: Arc<dyn Tree>) {
 #[test]
 fn readers_of_a_tree_on_disk_see_moments() {
     let dir = tempfile::tempdir().unwrap();
-    let options = TreeOptions { cache_bytes: 1 << 20, table_bytes: 8 << 10, merge_step_bytes: 16 << 10, merge_layers: 2 };
+    let options = TreeOptions {
+        cache_bytes: 1 << 20,
+        table_bytes: 8 << 10,
+        merge_step_bytes: 16 << 10,
+        merge_layers: 2,
+        ..TreeOptions::default()
+    };
     run(LsmTree::open(dir.path(), options).unwrap());
 }
 

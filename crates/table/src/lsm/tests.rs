@@ -8,7 +8,13 @@ use super::*;
 use crate::Direction;
 
 fn options() -> TreeOptions {
-    TreeOptions { cache_bytes: 1 << 20, table_bytes: 64 << 10, merge_step_bytes: 100 << 10, merge_layers: 3 }
+    TreeOptions {
+        cache_bytes: 1 << 20,
+        table_bytes: 64 << 10,
+        merge_step_bytes: 100 << 10,
+        merge_layers: 3,
+        ..TreeOptions::default()
+    }
 }
 
 fn versioned(number: u32) -> Bytes {
