@@ -20,8 +20,8 @@ const MEAN_SHARE: f64 = 1.0 / 32.0;
 /// A stall is so many times the usual distance.
 const STALL_FACTOR: f64 = 2.0;
 /// What a stall does to the distance that is kept, and every entry without one.
-const AFTER_STALL: f64 = 1.05;
-const AFTER_ENTRY: f64 = 0.996;
+const AFTER_STALL: f64 = 1.1;
+const AFTER_ENTRY: f64 = 0.999;
 
 /// The distance that is kept at present, for those who write beside the log. Cheap to clone.
 #[derive(Clone, Default)]
