@@ -17,8 +17,8 @@ use crate::limits::{BATCH_BYTES_MAX, PACE_INTERVAL_MAX_US, PACE_INTERVAL_MIN_US,
 
 /// Share of the distance between entries that one more observation moves the mean by.
 const MEAN_SHARE: f64 = 1.0 / 32.0;
-/// A stall is so many times the usual distance.
-const STALL_FACTOR: f64 = 2.0;
+/// A stall takes so many times what an entry usually takes.
+const STALL_FACTOR: f64 = 4.0;
 /// What a stall does to the distance that is kept, and every entry without one.
 const AFTER_STALL: f64 = 1.1;
 const AFTER_ENTRY: f64 = 0.999;
@@ -44,13 +44,16 @@ pub(crate) struct Pacer {
     shared: Pace,
     last_start: Option<Duration>,
     was_busy: bool,
+    /// Distance between entries while commands wait.
     mean_us: f64,
+    /// What an entry usually takes.
+    usual_us: f64,
     interval_us: f64,
 }
 
 impl Pacer {
     pub(crate) fn new(shared: Pace) -> Pacer {
-        Pacer { shared, last_start: None, was_busy: false, mean_us: 0.0, interval_us: 0.0 }
+        Pacer { shared, last_start: None, was_busy: false, mean_us: 0.0, usual_us: 0.0, interval_us: 0.0 }
     }
 
     /// When the next entry may start; `None`: at once.
@@ -78,7 +81,12 @@ impl Pacer {
     pub(crate) fn done(&mut self, now: Duration) {
         let Some(start) = self.last_start else { return };
         let took = now.saturating_sub(start).as_micros() as f64;
-        let stalled = took >= PACE_STALL_MIN_US as f64 && took >= self.mean_us * STALL_FACTOR && self.was_busy;
+        if self.usual_us == 0.0 {
+            self.usual_us = took;
+        }
+        let stall_us = self.usual_us * STALL_FACTOR;
+        let stalled = took >= PACE_STALL_MIN_US as f64 && took >= stall_us && self.was_busy;
+        self.usual_us += (took.min(stall_us) - self.usual_us) * MEAN_SHARE;
         self.interval_us = match stalled {
             true => (self.interval_us * AFTER_STALL).max(self.mean_us).min(PACE_INTERVAL_MAX_US as f64),
             false => self.interval_us * AFTER_ENTRY,
@@ -91,21 +99,21 @@ impl Pacer {
 mod tests {
     use super::*;
 
-    /// Runs entries one behind the other over a disk that takes `credit` at once and then one each `refill_us`; says how many of
-    /// them stalled.
-    fn run(pacer: &mut Pacer, now: &mut Duration, entries: u32, stall_every: u32, stall_us: u64) -> u32 {
-        let (mut tokens, mut stalls) = (stall_every, 0);
-        let mut window = *now + Duration::from_micros(stall_us);
+    /// Runs entries one behind the other over a disk that takes so many at once, and then none until its window of so many
+    /// microseconds is over; says how many of them waited for that for long.
+    fn run(pacer: &mut Pacer, now: &mut Duration, entries: u32, credit: u32, window_us: u64) -> u32 {
+        let (mut tokens, mut stalls) = (credit, 0);
+        let mut window = *now + Duration::from_micros(window_us);
         for _ in 0..entries {
             *now = pacer.earliest().map_or(*now, |earliest| earliest.max(*now));
             pacer.started(*now, true);
             while *now >= window {
-                window += Duration::from_micros(stall_us);
-                tokens = stall_every;
+                window += Duration::from_micros(window_us);
+                tokens = credit;
             }
             if tokens == 0 {
+                stalls += u32::from((window - *now).as_micros() >= u128::from(PACE_STALL_MIN_US));
                 *now = window;
-                stalls += 1;
             } else {
                 tokens -= 1;
             }
@@ -124,7 +132,7 @@ mod tests {
         run(&mut pacer, &mut now, 1_000, 5, 100_000);
         let begin = now;
         let later = run(&mut pacer, &mut now, 1_000, 5, 100_000);
-        assert!(later < 40, "{later} of 1,000 entries stalled");
+        assert!(later < 10, "{later} of 1,000 entries stalled");
         let rate = 1_000.0 / (now - begin).as_secs_f64();
         assert!(rate > 40.0, "the disk would take 50 a second, and got {rate}");
     }
