@@ -58,11 +58,11 @@ impl Pacer {
 
     /// When the next entry may start; `None`: at once.
     pub(crate) fn earliest(&self) -> Option<Duration> {
-        let interval = self.shared_interval()?;
+        let interval = self.distance()?;
         self.last_start.map(|last| last + interval)
     }
 
-    fn shared_interval(&self) -> Option<Duration> {
+    fn distance(&self) -> Option<Duration> {
         (self.interval_us >= PACE_INTERVAL_MIN_US as f64).then(|| Duration::from_micros(self.interval_us as u64))
     }
 

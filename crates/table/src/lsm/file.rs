@@ -61,13 +61,15 @@ impl Yard {
         self.bytes.load(Relaxed)
     }
 
-    /// Lets the disk begin with the bytes `[from, to)` of a file that is being written, instead of meeting the whole of it at the
-    /// end, in front of everything else; then keeps the pace.
-    pub(super) fn pace(&self, id: u64, from: u64, to: u64) -> Result<()> {
+    /// Lets the disk begin with what a file that is being written holds beyond `from`, instead of meeting the whole of it at the
+    /// end, in front of everything else; then keeps the pace. Answers how long the file is.
+    pub(super) fn pace(&self, id: u64, from: u64) -> Result<u64> {
         let file = self.disk.open(&name(id), false).map_err(failed_io)?;
-        file.begin_write_back(from, to - from).map_err(failed_io)?;
-        (self.pace.0)(to - from);
-        Ok(())
+        let length = file.len().map_err(failed_io)?;
+        // Advice, which a file system may not take: the sync at the file's end is what counts.
+        let _ = file.begin_write_back(from, length.saturating_sub(from));
+        (self.pace.0)(length.saturating_sub(from));
+        Ok(length)
     }
 
     /// Removes a file that no manifest names.

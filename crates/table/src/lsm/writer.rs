@@ -32,8 +32,8 @@ struct Open {
     writer: Writer,
     entry: Entry,
     bytes: u64,
-    /// As many of them as the disk was told to begin with.
-    begun: u64,
+    /// As many of them were written when the disk was last told to begin, and how long the file was then.
+    begun: (u64, u64),
 }
 
 /// Writes records in the order of their keys. Nothing it wrote belongs to the tree until a manifest names it.
@@ -105,9 +105,9 @@ impl<'a> Files<'a> {
         self.last = Some(key.clone());
         let value = record.value.unwrap_or_default();
         open.writer.write(InternalValue::from_components(key, value, record.seq, kind)).map_err(failed)?;
-        if open.bytes - open.begun >= PACE_BYTES {
-            self.yard.pace(open.entry.id, open.begun, open.bytes)?;
-            open.begun = open.bytes;
+        if open.bytes - open.begun.0 >= PACE_BYTES {
+            // By the file's length: what is advised for once must not be advised for again when it is clean, or it leaves memory.
+            open.begun = (open.bytes, self.yard.pace(open.entry.id, open.begun.1)?);
         }
         Ok(())
     }
@@ -150,7 +150,7 @@ impl<'a> Files<'a> {
             last: first.clone(),
             trim: Bytes::new(),
         };
-        self.open = Some(Open { writer, entry, bytes: 0, begun: 0 });
+        self.open = Some(Open { writer, entry, bytes: 0, begun: (0, 0) });
         Ok(())
     }
 
