@@ -10,6 +10,7 @@ pub mod keyspace;
 mod lanes;
 mod lease;
 mod limits;
+pub mod network;
 pub mod node;
 mod pace;
 mod proposer;
