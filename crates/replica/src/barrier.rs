@@ -6,7 +6,7 @@ use base::Result;
 use parking_lot::Mutex;
 use tokio::sync::{Notify, oneshot};
 
-use crate::{consensus::Group, lanes::stopped, runtime};
+use crate::{lanes::stopped, post::Post, runtime};
 
 type Waiters = Vec<oneshot::Sender<Result<()>>>;
 
@@ -23,10 +23,10 @@ pub(crate) struct Barrier {
 
 impl Barrier {
     /// Starts the task that runs the rounds.
-    pub(crate) fn start(group: Group) -> Barrier {
+    pub(crate) fn start(post: Post) -> Barrier {
         let barrier = Barrier { inner: Arc::new(Inner { waiting: Mutex::new(Some(Vec::new())), some: Notify::new() }) };
         let inner = barrier.inner.clone();
-        runtime::spawn(async move { rounds(&inner, &group).await });
+        runtime::spawn(async move { rounds(&inner, &post).await });
         barrier
     }
 
@@ -52,7 +52,7 @@ impl Barrier {
     }
 }
 
-async fn rounds(inner: &Inner, group: &Group) {
+async fn rounds(inner: &Inner, post: &Post) {
     loop {
         inner.some.notified().await;
         let round = match inner.waiting.lock().as_mut() {
@@ -62,7 +62,7 @@ async fn rounds(inner: &Inner, group: &Group) {
         if round.is_empty() {
             continue;
         }
-        let outcome = group.barrier().await;
+        let outcome = post.barrier().await;
         for reader in round {
             // A reader that gave up meanwhile is not told.
             let _ = reader.send(outcome.clone());

@@ -1,12 +1,18 @@
 //! A batch: the commands that travel together as one entry. `docs/formats/batch.md` draws it.
 
-use base::{Error, KeyspaceId, Kind, Result};
+use base::{Error, KeyspaceId, Kind, NodeId, Result};
 use bytes::{Buf, BufMut, Bytes};
 
-/// The version this build writes and the only one it reads.
+/// A batch that the shard's leader made.
 const VERSION: u8 = 1;
+/// A batch that another node made and the leader proposed: it says who waits for its answers.
+const VERSION_FORWARDED: u8 = 2;
 /// Version, time, number of commands.
 const HEAD_BYTES: usize = 1 + 8 + 4;
+/// Node and sequence behind a forwarded batch's time.
+const ORIGIN_BYTES: usize = 8 + 8;
+/// Where the time is.
+const TIME: std::ops::Range<usize> = 1..9;
 /// Target, key space, length.
 const COMMAND_HEAD_BYTES: usize = 1 + 4 + 4;
 
@@ -17,6 +23,22 @@ pub(crate) enum Target {
     Cluster,
     /// A key space of this shard.
     Keyspace(KeyspaceId),
+}
+
+/// Who forwarded a batch and waits until it is applied there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Origin {
+    pub(crate) node: NodeId,
+    /// Never used again by that node, over restarts either.
+    pub(crate) sequence: u64,
+}
+
+/// A batch, decoded.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Batch {
+    pub(crate) time_ms: u64,
+    pub(crate) origin: Option<Origin>,
+    pub(crate) items: Vec<Item>,
 }
 
 /// One command of a batch, still encoded.
@@ -31,11 +53,20 @@ pub(crate) fn item_bytes(command: usize) -> usize {
     COMMAND_HEAD_BYTES + command
 }
 
-/// Encodes a batch. `time_ms` is the leader's wall clock.
-pub(crate) fn encode<'a>(time_ms: u64, items: impl ExactSizeIterator<Item = (Target, &'a [u8])>, bytes: usize) -> Bytes {
-    let mut out = Vec::with_capacity(HEAD_BYTES + bytes);
-    out.put_u8(VERSION);
+/// Encodes a batch. `time_ms` is the leader's wall clock; a batch that is to be forwarded gets it when it is there.
+pub(crate) fn encode<'a>(
+    time_ms: u64,
+    origin: Option<Origin>,
+    items: impl ExactSizeIterator<Item = (Target, &'a [u8])>,
+    bytes: usize,
+) -> Bytes {
+    let mut out = Vec::with_capacity(HEAD_BYTES + ORIGIN_BYTES + bytes);
+    out.put_u8(if origin.is_some() { VERSION_FORWARDED } else { VERSION });
     out.put_u64_le(time_ms);
+    if let Some(Origin { node, sequence }) = origin {
+        out.put_u64_le(node);
+        out.put_u64_le(sequence);
+    }
     out.put_u32_le(u32::try_from(items.len()).expect("a batch is bounded by its bytes, so its count fits"));
     for (target, command) in items {
         let (kind, id) = match target {
@@ -50,17 +81,32 @@ pub(crate) fn encode<'a>(time_ms: u64, items: impl ExactSizeIterator<Item = (Tar
     Bytes::from(out)
 }
 
-/// Decodes a batch: its time and its commands, which share `data`.
-pub(crate) fn decode(mut data: Bytes) -> Result<(u64, Vec<Item>)> {
+/// Gives the batch that `from` forwarded the leader's time. It is read to its end: what cannot be applied must not be proposed.
+pub(crate) fn stamp(data: Bytes, from: NodeId, time_ms: u64) -> Result<Bytes> {
+    let malformed = || Error::new(Kind::Invalid, "a forwarded batch cannot be read");
+    let batch = decode(data.clone()).map_err(|_| malformed())?;
+    if batch.origin.is_none_or(|origin| origin.node != from) {
+        return Err(malformed());
+    }
+    let mut data = data.to_vec();
+    data[TIME].copy_from_slice(&time_ms.to_le_bytes());
+    Ok(data.into())
+}
+
+/// Decodes a batch; its commands share `data`.
+pub(crate) fn decode(mut data: Bytes) -> Result<Batch> {
     let damaged = || Error::new(Kind::Corrupt, "a log entry's batch is damaged: restore this node from a backup or its peers");
-    if data.is_empty() {
-        return Err(damaged());
+    let version = data.try_get_u8().map_err(|_| damaged())?;
+    if version != VERSION && version != VERSION_FORWARDED {
+        return Err(Error::new(
+            Kind::Corrupt,
+            format!("a log entry has batch version {version}, this build reads {VERSION} and {VERSION_FORWARDED}"),
+        ));
     }
-    let version = data.get_u8();
-    if version != VERSION {
-        return Err(Error::new(Kind::Corrupt, format!("a log entry has batch version {version}, this build reads {VERSION}")));
-    }
-    let time_ms = data.try_get_u64_le().map_err(|_| damaged())?;
+    let mut number = || data.try_get_u64_le().map_err(|_| damaged());
+    let time_ms = number()?;
+    let origin =
+        if version == VERSION_FORWARDED { Some(Origin { node: number()?, sequence: number()? }) } else { None };
     let count = data.try_get_u32_le().map_err(|_| damaged())? as usize;
     let mut items = Vec::with_capacity(count.min(data.len() / COMMAND_HEAD_BYTES));
     for _ in 0..count {
@@ -78,38 +124,50 @@ pub(crate) fn decode(mut data: Bytes) -> Result<(u64, Vec<Item>)> {
         }
         items.push(Item { target, command: data.split_to(len) });
     }
-    if data.is_empty() { Ok((time_ms, items)) } else { Err(damaged()) }
+    if data.is_empty() { Ok(Batch { time_ms, origin, items }) } else { Err(damaged()) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// The example of `docs/formats/batch.md`, byte for byte.
+    /// The examples of `docs/formats/batch.md`, byte for byte.
     #[test]
-    fn encodes_the_drawing() {
-        let data = encode(0x0102, [(Target::Keyspace(KeyspaceId(1)), &b"ab"[..])].into_iter(), item_bytes(2));
+    fn encodes_the_drawings() {
+        let items = [Item { target: Target::Keyspace(KeyspaceId(1)), command: Bytes::from_static(b"ab") }];
+        let pairs = || items.iter().map(|item| (item.target, &item.command[..]));
+        let data = encode(0x0102, None, pairs(), item_bytes(2));
         let drawing = [1, 2, 1, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1, 1, 0, 0, 0, 2, 0, 0, 0, b'a', b'b'];
         assert_eq!(&data[..], drawing);
-        let (time_ms, items) = decode(data).unwrap();
-        assert_eq!(time_ms, 0x0102);
-        assert_eq!(items, [Item { target: Target::Keyspace(KeyspaceId(1)), command: Bytes::from_static(b"ab") }]);
+        assert_eq!(decode(data).unwrap(), Batch { time_ms: 0x0102, origin: None, items: items.to_vec() });
+
+        let origin = Some(Origin { node: 0xa1, sequence: 7 });
+        let data = encode(0, origin, pairs(), item_bytes(2));
+        let mut drawing = vec![2, 0, 0, 0, 0, 0, 0, 0, 0, 0xa1, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0];
+        drawing.extend([1, 1, 0, 0, 0, 2, 0, 0, 0, b'a', b'b']);
+        assert_eq!(&data[..], drawing);
+        assert!(stamp(data.clone(), 0xa2, 9).is_err(), "another node's");
+        let stamped = stamp(data, 0xa1, 0x0102).unwrap();
+        assert_eq!(decode(stamped).unwrap(), Batch { time_ms: 0x0102, origin, items: items.to_vec() });
     }
 
     #[test]
     fn refuses_what_is_cut_longer_or_of_another_version() {
-        let whole = encode(7, [(Target::Cluster, &b"x"[..]), (Target::Keyspace(KeyspaceId(3)), &b""[..])].into_iter(), 32);
-        for cut in 0..whole.len() {
-            assert!(decode(whole.slice(..cut)).is_err(), "cut at {cut}");
+        for (origin, count) in [(None, 9), (Some(Origin { node: 1, sequence: 2 }), 25)] {
+            let items = [(Target::Cluster, &b"x"[..]), (Target::Keyspace(KeyspaceId(3)), &b""[..])];
+            let whole = encode(7, origin, items.into_iter(), 32);
+            for cut in 0..whole.len() {
+                assert!(decode(whole.slice(..cut)).is_err(), "cut at {cut}");
+            }
+            let mut longer = whole.to_vec();
+            longer.push(0);
+            assert!(decode(Bytes::from(longer)).is_err());
+            let mut other = whole.to_vec();
+            other[0] = 3;
+            assert!(decode(Bytes::from(other)).unwrap_err().message.contains("version 3"));
+            let mut huge = whole.to_vec();
+            huge[count..count + 4].copy_from_slice(&u32::MAX.to_le_bytes());
+            assert!(decode(Bytes::from(huge)).is_err());
         }
-        let mut longer = whole.to_vec();
-        longer.push(0);
-        assert!(decode(Bytes::from(longer)).is_err());
-        let mut other = whole.to_vec();
-        other[0] = 2;
-        assert!(decode(Bytes::from(other)).unwrap_err().message.contains("version 2"));
-        let mut huge = whole.to_vec();
-        huge[9..13].copy_from_slice(&u32::MAX.to_le_bytes());
-        assert!(decode(Bytes::from(huge)).is_err());
     }
 }

@@ -6,6 +6,22 @@ pub(crate) const BATCH_BYTES_MAX: usize = 1 << 20;
 /// Entries that one shard of a cluster of one may have in flight; what waits meanwhile becomes the next batch.
 pub(crate) const ENTRIES_IN_FLIGHT_MAX: usize = 1;
 
+/// Entries that a shard of several nodes may have in flight from one node: while one is on its way, the next is made.
+pub(crate) const ENTRIES_IN_FLIGHT_PEERS_MAX: usize = 2;
+
+/// How long a request waits for a leader before it is answered that there is none, in milliseconds: etcd's request timeout, and
+/// some elections.
+pub(crate) const LEADER_WAIT_MS: u64 = 7_000;
+
+/// How often it looks meanwhile, in milliseconds.
+pub(crate) const LEADER_LOOK_MS: u64 = 5;
+
+/// How long a forwarded batch that is or may be on its way is waited for, in milliseconds.
+pub(crate) const APPLY_WAIT_MS: u64 = 5_000;
+
+/// How long the leader may take to say how far a reader has to wait, in milliseconds, before it is looked up again who leads.
+pub(crate) const READ_INDEX_TIMEOUT_MS: u64 = 1_000;
+
 /// Share of a batch, in bytes, that each lane may take before the others had their turn.
 pub(crate) const LANE_SHARE_BYTES: [usize; 3] = [BATCH_BYTES_MAX / 2, BATCH_BYTES_MAX * 3 / 8, BATCH_BYTES_MAX / 8];
 

@@ -17,10 +17,11 @@ use tokio::sync::Notify;
 
 use crate::{
     batch,
-    consensus::{Group, Replies},
+    consensus::Replies,
     lanes::{Lanes, Pending},
-    limits::{BATCH_BYTES_MAX, ENTRIES_IN_FLIGHT_MAX, PACE_LOOK_US, SPACE_LOOK_BYTES},
+    limits::{BATCH_BYTES_MAX, ENTRIES_IN_FLIGHT_MAX, ENTRIES_IN_FLIGHT_PEERS_MAX, PACE_LOOK_US, SPACE_LOOK_BYTES},
     pace::{Pace, Pacer},
+    post::Post,
     runtime,
     settle::Settler,
 };
@@ -49,11 +50,12 @@ impl SpaceMeter {
 }
 
 /// Runs until the lanes are closed and empty.
-pub(crate) async fn run(lanes: Lanes, group: Group, settler: Settler, pace: Pace, meter: Arc<SpaceMeter>) {
+pub(crate) async fn run(lanes: Lanes, post: Post, settler: Settler, pace: Pace, meter: Arc<SpaceMeter>) {
     let mut in_flight = InFlight::new();
     let mut pacer = Pacer::new(pace);
-    let (mut last_ms, mut is_busy) = (0, false);
+    let mut is_busy = false;
     loop {
+        let most = in_flight_max(&post);
         tokio::select! {
             biased;
             Some((outcome, waiting)) = in_flight.next(), if !in_flight.is_empty() => {
@@ -61,16 +63,15 @@ pub(crate) async fn run(lanes: Lanes, group: Group, settler: Settler, pace: Pace
                 pacer.done(runtime::now());
                 answer(outcome, waiting);
             }
-            some = work(&lanes, &settler, pacer.earliest()), if in_flight.len() < ENTRIES_IN_FLIGHT_MAX => {
+            some = work(&lanes, &settler, pacer.earliest()), if in_flight.len() < most => {
                 if !some {
                     break;
                 }
                 let waiting = lanes.take();
                 if !waiting.is_empty() {
                     meter.add(waiting.iter().map(|pending| batch::item_bytes(pending.command.len())).sum());
-                    last_ms = runtime::wall_ms().max(last_ms);
                     pacer.started(runtime::now(), is_busy);
-                    in_flight.push(Box::pin(propose(group.clone(), waiting, last_ms)));
+                    in_flight.push(Box::pin(propose(post.clone(), waiting)));
                 }
             }
         }
@@ -78,6 +79,12 @@ pub(crate) async fn run(lanes: Lanes, group: Group, settler: Settler, pace: Pace
     while let Some((outcome, waiting)) = in_flight.next().await {
         answer(outcome, waiting);
     }
+}
+
+/// Alone, what waits meanwhile does best as one batch; with peers, a batch travels while the next one is made.
+fn in_flight_max(post: &Post) -> usize {
+    let status = post.group().status();
+    if status.voters.len() + status.learners.len() > 1 { ENTRIES_IN_FLIGHT_PEERS_MAX } else { ENTRIES_IN_FLIGHT_MAX }
 }
 
 /// Waits until something waits, there is room for it, and the pace allows it; `false` once the lanes are closed and empty.
@@ -94,10 +101,8 @@ async fn work(lanes: &Lanes, settler: &Settler, earliest: Option<Duration>) -> b
     some
 }
 
-async fn propose(group: Group, waiting: Vec<Pending>, time_ms: u64) -> (Result<Replies>, Vec<Pending>) {
-    let bytes = waiting.iter().map(|pending| batch::item_bytes(pending.command.len())).sum();
-    let payload = batch::encode(time_ms, waiting.iter().map(|pending| (pending.target, &pending.command[..])), bytes);
-    (group.propose(payload).await, waiting)
+async fn propose(post: Post, waiting: Vec<Pending>) -> (Result<Replies>, Vec<Pending>) {
+    (post.propose(&waiting).await, waiting)
 }
 
 fn answer(outcome: Result<Replies>, waiting: Vec<Pending>) {

@@ -15,6 +15,7 @@ use crate::{
     consensus::{Group, Replies, Reply, StateMachine},
     lanes::Lanes,
     lease::LeaseClock,
+    progress::Progress,
     watch::Hub,
 };
 
@@ -42,6 +43,7 @@ pub(crate) struct ShardState {
     spaces: RwLock<FxHashMap<KeyspaceId, Space>>,
     /// The last entry applied. Held while one is applied, so that a settle seals between two.
     applied: Mutex<Mark>,
+    progress: Arc<Progress>,
 }
 
 impl ShardState {
@@ -50,6 +52,10 @@ impl ShardState {
         let mark = tree.snapshot().mark().clone();
         let table = Table::new(tree);
         let cluster = (shard == ShardId(0)).then(|| cluster::Machine::open(table.clone())).transpose()?;
+        let progress = Arc::<Progress>::default();
+        if let Some(applied) = mark.applied {
+            progress.applied(applied.index);
+        }
         Ok(ShardState {
             shard,
             table,
@@ -57,6 +63,7 @@ impl ShardState {
             cluster: cluster.map(Mutex::new),
             spaces: RwLock::default(),
             applied: Mutex::new(mark),
+            progress,
         })
     }
 
@@ -74,6 +81,11 @@ impl ShardState {
 
     pub(crate) fn spaces(&self) -> Vec<Space> {
         self.spaces.read().values().cloned().collect()
+    }
+
+    /// For those who wait for what is applied here.
+    pub(crate) fn progress(&self) -> &Arc<Progress> {
+        &self.progress
     }
 
     pub(crate) fn table(&self) -> &Table {
@@ -167,14 +179,18 @@ impl LeaseChange {
 impl StateMachine for ShardState {
     fn apply(&self, id: EntryId, payload: &Bytes) -> Replies {
         let mut applied = self.applied.lock();
-        let replies = match batch::decode(payload.clone()) {
-            Ok((time_ms, items)) => items.into_iter().map(|item| self.apply_item(id, time_ms, item)).collect(),
+        let (origin, replies) = match batch::decode(payload.clone()) {
+            Ok(batch) => {
+                let replies = batch.items.into_iter().map(|item| self.apply_item(id, batch.time_ms, item)).collect();
+                (batch.origin, Replies(replies))
+            }
             // The entry passed its checksums, so this is a version of the future or a fault of ours: answering it as a
             // client's error would let replicas drift apart.
             Err(error) => panic!("entry {id} of {} cannot be applied: {error}", self.shard),
         };
         applied.applied = Some(id);
-        Replies(replies)
+        self.progress.applied(id.index);
+        self.progress.settle(origin, replies)
     }
 
     fn note(&self, id: EntryId, membership: Option<Bytes>) {
@@ -183,6 +199,7 @@ impl StateMachine for ShardState {
         if let Some(membership) = membership {
             applied.membership = membership;
         }
+        self.progress.applied(id.index);
     }
 
     fn mark(&self) -> Mark {

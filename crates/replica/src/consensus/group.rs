@@ -1,7 +1,7 @@
 //! One Raft group's replica on this node.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering::Relaxed},
@@ -12,27 +12,33 @@ use base::{EntryId, Error, Kind, NodeId, Result, ShardId};
 use bytes::Bytes;
 use journal::Journal;
 use openraft::{
-    EmptyNode, ReadPolicy, ServerState,
+    ChangeMembers, EmptyNode, ReadPolicy, ServerState,
     errors::{ClientWriteError, ForwardReason, ForwardToLeader, InitializeError, LinearizableReadError, RaftError},
     impls::OneshotResponder,
     rt::WatchReceiver,
 };
 
 use super::{
-    GroupStatus, Replies, StateMachine,
+    GroupStatus, GroupView, Refusal, Replies, StateMachine,
     log::LogStore,
     machine::MachineStore,
     network::{Alone, Peers, Transport},
+    receive::Partial,
     settings::{self, FRESH_LEADER_LOOK, FRESH_LEADER_WAIT},
+    transport::Wires,
     types::{Command, Metrics, MetricsWatch, Raft, Types, entry_id},
 };
-use crate::runtime;
+use crate::{network::Network, runtime};
 
 struct Inner {
+    shard: ShardId,
     node: NodeId,
     raft: Raft,
+    machine: Arc<dyn StateMachine>,
     metrics: MetricsWatch,
     stopping: AtomicBool,
+    /// A snapshot whose sender was lost, so that it need not begin anew.
+    partial: tokio::sync::Mutex<Option<Partial>>,
 }
 
 /// One Raft group's replica on this node. Cheap to clone.
@@ -42,12 +48,22 @@ pub struct Group {
 }
 
 impl Group {
-    /// Starts the replica from what journal and machine hold.
+    /// Starts the replica from what journal and machine hold. Without a network it has no peers.
     ///
     /// # Errors
     /// `Corrupt` if journal and machine do not fit together or cannot be read.
-    pub async fn start(shard: ShardId, node: NodeId, journal: Journal, machine: Arc<dyn StateMachine>) -> Result<Group> {
-        Group::start_with(shard, node, journal, machine, Arc::new(Alone)).await
+    pub async fn start(
+        shard: ShardId,
+        node: NodeId,
+        journal: Journal,
+        machine: Arc<dyn StateMachine>,
+        network: Option<Arc<dyn Network>>,
+    ) -> Result<Group> {
+        let transport: Arc<dyn Transport> = match network {
+            Some(network) => Arc::new(Wires { shard, network }),
+            None => Arc::new(Alone),
+        };
+        Group::start_with(shard, node, journal, machine, transport).await
     }
 
     /// The same with peers.
@@ -60,11 +76,12 @@ impl Group {
     ) -> Result<Group> {
         let log = LogStore::new(shard, journal);
         let config = settings::config(shard.to_string());
-        let raft = Raft::new(node, config, Peers(transport), log, MachineStore::new(machine)).await;
+        let raft = Raft::new(node, config, Peers(transport), log, MachineStore::new(machine.clone())).await;
         let raft = raft.map_err(|error| Error::new(Kind::Corrupt, format!("{shard} cannot start: {error}")))?;
         let metrics = raft.metrics();
         runtime::spawn(keep_time(raft.clone(), node));
-        Ok(Group { inner: Arc::new(Inner { node, raft, metrics, stopping: AtomicBool::new(false) }) })
+        let (stopping, partial) = (AtomicBool::new(false), tokio::sync::Mutex::default());
+        Ok(Group { inner: Arc::new(Inner { shard, node, raft, machine, metrics, stopping, partial }) })
     }
 
     /// First start of a shard: makes it a group of these voters. No effect if it has any log.
@@ -103,56 +120,113 @@ impl Group {
     }
 
     /// Proposes one entry and waits until it is applied here.
-    ///
-    /// # Errors
-    /// `Unavailable`: there is no leader, or another one, or it is not known whether the entry was or will be applied.
-    pub async fn propose(&self, payload: Bytes) -> Result<Replies> {
+    pub async fn propose(&self, payload: Bytes) -> Result<Replies, Refusal> {
         let command = Command::new(&payload);
         let give_up = runtime::now() + FRESH_LEADER_WAIT;
         loop {
             let (responder, answer) = OneshotResponder::new_pair();
-            self.inner.raft.client_write_ff(command.clone(), Some(responder)).await.map_err(|_| ended())?;
+            self.inner.raft.client_write_ff(command.clone(), Some(responder)).await.map_err(|_| Refusal::Failed(ended()))?;
             match answer.await {
                 Ok(Ok(applied)) => return Ok(applied.data),
                 Ok(Err(ClientWriteError::ForwardToLeader(refusal))) => self.after_refusal(&refusal, give_up).await?,
-                Ok(Err(_)) | Err(_) => return Err(unknown_outcome()),
+                Ok(Err(_)) | Err(_) => return Err(Refusal::Failed(unknown_outcome())),
             }
         }
     }
 
     /// One read barrier: when it returns, everything acknowledged before the call is applied here.
-    ///
-    /// # Errors
-    /// `Unavailable`: this node does not lead, or too few peers confirm that it does.
-    pub async fn barrier(&self) -> Result<()> {
+    pub async fn barrier(&self) -> Result<(), Refusal> {
+        let linearizer = self.linearizer().await?;
+        linearizer.await_ready(&self.inner.raft).await.map(|_| ()).map_err(|_| Refusal::Failed(ended()))
+    }
+
+    /// How far a replica must have applied for a read that begins now: for those who are not the leader.
+    pub async fn read_index(&self) -> Result<u64, Refusal> {
+        Ok(self.linearizer().await?.read_log_id().index())
+    }
+
+    async fn linearizer(&self) -> Result<Linearizer, Refusal> {
         let give_up = runtime::now() + FRESH_LEADER_WAIT;
         loop {
             match self.inner.raft.get_read_linearizer(ReadPolicy::ReadIndex).await {
-                Ok(linearizer) => {
-                    return linearizer.await_ready(&self.inner.raft).await.map(|_| ()).map_err(|_| ended());
-                }
+                Ok(linearizer) => return Ok(linearizer),
                 Err(RaftError::APIError(LinearizableReadError::ForwardToLeader(refusal))) => {
                     self.after_refusal(&refusal, give_up).await?;
                 }
-                Err(RaftError::APIError(LinearizableReadError::QuorumNotEnough(_))) => return Err(no_leader()),
-                Err(RaftError::Fatal(_)) => return Err(ended()),
+                // It leads no more, or nobody says so: whoever leads now is asked again.
+                Err(RaftError::APIError(LinearizableReadError::QuorumNotEnough(_))) => return Err(Refusal::NotLeading),
+                Err(RaftError::Fatal(_)) => return Err(Refusal::Failed(ended())),
             }
         }
     }
 
-    #[cfg(test)]
     pub(super) fn raft(&self) -> &Raft {
         &self.inner.raft
     }
 
+    pub(super) fn machine(&self) -> &Arc<dyn StateMachine> {
+        &self.inner.machine
+    }
+
+    pub(super) fn partial(&self) -> &tokio::sync::Mutex<Option<Partial>> {
+        &self.inner.partial
+    }
+
     /// A fresh leader refuses until its first quorum answer, and nothing was done: worth a moment. Any other refusal stands.
-    async fn after_refusal(&self, refusal: &ForwardToLeader<Types>, give_up: std::time::Duration) -> Result<()> {
+    async fn after_refusal(&self, refusal: &ForwardToLeader<Types>, give_up: std::time::Duration) -> Result<(), Refusal> {
         let fresh = refusal.leader_id.is_none() && refusal.reason == ForwardReason::LeaseExpired;
         if !fresh || runtime::now() >= give_up {
-            return Err(no_leader());
+            return Err(Refusal::NotLeading);
         }
         runtime::sleep(FRESH_LEADER_LOOK).await;
         Ok(())
+    }
+
+    /// Which shard's group this is.
+    pub fn shard(&self) -> ShardId {
+        self.inner.shard
+    }
+
+    /// Who leads, as far as is known here.
+    pub fn leader(&self) -> Option<NodeId> {
+        self.inner.metrics.borrow_watched().current_leader
+    }
+
+    /// What a leader sees of its group; `None` elsewhere.
+    pub fn view(&self) -> Option<GroupView> {
+        let metrics = self.inner.metrics.borrow_watched();
+        if !is_leading(&metrics, self.inner.node) {
+            return None;
+        }
+        let membership = metrics.membership_config.membership();
+        let replicated = metrics.replication.iter().flatten();
+        Some(GroupView {
+            voters: membership.voter_ids().collect(),
+            learners: membership.learner_ids().collect(),
+            is_joint: membership.get_joint_config().len() > 1,
+            last: metrics.last_log_index.unwrap_or(0),
+            matched: replicated.filter_map(|(id, upto)| Some((*id, upto.as_ref()?.index))).collect(),
+        })
+    }
+
+    /// Adds a replica that receives the log and has no vote. It catches up afterwards.
+    pub async fn add_learner(&self, node: NodeId) -> Result<(), Refusal> {
+        changed(self.inner.raft.add_learner(node, EmptyNode {}, false).await)
+    }
+
+    /// Makes `voters` those who vote; who is left out leaves the group.
+    pub async fn change_voters(&self, voters: BTreeSet<NodeId>) -> Result<(), Refusal> {
+        changed(self.inner.raft.change_membership(voters, false).await)
+    }
+
+    /// Takes a replica without a vote out of the group.
+    pub async fn remove_learner(&self, node: NodeId) -> Result<(), Refusal> {
+        changed(self.inner.raft.change_membership(ChangeMembers::RemoveNodes(BTreeSet::from([node])), false).await)
+    }
+
+    /// Hands leadership to `to`, which takes it if it is up to date. Whether it did is seen in the status.
+    pub async fn transfer(&self, to: NodeId) -> Result<(), Refusal> {
+        self.inner.raft.trigger().transfer_leader(to).await.map_err(|_| Refusal::Failed(ended()))
     }
 
     /// Status, without waiting.
@@ -235,14 +309,24 @@ async fn keep_time(raft: Raft, node: NodeId) {
     }
 }
 
+type Linearizer = openraft::raft::linearizable_read::Linearizer<Types>;
+
+fn changed<T>(outcome: Result<T, RaftError<Types, ClientWriteError<Types>>>) -> Result<(), Refusal> {
+    match outcome {
+        Ok(_) => Ok(()),
+        Err(RaftError::APIError(ClientWriteError::ForwardToLeader(_))) => Err(Refusal::NotLeading),
+        Err(RaftError::APIError(error)) => {
+            Err(Refusal::Failed(Error::new(Kind::Conflict, format!("the group's members cannot be changed now: {error}"))))
+        }
+        Err(RaftError::Fatal(_)) => Err(Refusal::Failed(ended())),
+    }
+}
+
 fn ended() -> Error {
     Error::new(Kind::Unavailable, "etcdserver: server stopped")
 }
 
-fn no_leader() -> Error {
-    Error::new(Kind::Unavailable, "etcdserver: no leader")
-}
-
-fn unknown_outcome() -> Error {
+/// A proposal of which nobody knows what became.
+pub(crate) fn unknown_outcome() -> Error {
     Error::new(Kind::Unavailable, "etcdserver: request timed out, possibly due to previous leader failure")
 }

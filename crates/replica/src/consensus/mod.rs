@@ -8,7 +8,10 @@
 //! trusted; a vote is durable before it is given. When a write fails it ends and says so through [`Group::failed`]; it never
 //! goes on over a log that it cannot vouch for.
 
-use std::sync::Arc;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use base::{EntryId, NodeId, Result};
 use bytes::Bytes;
@@ -19,12 +22,17 @@ mod group;
 mod log;
 mod machine;
 mod network;
+mod receive;
+mod serve;
 mod settings;
 #[cfg(test)]
 mod tests;
+mod transport;
 mod types;
+mod wire;
 
 pub use group::Group;
+pub(crate) use group::unknown_outcome;
 
 /// What a group applies committed entries to, in order, from one task.
 pub trait StateMachine: Send + Sync + 'static {
@@ -72,6 +80,30 @@ impl std::fmt::Debug for Reply {
             Reply::Refused(error) => write!(f, "refused: {error}"),
         }
     }
+}
+
+/// Why a group did not do what it was asked.
+#[derive(Clone, Debug)]
+pub enum Refusal {
+    /// This node does not lead, or nobody confirms that it does. Nothing was done.
+    NotLeading,
+    /// It failed; the error says whether anything may have been done.
+    Failed(base::Error),
+}
+
+/// What a leader sees of its group.
+#[derive(Clone, Debug, Default)]
+pub struct GroupView {
+    /// Voters.
+    pub voters: BTreeSet<NodeId>,
+    /// Learners.
+    pub learners: BTreeSet<NodeId>,
+    /// Whether a change is under way.
+    pub is_joint: bool,
+    /// Greatest index in the log.
+    pub last: u64,
+    /// Up to which index each replica's log is known to be the leader's.
+    pub matched: BTreeMap<NodeId, u64>,
 }
 
 /// What a group is doing.

@@ -19,6 +19,13 @@ pub(super) const APPLY_READ_BYTES_MAX: usize = 4 << 20;
 /// Entries that one replication message carries at most.
 const REPLICATION_ENTRIES_MAX: u64 = 300;
 
+/// How long a peer may take to answer a vote or a leader's word.
+pub(super) const CALL_TIMEOUT: Duration = Duration::from_secs(1);
+/// Bytes of pairs in one message of a snapshot, unless one pair alone is larger; far below what a frame holds.
+pub(super) const SNAPSHOT_CHUNK_BYTES: usize = 256 << 10;
+/// Messages of a snapshot that are written to disk in one go.
+pub(super) const SNAPSHOT_QUEUE: usize = 8;
+
 /// How long a proposal or a barrier waits for a fresh leader's first quorum answer before it is refused.
 pub(super) const FRESH_LEADER_WAIT: Duration = Duration::from_secs(1);
 /// How often it looks meanwhile.

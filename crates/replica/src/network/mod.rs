@@ -2,11 +2,20 @@
 //!
 //! On a machine a [`Network`] is the switchboard of `peer`; the simulator hands in its own, with losses and delays from its seed.
 
-use std::{io, time::Duration};
+pub mod kind;
+mod wired;
 
-use base::{Error, NodeId};
+use std::{io, sync::Arc, time::Duration};
+
+use base::{Error, NodeId, Result};
 use bytes::Bytes;
-pub use peer::{BoxFuture, CallError, Channel, Standing};
+pub use peer::{BoxFuture, CallError, Channel, ClusterSecret, Security, Standing};
+pub(crate) use wired::wire;
+
+use crate::Identity;
+
+/// Makes the node's network once there is somebody to take what comes in.
+pub type NetworkMaker = Box<dyn FnOnce(&Identity, Arc<dyn Reception>) -> Result<Arc<dyn Network>> + Send>;
 
 /// Carries calls and streams from this node to its peers.
 pub trait Network: Send + Sync + 'static {
@@ -31,6 +40,12 @@ pub trait Network: Send + Sync + 'static {
 
     /// Whether anything is open with `node`.
     fn is_reachable(&self, node: NodeId) -> bool;
+
+    /// How long the last question whether `node` lives took.
+    fn round_trip(&self, node: NodeId) -> Option<Duration>;
+
+    /// The address that peers reach this node at, with the port that was really taken; `None` where there are no addresses.
+    fn local_address(&self) -> Option<String>;
 
     /// Why `node` was not reached last, for an operator who asks.
     fn trouble(&self, node: NodeId) -> Option<String>;

@@ -1,0 +1,122 @@
+//! Receiving a shard's settled state from its leader: staged on disk as it comes, and installed when it is whole.
+
+use std::{io, sync::Arc};
+
+use base::{EntryId, Error, Kind, NodeId, Result};
+use bytes::{Buf, Bytes};
+use openraft::rt::WatchReceiver as _;
+use table::{Mark, Stage};
+
+use super::{
+    Group, codec,
+    settings::SNAPSHOT_QUEUE,
+    types::{RaftSnapshot, Settled, SnapshotMeta, Vote, log_id},
+    wire,
+};
+use crate::{
+    network::{Receiver, Sender},
+    runtime,
+};
+
+/// A state that is not whole yet.
+pub(super) struct Partial {
+    from: NodeId,
+    applied: EntryId,
+    membership: Bytes,
+    /// The last key that is staged; empty before the first.
+    last: Bytes,
+    stage: Box<dyn Stage>,
+}
+
+fn malformed() -> Error {
+    Error::new(Kind::Invalid, "a piece of a snapshot cannot be read")
+}
+
+impl Group {
+    /// One attempt of a leader to send its state. What came before the stream broke is kept, and the next attempt to send the
+    /// same state goes on behind it.
+    pub(super) async fn receive(&self, mut receiver: Receiver, mut sender: Sender) {
+        let outcome = self.receive_all(&mut receiver, &mut sender).await;
+        if let Err(error) = outcome {
+            tracing::info!(shard = %self.shard(), %error, "a snapshot was not received to its end");
+        }
+    }
+
+    async fn receive_all(&self, receiver: &mut Receiver, sender: &mut Sender) -> io::Result<()> {
+        let head = receiver.next().await.ok_or(io::ErrorKind::UnexpectedEof)??;
+        let (vote, applied, membership) = wire::decode_snapshot_head(head).map_err(io::Error::other)?;
+        // Two at once: the newer one takes the place, when the older one lets go of it.
+        let mut place = self.partial().lock().await;
+        let mut partial = self.begin(place.take(), vote.leader_id.voted_for, applied, membership).await.map_err(io::Error::other)?;
+        sender.send(partial.last.clone()).await?;
+        let whole = loop {
+            let mut pieces = Vec::new();
+            let ended = match receiver.next().await {
+                Some(Ok(piece)) => {
+                    pieces.push(piece);
+                    while pieces.len() < SNAPSHOT_QUEUE
+                        && let Some(Some(Ok(piece))) = futures_util::FutureExt::now_or_never(receiver.next())
+                    {
+                        pieces.push(piece);
+                    }
+                    None
+                }
+                Some(Err(error)) => Some(Err(error)),
+                None => Some(Ok(())),
+            };
+            if let Some(ended) = ended {
+                break ended;
+            }
+            partial = match runtime::spawn_blocking(move || partial.take(pieces)).await {
+                Ok(partial) => partial,
+                Err(error) => return Err(io::Error::other(error)),
+            };
+        };
+        if let Err(error) = whole {
+            *place = Some(partial);
+            return Err(error);
+        }
+        let response = self.install(vote, partial).await.map_err(io::Error::other)?;
+        sender.send(response).await
+    }
+
+    async fn begin(&self, before: Option<Partial>, from: NodeId, applied: EntryId, membership: Bytes) -> Result<Partial> {
+        if let Some(before) = before.filter(|before| before.from == from && before.applied == applied) {
+            return Ok(before);
+        }
+        let machine = self.machine().clone();
+        let stage = runtime::spawn_blocking(move || machine.stage()).await?;
+        Ok(Partial { from, applied, membership, last: Bytes::new(), stage })
+    }
+
+    async fn install(&self, vote: Vote, partial: Partial) -> Result<Bytes> {
+        let Partial { applied, membership, stage, .. } = partial;
+        let last_membership = codec::decode_membership(membership.clone())?;
+        let mark = Mark { applied: Some(applied), membership };
+        let staged = runtime::spawn_blocking(move || stage.finish(mark)).await?;
+        let meta = SnapshotMeta { last_log_id: Some(log_id(applied)), last_membership };
+        let snapshot = RaftSnapshot { meta, snapshot: Settled::received(staged) };
+        let response = self.raft().install_full_snapshot(vote, snapshot).await;
+        let response = response.map_err(|_| Error::new(Kind::Unavailable, "this replica has ended"))?;
+        Ok(wire::encode_snapshot_response(&response))
+    }
+}
+
+impl Partial {
+    /// Stages what came.
+    fn take(mut self, pieces: Vec<Bytes>) -> Result<Partial> {
+        for mut piece in pieces {
+            while piece.has_remaining() {
+                let (Ok(key), Ok(value)) = (piece.try_get_u32_le(), piece.try_get_u32_le()) else { return Err(malformed()) };
+                let (key, value) = (key as usize, value as usize);
+                if key.saturating_add(value) > piece.len() {
+                    return Err(malformed());
+                }
+                let (key, value) = (piece.split_to(key), piece.split_to(value));
+                self.stage.push((key.clone(), value))?;
+                self.last = key;
+            }
+        }
+        Ok(self)
+    }
+}

@@ -1,0 +1,176 @@
+//! A group's messages on the node's [`Network`]: what goes out.
+
+use std::{io, sync::Arc, time::Duration};
+
+use base::{EntryId, NodeId, ShardId};
+use bytes::{BufMut, Bytes, BytesMut};
+use futures_util::{StreamExt, stream};
+use openraft::raft::{SnapshotResponse, TransferLeaderRequest, TransferLeaderResponse, VoteRequest, VoteResponse};
+use table::{Direction, Snapshot};
+use tokio::sync::oneshot;
+
+use super::{
+    network::{Answer, Appended, Appends, Transport},
+    settings::{CALL_TIMEOUT, SNAPSHOT_CHUNK_BYTES},
+    types::{RaftSnapshot, Settled, Types, Vote, entry_id},
+    wire,
+};
+use crate::{
+    network::{Channel, Message, Network, Receiver, Sender, kind},
+    runtime,
+};
+
+/// Beyond every key of a table: keys begin with a key space's number.
+const KEYS_END: [u8; 5] = [0xff; 5];
+
+/// Carries one shard's messages.
+pub(super) struct Wires {
+    pub(super) shard: ShardId,
+    pub(super) network: Arc<dyn Network>,
+}
+
+impl Wires {
+    fn message(&self, kind: u8) -> Message {
+        Message { kind, shard: self.shard.0 }
+    }
+
+    async fn ask(&self, to: NodeId, kind: u8, body: Bytes) -> io::Result<Bytes> {
+        Ok(self.network.call(to, Channel::Small, self.message(kind), body, CALL_TIMEOUT).await?)
+    }
+}
+
+fn unreadable(error: base::Error) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, error.message.into_owned())
+}
+
+impl Transport for Wires {
+    fn append(&self, to: NodeId, mut requests: Appends) -> Answer<'_, Appended> {
+        Box::pin(async move {
+            // openraft sends a leader's word as a stream of just one request, and entries as a stream without a known end. The
+            // word must not wait behind entries, so it takes the channel for small messages; a test watches over the sign.
+            if requests.size_hint() == (1, Some(1)) {
+                let Some(request) = requests.next().await else { return Ok(Box::pin(stream::empty()) as Appended) };
+                let answer = self.ask(to, kind::HEARTBEAT, wire::encode_append(&request)).await?;
+                let answer = wire::decode_appended(answer).map_err(unreadable)?;
+                return Ok(Box::pin(stream::once(std::future::ready(Ok(answer)))) as Appended);
+            }
+            let (sender, receiver) = self.network.open(to, Channel::Bulk, self.message(kind::APPEND)).await?;
+            let (alive, gone) = oneshot::channel();
+            runtime::spawn(pump(requests, sender, gone));
+            Ok(answers(receiver, alive))
+        })
+    }
+
+    fn vote(&self, to: NodeId, request: VoteRequest<Types>) -> Answer<'_, VoteResponse<Types>> {
+        Box::pin(async move {
+            let answer = self.ask(to, kind::VOTE, wire::encode_vote_request(&request)).await?;
+            wire::decode_vote_response(answer).map_err(unreadable)
+        })
+    }
+
+    fn pre_vote(&self, to: NodeId, request: VoteRequest<Types>) -> Answer<'_, VoteResponse<Types>> {
+        Box::pin(async move {
+            let answer = self.ask(to, kind::PRE_VOTE, wire::encode_vote_request(&request)).await?;
+            wire::decode_vote_response(answer).map_err(unreadable)
+        })
+    }
+
+    fn snapshot(&self, to: NodeId, vote: Vote, snapshot: RaftSnapshot) -> Answer<'_, SnapshotResponse<Types>> {
+        Box::pin(async move {
+            let Settled::Own(state) = snapshot.snapshot else { return Err(io::ErrorKind::InvalidInput.into()) };
+            let applied = snapshot.meta.last_log_id.as_ref().map(entry_id).ok_or(io::ErrorKind::InvalidInput)?;
+            let (sender, receiver) = self.network.open(to, Channel::Snapshot, self.message(kind::SNAPSHOT)).await?;
+            send_snapshot(sender, receiver, &vote, applied, state).await
+        })
+    }
+
+    fn transfer(&self, to: NodeId, request: TransferLeaderRequest<Types>) -> Answer<'_, TransferLeaderResponse<Types>> {
+        Box::pin(async move {
+            // Whether the peer follows is seen by its asking for votes.
+            self.ask(to, kind::TRANSFER, wire::encode_transfer(&request)).await?;
+            Ok(Ok(()))
+        })
+    }
+}
+
+/// Sends requests as they come, until there are no more or nobody waits for the answers.
+async fn pump(mut requests: Appends, mut sender: Sender, mut gone: oneshot::Receiver<()>) {
+    loop {
+        let request = tokio::select! {
+            biased;
+            _ = &mut gone => return,
+            request = requests.next() => request,
+        };
+        let Some(request) = request else { return sender.finish() };
+        let sent = tokio::select! {
+            biased;
+            _ = &mut gone => return,
+            sent = sender.send(wire::encode_append(&request)) => sent,
+        };
+        // The answers' end tells why.
+        if sent.is_err() {
+            return;
+        }
+    }
+}
+
+fn answers(receiver: Receiver, alive: oneshot::Sender<()>) -> Appended {
+    Box::pin(stream::unfold((receiver, alive), |(mut receiver, alive)| async move {
+        let answer = match receiver.next().await? {
+            Ok(body) => wire::decode_appended(body).map_err(unreadable),
+            Err(error) => Err(error),
+        };
+        Some((answer, (receiver, alive)))
+    }))
+}
+
+/// Head; the peer answers with the last key that it has of this state already; then chunks; at last the peer's vote.
+async fn send_snapshot(
+    mut sender: Sender,
+    mut receiver: Receiver,
+    vote: &Vote,
+    applied: EntryId,
+    state: Arc<dyn Snapshot>,
+) -> io::Result<SnapshotResponse<Types>> {
+    sender.send(wire::encode_snapshot_head(vote, applied, &state.mark().membership)).await?;
+    let resume = receiver.next().await.ok_or(io::ErrorKind::UnexpectedEof)??;
+    let mut from = after(&resume);
+    loop {
+        let (reading, begin) = (state.clone(), from.clone());
+        let (chunk, last) = runtime::spawn_blocking(move || read_chunk(&*reading, begin)).await.map_err(unreadable)?;
+        let Some(last) = last else { break };
+        from = after(&last);
+        sender.send(chunk).await?;
+    }
+    sender.finish();
+    let answer = receiver.next().await.ok_or(io::ErrorKind::UnexpectedEof)??;
+    wire::decode_snapshot_response(answer).map_err(unreadable)
+}
+
+/// The smallest key beyond `key`; of everything if there is none.
+fn after(key: &[u8]) -> Bytes {
+    if key.is_empty() {
+        return Bytes::new();
+    }
+    let mut next = Vec::with_capacity(key.len() + 1);
+    next.extend_from_slice(key);
+    next.push(0);
+    next.into()
+}
+
+/// Pairs from `from` on, about a chunk of them, and the last one's key; `None` when there are no more.
+fn read_chunk(state: &dyn Snapshot, from: Bytes) -> base::Result<(Bytes, Option<Bytes>)> {
+    let (mut chunk, mut last) = (BytesMut::new(), None);
+    for pair in state.range(from, Bytes::from_static(&KEYS_END), Direction::Forward) {
+        let (key, value) = pair?;
+        chunk.put_u32_le(u32::try_from(key.len()).expect("keys are bounded"));
+        chunk.put_u32_le(u32::try_from(value.len()).expect("values are bounded"));
+        chunk.put_slice(&key);
+        chunk.put_slice(&value);
+        last = Some(key);
+        if chunk.len() >= SNAPSHOT_CHUNK_BYTES {
+            break;
+        }
+    }
+    Ok((chunk.freeze(), last))
+}

@@ -1,0 +1,246 @@
+//! What a node asks the leader of a shard for: to propose its batches, and how far a reader has to wait. Any node serves.
+//!
+//! A batch that is forwarded is applied on this node like any other, and its callers are answered from that: whoever wrote here
+//! reads here what was written, and no answer travels. A batch is never sent twice if it may have arrived.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+use base::{Error, Kind, NodeId, Result};
+use bytes::{BufMut, Bytes, BytesMut};
+
+use crate::{
+    batch::{self, Origin},
+    consensus::{Group, Refusal, Replies, unknown_outcome},
+    lanes::Pending,
+    limits::{APPLY_WAIT_MS, LEADER_LOOK_MS, LEADER_WAIT_MS, READ_INDEX_TIMEOUT_MS},
+    network::{CallError, Channel, Message, Network, kind},
+    runtime,
+    settle::Settler,
+    shard::ShardState,
+};
+
+/// The leader's answers to a forwarded batch.
+const APPLIED: u8 = 0;
+const NOT_LEADING: u8 = 1;
+
+struct Inner {
+    node: NodeId,
+    group: Group,
+    state: Arc<ShardState>,
+    settler: Settler,
+    network: Option<Arc<dyn Network>>,
+    /// The next forwarded batch's number. Begins somewhere at random, so that what is replayed after a restart is nobody's.
+    sequence: AtomicU64,
+    /// The time of the last entry proposed here.
+    last_ms: AtomicU64,
+}
+
+/// One shard's way to its leader. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Post {
+    inner: Arc<Inner>,
+}
+
+/// What became of an attempt.
+enum Attempt<T> {
+    Done(Result<T>),
+    /// Nothing was done; worth another attempt.
+    Again,
+}
+
+impl Post {
+    pub(crate) fn new(
+        node: NodeId,
+        group: Group,
+        state: Arc<ShardState>,
+        settler: Settler,
+        network: Option<Arc<dyn Network>>,
+    ) -> Post {
+        let sequence = AtomicU64::new(runtime::random_u64());
+        Post { inner: Arc::new(Inner { node, group, state, settler, network, sequence, last_ms: AtomicU64::new(0) }) }
+    }
+
+    /// Gets a batch applied, whoever leads: its replies, once they are applied here.
+    pub(crate) async fn propose(&self, waiting: &[Pending]) -> Result<Replies> {
+        let give_up = runtime::now() + Duration::from_millis(LEADER_WAIT_MS);
+        loop {
+            let attempt = match self.other_leader() {
+                Some((leader, network)) => self.forward(leader, &network, waiting, give_up).await,
+                None => match self.inner.group.propose(encode(self.time_ms(), None, waiting)).await {
+                    Ok(replies) => Attempt::Done(Ok(replies)),
+                    Err(refusal) => again(refusal),
+                },
+            };
+            match attempt {
+                Attempt::Done(outcome) => return outcome,
+                Attempt::Again => self.pause(give_up).await?,
+            }
+        }
+    }
+
+    /// Everything acknowledged before this call is applied here when it returns, whoever leads.
+    pub(crate) async fn barrier(&self) -> Result<()> {
+        let give_up = runtime::now() + Duration::from_millis(LEADER_WAIT_MS);
+        loop {
+            let attempt = match self.other_leader() {
+                Some((leader, network)) => self.ask_read_index(leader, &network, give_up).await,
+                None => match self.inner.group.barrier().await {
+                    Ok(()) => Attempt::Done(Ok(())),
+                    Err(refusal) => again(refusal),
+                },
+            };
+            match attempt {
+                Attempt::Done(outcome) => return outcome,
+                Attempt::Again => self.pause(give_up).await?,
+            }
+        }
+    }
+
+    /// Asks whoever leads, or `here` if that is this node.
+    pub(crate) async fn ask_leader<F>(&self, kind: u8, body: Bytes, here: impl Fn() -> F) -> Result<Bytes>
+    where
+        F: Future<Output = Result<Bytes>>,
+    {
+        let give_up = runtime::now() + Duration::from_millis(LEADER_WAIT_MS);
+        loop {
+            match self.other_leader() {
+                None if self.inner.group.status().leading => return here().await,
+                None => {}
+                Some((leader, network)) => {
+                    let left = give_up.saturating_sub(runtime::now());
+                    let message = self.message(kind);
+                    match network.call(leader, Channel::Forward, message, body.clone(), left).await {
+                        Ok(answer) => return Ok(answer),
+                        Err(CallError::Answered(error)) if error.kind != Kind::Unavailable => return Err(error),
+                        Err(_) => {}
+                    }
+                }
+            }
+            self.pause(give_up).await?;
+        }
+    }
+
+    /// A peer's batch: proposed here, if this node leads. It is applied when this answers that it is.
+    pub(crate) async fn take(&self, from: NodeId, body: Bytes) -> Result<Bytes> {
+        self.inner.settler.room().await;
+        let payload = batch::stamp(body, from, self.time_ms())?;
+        match self.inner.group.propose(payload).await {
+            Ok(_) => Ok(Bytes::from_static(&[APPLIED])),
+            Err(Refusal::NotLeading) => Ok(Bytes::from_static(&[NOT_LEADING])),
+            Err(Refusal::Failed(error)) => Err(error),
+        }
+    }
+
+    /// How far a peer's reader has to wait.
+    pub(crate) async fn read_index(&self) -> Result<Bytes> {
+        match self.inner.group.read_index().await {
+            Ok(index) => {
+                let mut answer = BytesMut::with_capacity(8);
+                answer.put_u64_le(index);
+                Ok(answer.freeze())
+            }
+            Err(Refusal::NotLeading) => Err(no_leader()),
+            Err(Refusal::Failed(error)) => Err(error),
+        }
+    }
+
+    pub(crate) fn group(&self) -> &Group {
+        &self.inner.group
+    }
+
+    fn message(&self, kind: u8) -> Message {
+        Message { kind, shard: self.inner.state.shard.0 }
+    }
+
+    fn other_leader(&self) -> Option<(NodeId, Arc<dyn Network>)> {
+        let leader = self.inner.group.leader().filter(|leader| *leader != self.inner.node)?;
+        Some((leader, self.inner.network.clone()?))
+    }
+
+    /// This node's wall clock, never below what it said before.
+    fn time_ms(&self) -> u64 {
+        let now = runtime::wall_ms();
+        self.inner.last_ms.fetch_max(now, Relaxed).max(now)
+    }
+
+    /// Waits a moment for a leader. An error when it is time to give up.
+    async fn pause(&self, give_up: Duration) -> Result<()> {
+        if self.inner.network.is_none() {
+            return Err(no_leader());
+        }
+        if runtime::now() >= give_up {
+            return Err(Error::new(Kind::Unavailable, "etcdserver: request timed out"));
+        }
+        runtime::sleep(Duration::from_millis(LEADER_LOOK_MS)).await;
+        Ok(())
+    }
+
+    async fn forward(
+        &self,
+        leader: NodeId,
+        network: &Arc<dyn Network>,
+        waiting: &[Pending],
+        give_up: Duration,
+    ) -> Attempt<Replies> {
+        let origin = Origin { node: self.inner.node, sequence: self.inner.sequence.fetch_add(1, Relaxed) };
+        let mut expected = self.inner.state.progress().expect(origin);
+        let body = encode(0, Some(origin), waiting);
+        let left = give_up.saturating_sub(runtime::now());
+        let call = network.call(leader, Channel::Forward, self.message(kind::FORWARD), body, left);
+        let outcome = tokio::select! {
+            biased;
+            replies = &mut expected.replies => return Attempt::Done(replies.map_err(|_| unknown_outcome())),
+            outcome = call => outcome,
+        };
+        match outcome {
+            Ok(answer) if answer[..] == [NOT_LEADING] => return Attempt::Again,
+            Err(CallError::NotSent(_)) => return Attempt::Again,
+            // It is applied, or may be: this node will see.
+            Ok(_) | Err(CallError::Unknown(_)) => {}
+            Err(CallError::Answered(error)) if error.kind == Kind::Unavailable => {}
+            Err(CallError::Answered(error)) => return Attempt::Done(Err(error)),
+        }
+        let patience = runtime::sleep(Duration::from_millis(APPLY_WAIT_MS));
+        tokio::select! {
+            biased;
+            replies = &mut expected.replies => Attempt::Done(replies.map_err(|_| unknown_outcome())),
+            () = patience => Attempt::Done(Err(unknown_outcome())),
+        }
+    }
+
+    async fn ask_read_index(&self, leader: NodeId, network: &Arc<dyn Network>, give_up: Duration) -> Attempt<()> {
+        let left = give_up.saturating_sub(runtime::now());
+        let timeout = left.min(Duration::from_millis(READ_INDEX_TIMEOUT_MS));
+        let answer = network.call(leader, Channel::Small, self.message(kind::READ_INDEX), Bytes::new(), timeout).await;
+        let Some(index) = answer.ok().and_then(|answer| answer[..].try_into().ok()).map(u64::from_le_bytes) else {
+            return Attempt::Again;
+        };
+        tokio::select! {
+            biased;
+            () = self.inner.state.progress().reached(index) => Attempt::Done(Ok(())),
+            () = runtime::sleep(left) => Attempt::Again,
+        }
+    }
+}
+
+fn again<T>(refusal: Refusal) -> Attempt<T> {
+    match refusal {
+        Refusal::NotLeading => Attempt::Again,
+        Refusal::Failed(error) => Attempt::Done(Err(error)),
+    }
+}
+
+fn encode(time_ms: u64, origin: Option<Origin>, waiting: &[Pending]) -> Bytes {
+    let bytes = waiting.iter().map(|pending| batch::item_bytes(pending.command.len())).sum();
+    batch::encode(time_ms, origin, waiting.iter().map(|pending| (pending.target, &pending.command[..])), bytes)
+}
+
+pub(crate) fn no_leader() -> Error {
+    Error::new(Kind::Unavailable, "etcdserver: no leader")
+}
