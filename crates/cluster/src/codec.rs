@@ -1,118 +1,157 @@
-//! Bytes of commands and of the table's records. `docs/formats/cluster.md` draws them.
+//! Pieces of bytes that commands and records share. `docs/formats/cluster.md` draws them.
 
 use base::{Error, KeyspaceId, Kind, Result, ShardId};
 use bytes::{Buf, BufMut, Bytes};
 
-use crate::{Command, KeyspaceEntry, Member};
+use crate::{KeyspaceEntry, Member, MemberStanding};
 
-/// The version this build writes and the only one it reads.
-const VERSION: u8 = 1;
+/// The version this build writes.
+pub(crate) const VERSION: u8 = 2;
+/// The oldest version it reads.
+const VERSION_MIN: u8 = 1;
 
-const FOUND: u8 = 1;
-const MEMBER: u8 = 2;
-const KEYSPACE: u8 = 3;
+/// Bytes of a member whose texts are empty.
+const MEMBER_BYTES_MIN: usize = 8 + 8 + 1 + 1 + 4 + 4 + 4;
+/// Bytes of an empty text.
+const TEXT_BYTES_MIN: usize = 4;
 
-fn damaged() -> Error {
+const JOINING: u8 = 0;
+const ACTIVE: u8 = 1;
+const LEAVING: u8 = 2;
+
+pub(crate) fn damaged() -> Error {
     Error::new(Kind::Corrupt, "a record of the cluster's own state is damaged: restore this node from a backup or its peers")
 }
 
-impl Command {
-    /// Its encoding, which is also that of the table's record it leads to.
-    pub fn encode(&self) -> Bytes {
-        let mut out = vec![VERSION];
-        match self {
-            Command::Found { cluster, data_shards } => {
-                out.put_u8(FOUND);
-                out.put_u64_le(*cluster);
-                out.put_u32_le(*data_shards);
-            }
-            Command::Member(Member { id, name }) => {
-                out.put_u8(MEMBER);
-                out.put_u64_le(*id);
-                put_text(&mut out, name);
-            }
-            Command::CreateKeyspace(KeyspaceEntry { id, name, shard }) => {
-                out.put_u8(KEYSPACE);
-                out.put_u32_le(id.0);
-                out.put_u32_le(shard.0);
-                put_text(&mut out, name);
-            }
+/// Reads what [`put_u8`](BufMut::put_u8) and the functions below wrote, in the version that stands first.
+pub(crate) struct Reader {
+    pub(crate) version: u8,
+    data: Bytes,
+}
+
+impl Reader {
+    /// Reads the version; one that this build does not know is `Corrupt`.
+    pub(crate) fn new(mut data: Bytes) -> Result<Reader> {
+        let version = data.try_get_u8().map_err(|_| damaged())?;
+        if (VERSION_MIN..=VERSION).contains(&version) {
+            return Ok(Reader { version, data });
         }
-        Bytes::from(out)
+        let reads = format!("this build reads {VERSION_MIN} to {VERSION}: run the one that wrote it, or a later one");
+        let text = format!("a cluster record has version {version}, {reads}");
+        Err(Error::new(Kind::Corrupt, text))
     }
 
-    /// Decodes; an unknown version or kind, or bytes too many or too few, are `Corrupt`.
-    pub fn decode(mut data: Bytes) -> Result<Command> {
-        let version = data.try_get_u8().map_err(|_| damaged())?;
-        if version != VERSION {
-            return Err(Error::new(Kind::Corrupt, format!("a cluster record has version {version}, this build reads {VERSION}")));
+    pub(crate) fn u8(&mut self) -> Result<u8> {
+        self.data.try_get_u8().map_err(|_| damaged())
+    }
+
+    pub(crate) fn u32(&mut self) -> Result<u32> {
+        self.data.try_get_u32_le().map_err(|_| damaged())
+    }
+
+    pub(crate) fn u64(&mut self) -> Result<u64> {
+        self.data.try_get_u64_le().map_err(|_| damaged())
+    }
+
+    pub(crate) fn flag(&mut self) -> Result<bool> {
+        match self.u8()? {
+            0 => Ok(false),
+            1 => Ok(true),
+            _ => Err(damaged()),
         }
-        let kind = data.try_get_u8().map_err(|_| damaged())?;
-        let command = match kind {
-            FOUND => {
-                let cluster = data.try_get_u64_le().map_err(|_| damaged())?;
-                let data_shards = data.try_get_u32_le().map_err(|_| damaged())?;
-                Command::Found { cluster, data_shards }
-            }
-            MEMBER => {
-                let id = data.try_get_u64_le().map_err(|_| damaged())?;
-                Command::Member(Member { id, name: get_text(&mut data)? })
-            }
-            KEYSPACE => {
-                let id = KeyspaceId(data.try_get_u32_le().map_err(|_| damaged())?);
-                let shard = ShardId(data.try_get_u32_le().map_err(|_| damaged())?);
-                Command::CreateKeyspace(KeyspaceEntry { id, name: get_text(&mut data)?, shard })
-            }
+    }
+
+    pub(crate) fn text(&mut self) -> Result<String> {
+        let len = match self.version {
+            1 => usize::from(self.data.try_get_u16_le().map_err(|_| damaged())?),
+            _ => usize::try_from(self.u32()?).map_err(|_| damaged())?,
+        };
+        if len > self.data.len() {
+            return Err(damaged());
+        }
+        String::from_utf8(self.data.split_to(len).into()).map_err(|_| damaged())
+    }
+
+    /// A count of things of at least `bytes_min` each, believed only as far as there are bytes for them.
+    fn count(&mut self, bytes_min: usize) -> Result<usize> {
+        let count = usize::try_from(self.u32()?).map_err(|_| damaged())?;
+        if count > self.data.len() / bytes_min { Err(damaged()) } else { Ok(count) }
+    }
+
+    pub(crate) fn texts(&mut self) -> Result<Vec<String>> {
+        let count = self.count(TEXT_BYTES_MIN)?;
+        (0..count).map(|_| self.text()).collect()
+    }
+
+    pub(crate) fn member(&mut self) -> Result<Member> {
+        let id = self.u64()?;
+        if self.version == 1 {
+            return Ok(Member::new(id, self.text()?, "", MemberStanding::Active));
+        }
+        let incarnation = self.u64()?;
+        let standing = match self.u8()? {
+            JOINING => MemberStanding::Joining,
+            ACTIVE => MemberStanding::Active,
+            LEAVING => MemberStanding::Leaving,
             _ => return Err(damaged()),
         };
-        if data.is_empty() { Ok(command) } else { Err(damaged()) }
+        let drained = self.flag()?;
+        let (name, address, client_urls) = (self.text()?, self.text()?, self.texts()?);
+        Ok(Member { id, name, address, client_urls, incarnation, standing, drained })
+    }
+
+    pub(crate) fn members(&mut self) -> Result<Vec<Member>> {
+        let count = self.count(MEMBER_BYTES_MIN)?;
+        (0..count).map(|_| self.member()).collect()
+    }
+
+    pub(crate) fn keyspace(&mut self) -> Result<KeyspaceEntry> {
+        let (id, shard) = (KeyspaceId(self.u32()?), ShardId(self.u32()?));
+        Ok(KeyspaceEntry { id, name: self.text()?, shard })
+    }
+
+    /// Gives `value`, unless bytes are left.
+    pub(crate) fn end<T>(self, value: T) -> Result<T> {
+        if self.data.is_empty() { Ok(value) } else { Err(damaged()) }
     }
 }
 
-fn put_text(out: &mut Vec<u8>, text: &str) {
-    out.put_u16_le(u16::try_from(text.len()).expect("names are checked to be short before they become commands"));
+fn put_count(out: &mut Vec<u8>, count: usize) {
+    out.put_u32_le(u32::try_from(count).expect("what comes in one request is far below 4 GiB"));
+}
+
+pub(crate) fn put_text(out: &mut Vec<u8>, text: &str) {
+    put_count(out, text.len());
     out.put_slice(text.as_bytes());
 }
 
-fn get_text(data: &mut Bytes) -> Result<String> {
-    let len = usize::from(data.try_get_u16_le().map_err(|_| damaged())?);
-    if len > data.len() {
-        return Err(damaged());
-    }
-    String::from_utf8(data.split_to(len).into()).map_err(|_| damaged())
+pub(crate) fn put_texts(out: &mut Vec<u8>, texts: &[String]) {
+    put_count(out, texts.len());
+    texts.iter().for_each(|text| put_text(out, text));
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+pub(crate) fn put_member(out: &mut Vec<u8>, member: &Member) {
+    let Member { id, name, address, client_urls, incarnation, standing, drained } = member;
+    out.put_u64_le(*id);
+    out.put_u64_le(*incarnation);
+    out.put_u8(match standing {
+        MemberStanding::Joining => JOINING,
+        MemberStanding::Active => ACTIVE,
+        MemberStanding::Leaving => LEAVING,
+    });
+    out.put_u8(u8::from(*drained));
+    put_text(out, name);
+    put_text(out, address);
+    put_texts(out, client_urls);
+}
 
-    fn examples() -> [Command; 3] {
-        [
-            Command::Found { cluster: 0x0102, data_shards: 4 },
-            Command::Member(Member { id: 7, name: "n1".into() }),
-            Command::CreateKeyspace(KeyspaceEntry { id: KeyspaceId(1), name: "default".into(), shard: ShardId(1) }),
-        ]
-    }
+pub(crate) fn put_members(out: &mut Vec<u8>, members: &[Member]) {
+    put_count(out, members.len());
+    members.iter().for_each(|member| put_member(out, member));
+}
 
-    /// The example of `docs/formats/cluster.md`, byte for byte.
-    #[test]
-    fn encodes_the_drawing() {
-        let drawing = b"\x01\x03\x01\0\0\0\x01\0\0\0\x07\0default";
-        assert_eq!(&examples()[2].encode()[..], drawing);
-    }
-
-    #[test]
-    fn decodes_what_it_encodes_and_refuses_the_rest() {
-        for command in examples() {
-            let data = command.encode();
-            assert_eq!(Command::decode(data.clone()).unwrap(), command);
-            for cut in 0..data.len() {
-                assert!(Command::decode(data.slice(..cut)).is_err());
-            }
-            let mut longer = data.to_vec();
-            longer.push(0);
-            assert!(Command::decode(longer.into()).is_err());
-        }
-        assert!(Command::decode(Bytes::from_static(b"\x02\x01")).unwrap_err().message.contains("version 2"));
-    }
+pub(crate) fn put_keyspace(out: &mut Vec<u8>, entry: &KeyspaceEntry) {
+    out.put_u32_le(entry.id.0);
+    out.put_u32_le(entry.shard.0);
+    put_text(out, &entry.name);
 }

@@ -2,22 +2,27 @@
 //!
 //! Deterministic: `apply` reads no disk, clock or randomness; what it changes it writes into the shard's table, from which
 //! [`Machine::open`] reads it back.
+//!
+//! A change of membership is a job recorded here and done elsewhere. A [`Command`] says what is wanted (a member is
+//! [`Joining`](MemberStanding::Joining) or [`Leaving`](MemberStanding::Leaving)); each shard's leader asks [`plan`] for the next
+//! step of its own group until there is none; when every shard is there, another command says so
+//! ([`Activate`](Command::Activate), [`ForgetMember`](Command::ForgetMember)). Whoever leads takes the job up where it stands:
+//! every command and every step may be repeated.
 
 mod codec;
+mod command;
+pub mod errors;
+pub mod limits;
 mod machine;
+mod member;
+pub mod plan;
+mod record;
 
+pub use command::{Command, Reply};
 pub use machine::Machine;
+pub use member::{Member, MemberStanding};
 
-use base::{ClusterId, KeyspaceId, NodeId, ShardId};
-
-/// A node that belongs to the cluster.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Member {
-    /// Its id.
-    pub id: NodeId,
-    /// Its name.
-    pub name: String,
-}
+use base::{KeyspaceId, ShardId};
 
 /// An entry of the catalogue of key spaces.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,27 +33,4 @@ pub struct KeyspaceEntry {
     pub name: String,
     /// The shard it lives in.
     pub shard: ShardId,
-}
-
-/// A command to the cluster machine.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Command {
-    /// The cluster's id and the number of data shards, once and for all.
-    Found {
-        /// Never zero.
-        cluster: ClusterId,
-        /// At least one.
-        data_shards: u32,
-    },
-    /// Adds a member, or renames it.
-    Member(Member),
-    /// Creates a key space; without effect if the same one exists.
-    CreateKeyspace(KeyspaceEntry),
-}
-
-/// Answer of the cluster machine.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Reply {
-    /// Done, or it was so already.
-    Done,
 }

@@ -3,42 +3,66 @@
 use std::collections::BTreeMap;
 
 use base::{ClusterId, Error, Kind, NodeId, Result};
-use bytes::{BufMut, Bytes};
 use table::{Direction, Table};
 
-use crate::{Command, KeyspaceEntry, Member, Reply};
-
-/// Keys of the cluster machine begin with key space 0, which no key space has.
-const PREFIX: [u8; 4] = [0; 4];
-const FOUND: u8 = b'f';
-const MEMBER: u8 = b'm';
-const KEYSPACE: u8 = b'k';
+use crate::{
+    Command, KeyspaceEntry, Member, MemberStanding, Reply, errors,
+    limits::{ADDRESS_BYTES_MAX, CLIENT_URLS_MAX, MEMBERS_MAX, NAME_BYTES_MAX, REMOVED_MAX, URL_BYTES_MAX, VOTERS_MAX},
+    record::{self, Record},
+};
 
 /// The machine. One task applies; what it holds is small.
+///
+/// Once there are members, one of them is active: whatever is under way, somebody is meant to stay.
 pub struct Machine {
     table: Table,
     found: Option<(ClusterId, u32)>,
     members: BTreeMap<NodeId, Member>,
+    /// Ids of removed members by the number of their removal, the last ones.
+    removed: BTreeMap<u64, NodeId>,
     keyspaces: BTreeMap<String, KeyspaceEntry>,
 }
 
 impl Machine {
     /// Reads what is settled in `table`.
     pub fn open(table: Table) -> Result<Machine> {
-        let mut machine = Machine { table: table.clone(), found: None, members: BTreeMap::new(), keyspaces: BTreeMap::new() };
-        let mut end = PREFIX;
-        end[3] = 1;
-        for pair in table.range(Bytes::copy_from_slice(&PREFIX), Bytes::copy_from_slice(&end), Direction::Forward) {
-            machine.learn(Command::decode(pair?.1)?);
+        let mut machine = Machine {
+            table: table.clone(),
+            found: None,
+            members: BTreeMap::new(),
+            removed: BTreeMap::new(),
+            keyspaces: BTreeMap::new(),
+        };
+        let (from, to) = record::keys();
+        for pair in table.range(from, to, Direction::Forward) {
+            machine.learn(Record::decode(pair?.1)?);
         }
         Ok(machine)
     }
 
     /// Applies one command, in log order.
     pub fn apply(&mut self, command: Command) -> Result<Reply> {
-        self.check(&command)?;
-        self.table.put(table_key(&command), command.encode());
-        self.learn(command);
+        match command {
+            Command::Found { cluster, data_shards, members } => self.found_cluster(cluster, data_shards, members)?,
+            Command::NameMember { id, name } => self.name_member(id, name)?,
+            Command::AddMember { id, name, address } => self.add_member(id, name, address)?,
+            Command::Started { id, incarnation, address, client_urls } => {
+                self.started(id, incarnation, address, client_urls)?;
+            }
+            Command::Activate { id } => self.activate(id)?,
+            Command::UpdateMember { id, address } => self.update_member(id, address)?,
+            Command::RemoveMember { id } => self.remove_member(id)?,
+            Command::ForgetMember { id } => self.forget_member(id)?,
+            Command::Drain { id, drained } => {
+                let member = self.known(id)?.clone();
+                self.keep(Record::Member(Member { drained, ..member }));
+            }
+            Command::Replace { dead, id, name, address } => self.replace(dead, id, name, address)?,
+            Command::CreateKeyspace(entry) => {
+                self.check_keyspace(&entry)?;
+                self.keep(Record::Keyspace(entry));
+            }
+        }
         Ok(Reply::Done)
     }
 
@@ -52,35 +76,204 @@ impl Machine {
         self.members.values()
     }
 
+    /// The member with this id.
+    pub fn member(&self, id: NodeId) -> Option<&Member> {
+        self.members.get(&id)
+    }
+
+    /// Ids that were members and shall not come back, in the order of their removal; the last [`REMOVED_MAX`] ones.
+    pub fn removed(&self) -> impl Iterator<Item = NodeId> {
+        self.removed.values().copied()
+    }
+
+    /// Whether this id was a member and shall not come back.
+    pub fn is_removed(&self, id: NodeId) -> bool {
+        self.removed().any(|removed| removed == id)
+    }
+
     /// Key spaces by name.
     pub fn keyspaces(&self) -> impl Iterator<Item = &KeyspaceEntry> {
         self.keyspaces.values()
     }
 
-    fn check(&self, command: &Command) -> Result<()> {
-        match command {
-            Command::Found { cluster, data_shards } => {
-                if *cluster == 0 || *data_shards == 0 {
-                    return Err(Error::new(Kind::Invalid, "a cluster's id and its number of data shards are not zero"));
-                }
-                if self.found.is_some_and(|found| found != (*cluster, *data_shards)) {
-                    return Err(Error::new(Kind::Conflict, "the cluster is founded already, with other numbers"));
-                }
-            }
-            Command::Member(member) => {
-                if member.id == 0 {
-                    return Err(Error::new(Kind::Invalid, "a member's id is not zero"));
-                }
-            }
-            Command::CreateKeyspace(entry) => self.check_keyspace(entry)?,
+    fn found_cluster(&mut self, cluster: ClusterId, data_shards: u32, members: Vec<Member>) -> Result<()> {
+        if cluster == 0 || data_shards == 0 {
+            return Err(errors::invalid("a cluster's id and its number of data shards are not zero"));
+        }
+        if self.found.is_some_and(|found| found != (cluster, data_shards)) {
+            return Err(Error::new(Kind::Conflict, "the cluster is founded already, with other numbers"));
+        }
+        check_founders(&members)?;
+        if self.found.is_none() {
+            self.keep(Record::Founded { cluster, data_shards });
+        }
+        if self.members.is_empty() {
+            members.into_iter().for_each(|member| self.keep(Record::Member(member)));
         }
         Ok(())
+    }
+
+    fn name_member(&mut self, id: NodeId, name: String) -> Result<()> {
+        if id == 0 {
+            return Err(zero_id());
+        }
+        let new = || Member::new(id, "", "", MemberStanding::Active);
+        let member = self.members.get(&id).cloned().unwrap_or_else(new);
+        self.keep(Record::Member(Member { name, ..member }));
+        Ok(())
+    }
+
+    fn add_member(&mut self, id: NodeId, name: String, address: String) -> Result<()> {
+        check_newcomer(id, &name, &address)?;
+        if self.has_come(id, &name, &address) {
+            return Ok(());
+        }
+        self.check_unknown(id, &name, &address, id)?;
+        if let Some(other) = self.members.values().find(|member| member.standing != MemberStanding::Active) {
+            return Err(errors::under_way(other));
+        }
+        if self.members.is_empty() {
+            return Err(Error::new(Kind::Precondition, "the cluster is not founded yet: try again when it is"));
+        }
+        self.keep(Record::Member(Member::new(id, name, address, MemberStanding::Joining)));
+        Ok(())
+    }
+
+    fn started(&mut self, id: NodeId, incarnation: u64, address: String, client_urls: Vec<String>) -> Result<()> {
+        if incarnation == 0 {
+            return Err(errors::invalid("an incarnation is not zero"));
+        }
+        check_client_urls(&client_urls)?;
+        if self.is_removed(id) {
+            return Err(errors::member_removed());
+        }
+        let mut member = self.known(id)?.clone();
+        if member.incarnation != 0 && member.incarnation != incarnation {
+            return Err(errors::disk_lost());
+        }
+        if !address.is_empty() {
+            self.check_move(&member, &address)?;
+            member.address = address;
+        }
+        self.keep(Record::Member(Member { incarnation, client_urls, ..member }));
+        Ok(())
+    }
+
+    fn activate(&mut self, id: NodeId) -> Result<()> {
+        let member = self.known(id)?.clone();
+        if member.standing == MemberStanding::Leaving {
+            return Err(errors::standing_differs("the member is being taken out: add another one instead"));
+        }
+        self.keep(Record::Member(Member { standing: MemberStanding::Active, ..member }));
+        Ok(())
+    }
+
+    fn update_member(&mut self, id: NodeId, address: String) -> Result<()> {
+        let member = self.known(id)?.clone();
+        self.check_move(&member, &address)?;
+        self.keep(Record::Member(Member { address, ..member }));
+        Ok(())
+    }
+
+    fn remove_member(&mut self, id: NodeId) -> Result<()> {
+        let member = self.known(id)?.clone();
+        if member.standing == MemberStanding::Active {
+            if let Some(other) = self.members.values().find(|other| other.standing != MemberStanding::Active) {
+                return Err(errors::under_way(other));
+            }
+            self.check_others_stay(id)?;
+        }
+        self.keep(Record::Member(Member { standing: MemberStanding::Leaving, ..member }));
+        Ok(())
+    }
+
+    fn forget_member(&mut self, id: NodeId) -> Result<()> {
+        if self.is_removed(id) {
+            return Ok(());
+        }
+        if self.known(id)?.standing != MemberStanding::Leaving {
+            return Err(errors::standing_differs("the member is not being taken out: remove it first"));
+        }
+        self.members.remove(&id);
+        self.table.delete(record::member_key(id));
+        let sequence = self.removed.last_key_value().map_or(1, |(last, _)| last + 1);
+        self.keep(Record::Removed { sequence, id });
+        while self.removed.len() > REMOVED_MAX
+            && let Some((oldest, _)) = self.removed.pop_first()
+        {
+            self.table.delete(record::removed_key(oldest));
+        }
+        Ok(())
+    }
+
+    fn replace(&mut self, dead: NodeId, id: NodeId, name: String, address: String) -> Result<()> {
+        check_newcomer(id, &name, &address)?;
+        let leaves = |member: &Member| member.standing == MemberStanding::Leaving;
+        let dead_leaves = self.is_removed(dead) || self.members.get(&dead).is_some_and(leaves);
+        if dead_leaves && self.has_come(id, &name, &address) {
+            return Ok(());
+        }
+        let member = self.known(dead)?.clone();
+        self.check_unknown(id, &name, &address, dead)?;
+        let joining = |other: &&Member| other.standing == MemberStanding::Joining && other.id != dead;
+        if let Some(other) = self.members.values().find(joining) {
+            return Err(errors::under_way(other));
+        }
+        self.check_others_stay(dead)?;
+        self.keep(Record::Member(Member { standing: MemberStanding::Leaving, ..member }));
+        self.keep(Record::Member(Member::new(id, name, address, MemberStanding::Joining)));
+        Ok(())
+    }
+
+    fn known(&self, id: NodeId) -> Result<&Member> {
+        self.members.get(&id).ok_or_else(errors::member_not_found)
+    }
+
+    /// Whether this very member was added before and did not leave since.
+    fn has_come(&self, id: NodeId, name: &str, address: &str) -> bool {
+        let is_same = |known: &Member| known.name == name && known.address == address;
+        self.members.get(&id).is_some_and(|known| is_same(known) && known.standing != MemberStanding::Leaving)
+    }
+
+    /// Nothing of a newcomer is in use, but for what `replaced` gives up to it.
+    fn check_unknown(&self, id: NodeId, name: &str, address: &str, replaced: NodeId) -> Result<()> {
+        if self.is_removed(id) {
+            return Err(errors::id_was_removed());
+        }
+        if self.members.contains_key(&id) {
+            return Err(errors::member_id_exists());
+        }
+        if self.members.len() >= MEMBERS_MAX {
+            let text = format!("a cluster has {MEMBERS_MAX} members at most: remove one first");
+            return Err(Error::new(Kind::Precondition, text));
+        }
+        let mut others = self.members.values().filter(|other| other.id != replaced);
+        if others.clone().any(|other| !name.is_empty() && other.name == name) {
+            return Err(errors::name_exists(name));
+        }
+        if others.any(|other| other.address == address) {
+            return Err(errors::address_exists());
+        }
+        Ok(())
+    }
+
+    /// Whether `member` may be reached at `address` from now on. One who leaves may have given its address to who replaces it.
+    fn check_move(&self, member: &Member, address: &str) -> Result<()> {
+        check_address(address)?;
+        let stays = |other: &Member| other.id != member.id && other.standing != MemberStanding::Leaving;
+        let is_taken = self.members.values().any(|other| stays(other) && other.address == address);
+        if is_taken && member.address != address { Err(errors::address_exists()) } else { Ok(()) }
+    }
+
+    fn check_others_stay(&self, id: NodeId) -> Result<()> {
+        let stays = |other: &Member| other.id != id && other.standing == MemberStanding::Active;
+        if self.members.values().any(stays) { Ok(()) } else { Err(errors::not_enough_members()) }
     }
 
     fn check_keyspace(&self, entry: &KeyspaceEntry) -> Result<()> {
         let shards = self.found.map_or(0, |(_, shards)| shards);
         if entry.id.0 == 0 || entry.shard.0 == 0 || entry.shard.0 > shards {
-            return Err(Error::new(Kind::Invalid, "a key space has an id from 1 and lives in a data shard that exists"));
+            return Err(errors::invalid("a key space has an id from 1 and lives in a data shard that exists"));
         }
         let same_id = self.keyspaces.values().find(|known| known.id == entry.id);
         let same_name = self.keyspaces.get(&entry.name);
@@ -90,31 +283,86 @@ impl Machine {
         Ok(())
     }
 
-    fn learn(&mut self, command: Command) {
-        match command {
-            Command::Found { cluster, data_shards } => self.found = Some((cluster, data_shards)),
-            Command::Member(member) => {
+    /// Writes a record and learns it.
+    fn keep(&mut self, record: Record) {
+        self.table.put(record.key(), record.encode());
+        self.learn(record);
+    }
+
+    fn learn(&mut self, record: Record) {
+        match record {
+            Record::Founded { cluster, data_shards } => self.found = Some((cluster, data_shards)),
+            Record::Member(member) => {
                 self.members.insert(member.id, member);
             }
-            Command::CreateKeyspace(entry) => {
+            Record::Keyspace(entry) => {
                 self.keyspaces.insert(entry.name.clone(), entry);
+            }
+            Record::Removed { sequence, id } => {
+                self.removed.insert(sequence, id);
             }
         }
     }
 }
 
-fn table_key(command: &Command) -> Bytes {
-    let mut key = PREFIX.to_vec();
-    match command {
-        Command::Found { .. } => key.put_u8(FOUND),
-        Command::Member(member) => {
-            key.put_u8(MEMBER);
-            key.put_u64(member.id);
+fn zero_id() -> Error {
+    errors::invalid("a member's id is not zero")
+}
+
+fn check_newcomer(id: NodeId, name: &str, address: &str) -> Result<()> {
+    if id == 0 {
+        return Err(zero_id());
+    }
+    check_name(name)?;
+    check_address(address)
+}
+
+fn check_name(name: &str) -> Result<()> {
+    if name.len() > NAME_BYTES_MAX {
+        let text = format!("a member's name is longer than {NAME_BYTES_MAX} bytes");
+        return Err(Error::new(Kind::Invalid, text));
+    }
+    Ok(())
+}
+
+/// What a host and a port are is for those to say who connect there.
+fn check_address(address: &str) -> Result<()> {
+    if address.is_empty() || address.len() > ADDRESS_BYTES_MAX { Err(errors::address_invalid()) } else { Ok(()) }
+}
+
+fn check_client_urls(urls: &[String]) -> Result<()> {
+    if urls.len() > CLIENT_URLS_MAX || urls.iter().any(|url| url.len() > URL_BYTES_MAX) {
+        let text = format!("a member has {CLIENT_URLS_MAX} client URLs of {URL_BYTES_MAX} bytes at most");
+        return Err(Error::new(Kind::Invalid, text));
+    }
+    Ok(())
+}
+
+fn check_founders(founders: &[Member]) -> Result<()> {
+    if founders.len() > VOTERS_MAX {
+        let text = format!("a cluster is founded with {VOTERS_MAX} members at most: add further ones later");
+        return Err(Error::new(Kind::Invalid, text));
+    }
+    for (nth, member) in founders.iter().enumerate() {
+        if member.id == 0 {
+            return Err(zero_id());
         }
-        Command::CreateKeyspace(entry) => {
-            key.put_u8(KEYSPACE);
-            key.put_slice(entry.name.as_bytes());
+        check_name(&member.name)?;
+        check_client_urls(&member.client_urls)?;
+        if member.standing != MemberStanding::Active {
+            return Err(errors::invalid("a cluster is founded with active members"));
+        }
+        // A cluster of one needs no peers, and no address.
+        if founders.len() > 1 || !member.address.is_empty() {
+            check_address(&member.address)?;
+        }
+        let is_like = |other: &Member| other.id == member.id || other.name == member.name || other.address == member.address;
+        if founders[..nth].iter().any(is_like) {
+            return Err(errors::invalid("two of the founding members have the same id, name or address"));
         }
     }
-    Bytes::from(key)
+    Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -64,7 +64,7 @@ impl House for TestHouse {
             node_id: 0xa1,
             name: "te\"st".to_owned(),
             shards: vec![shard(0, &state), shard(1, &state)],
-            members: vec![cluster::Member { id: 0xa1, name: "test".to_owned() }],
+            members: vec![cluster::Member::new(0xa1, "test", "", cluster::MemberStanding::Active)],
             keyspaces: Vec::new(),
             journal_bytes: 1 << 20,
             space: None,

@@ -12,7 +12,7 @@ use std::{
 
 use base::{ClusterId, Disk, Error, KeyspaceId, Kind, NodeId, Result, ShardId, disk::Space as DiskSpace};
 use bytes::Bytes;
-use cluster::{Command, KeyspaceEntry, Member};
+use cluster::{Command, KeyspaceEntry, Member, MemberStanding};
 use journal::{Journal, Writer};
 use kv::Command as KvCommand;
 use parking_lot::Mutex;
@@ -245,15 +245,15 @@ impl Node {
             Some((_, data_shards)) => data_shards,
             None => wanted_data_shards(self.inner.options.data_shards)?,
         };
-        let member = Member { id: self.inner.identity.node_id, name: self.inner.options.name.clone() };
+        let node_id = self.inner.identity.node_id;
+        let member = Member::new(node_id, self.inner.options.name.clone(), "", MemberStanding::Active);
         let default = KeyspaceEntry { id: KeyspaceId(1), name: DEFAULT_KEYSPACE.to_owned(), shard: ShardId(1) };
         let commands = [
-            Command::Found { cluster: self.inner.identity.cluster_id, data_shards },
-            Command::Member(member.clone()),
+            Command::Found { cluster: self.inner.identity.cluster_id, data_shards, members: vec![member] },
             Command::CreateKeyspace(default.clone()),
         ];
         let is_known = zero.state.with_cluster(|machine| {
-            known.is_some() && machine.members().any(|m| *m == member) && machine.keyspaces().any(|k| *k == default)
+            known.is_some() && machine.member(node_id).is_some() && machine.keyspaces().any(|k| *k == default)
         });
         if is_known != Some(true) {
             for command in commands {

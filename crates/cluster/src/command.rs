@@ -1,0 +1,219 @@
+//! What changes the cluster's own state.
+
+use base::{ClusterId, NodeId, Result};
+use bytes::{BufMut, Bytes};
+
+use crate::{
+    KeyspaceEntry, Member,
+    codec::{Reader, VERSION, damaged, put_keyspace, put_members, put_text, put_texts},
+};
+
+/// A command to the cluster machine. Repeating one that was done is done again without effect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// The cluster's id, the number of data shards and the first members, once and for all.
+    ///
+    /// Without effect when repeated with the same id and shards, except that the members are taken if there are none yet: a
+    /// build that wrote version 1 may have stopped between the two. With other numbers: `Conflict`.
+    Found {
+        /// Never zero.
+        cluster: ClusterId,
+        /// At least one.
+        data_shards: u32,
+        /// Active ones, [`VOTERS_MAX`](crate::limits::VOTERS_MAX) at most. Empty only in version 1, where they follow.
+        members: Vec<Member>,
+    },
+    /// Version 1's way to add an active member or rename one: read from logs written then, never proposed.
+    NameMember {
+        /// Whom.
+        id: NodeId,
+        /// Its name.
+        name: String,
+    },
+    /// Adds a joining member. `Conflict` if its name, address or id is known, its id was removed, or another change is under way.
+    AddMember {
+        /// Drawn by who proposes.
+        id: NodeId,
+        /// Unique unless it is empty.
+        name: String,
+        /// Where peers will reach it, `host:port`.
+        address: String,
+    },
+    /// A member announces itself at its start.
+    ///
+    /// `Conflict` if it was here before with another incarnation (its disk was lost) or its address is another's, `NotFound` if
+    /// it is not known, `Precondition` if it was removed.
+    Started {
+        /// Who.
+        id: NodeId,
+        /// Drawn with its data directory; not zero.
+        incarnation: u64,
+        /// Where peers reach it; empty: as it was.
+        address: String,
+        /// Where clients reach it.
+        client_urls: Vec<String>,
+    },
+    /// A joining member has its place in every shard.
+    Activate {
+        /// Whom.
+        id: NodeId,
+    },
+    /// A member is reached elsewhere. `Conflict` if another one has that address.
+    UpdateMember {
+        /// Whom.
+        id: NodeId,
+        /// Where peers reach it, `host:port`.
+        address: String,
+    },
+    /// A member is to leave every shard. `Conflict` while another change is under way, unless the member is itself joining;
+    /// `Precondition` if it is the last active one.
+    RemoveMember {
+        /// Whom.
+        id: NodeId,
+    },
+    /// A leaving member is gone from every shard. Its id never comes back.
+    ForgetMember {
+        /// Whom.
+        id: NodeId,
+    },
+    /// A member is about to be stopped, or no longer.
+    Drain {
+        /// Whom.
+        id: NodeId,
+        /// Whether it shall lead nothing.
+        drained: bool,
+    },
+    /// A member leaves and another one joins in its place, with the same name or address if need be.
+    ///
+    /// Allowed while others leave: if a member dies for good in the midst of a removal that needs it, this is the way on.
+    /// `Conflict` while another one joins; `Precondition` if no active member would be left.
+    Replace {
+        /// Who leaves.
+        dead: NodeId,
+        /// Who joins; drawn by who proposes.
+        id: NodeId,
+        /// The name of the one who joins.
+        name: String,
+        /// Where peers will reach it, `host:port`.
+        address: String,
+    },
+    /// Creates a key space; without effect if the same one exists.
+    CreateKeyspace(KeyspaceEntry),
+}
+
+/// Answer of the cluster machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reply {
+    /// Done, or it was so already.
+    Done,
+}
+
+const FOUND: u8 = 1;
+const NAME_MEMBER: u8 = 2;
+const CREATE_KEYSPACE: u8 = 3;
+const ADD_MEMBER: u8 = 4;
+const STARTED: u8 = 5;
+const ACTIVATE: u8 = 6;
+const UPDATE_MEMBER: u8 = 7;
+const REMOVE_MEMBER: u8 = 8;
+const FORGET_MEMBER: u8 = 9;
+const DRAIN: u8 = 10;
+const REPLACE: u8 = 11;
+
+/// The greatest kind of version 1.
+const V1_KIND_MAX: u8 = CREATE_KEYSPACE;
+
+impl Command {
+    /// Its encoding.
+    pub fn encode(&self) -> Bytes {
+        let mut out = vec![VERSION, self.kind()];
+        match self {
+            Command::Found { cluster, data_shards, members } => {
+                out.put_u64_le(*cluster);
+                out.put_u32_le(*data_shards);
+                put_members(&mut out, members);
+            }
+            Command::NameMember { id, name } => {
+                out.put_u64_le(*id);
+                put_text(&mut out, name);
+            }
+            Command::AddMember { id, name, address } => put_newcomer(&mut out, *id, name, address),
+            Command::Started { id, incarnation, address, client_urls } => {
+                out.put_u64_le(*id);
+                out.put_u64_le(*incarnation);
+                put_text(&mut out, address);
+                put_texts(&mut out, client_urls);
+            }
+            Command::Activate { id } | Command::RemoveMember { id } | Command::ForgetMember { id } => out.put_u64_le(*id),
+            Command::UpdateMember { id, address } => {
+                out.put_u64_le(*id);
+                put_text(&mut out, address);
+            }
+            Command::Drain { id, drained } => {
+                out.put_u64_le(*id);
+                out.put_u8(u8::from(*drained));
+            }
+            Command::Replace { dead, id, name, address } => {
+                out.put_u64_le(*dead);
+                put_newcomer(&mut out, *id, name, address);
+            }
+            Command::CreateKeyspace(entry) => put_keyspace(&mut out, entry),
+        }
+        Bytes::from(out)
+    }
+
+    fn kind(&self) -> u8 {
+        match self {
+            Command::Found { .. } => FOUND,
+            Command::NameMember { .. } => NAME_MEMBER,
+            Command::AddMember { .. } => ADD_MEMBER,
+            Command::Started { .. } => STARTED,
+            Command::Activate { .. } => ACTIVATE,
+            Command::UpdateMember { .. } => UPDATE_MEMBER,
+            Command::RemoveMember { .. } => REMOVE_MEMBER,
+            Command::ForgetMember { .. } => FORGET_MEMBER,
+            Command::Drain { .. } => DRAIN,
+            Command::Replace { .. } => REPLACE,
+            Command::CreateKeyspace(_) => CREATE_KEYSPACE,
+        }
+    }
+
+    /// Decodes; an unknown version or kind, or bytes too many or too few, are `Corrupt`.
+    pub fn decode(data: Bytes) -> Result<Command> {
+        let mut read = Reader::new(data)?;
+        let kind = read.u8()?;
+        if read.version == 1 && kind > V1_KIND_MAX {
+            return Err(damaged());
+        }
+        let command = match kind {
+            FOUND => {
+                let (cluster, data_shards) = (read.u64()?, read.u32()?);
+                let members = if read.version == 1 { Vec::new() } else { read.members()? };
+                Command::Found { cluster, data_shards, members }
+            }
+            NAME_MEMBER => Command::NameMember { id: read.u64()?, name: read.text()? },
+            CREATE_KEYSPACE => Command::CreateKeyspace(read.keyspace()?),
+            ADD_MEMBER => Command::AddMember { id: read.u64()?, name: read.text()?, address: read.text()? },
+            STARTED => {
+                Command::Started { id: read.u64()?, incarnation: read.u64()?, address: read.text()?, client_urls: read.texts()? }
+            }
+            ACTIVATE => Command::Activate { id: read.u64()? },
+            UPDATE_MEMBER => Command::UpdateMember { id: read.u64()?, address: read.text()? },
+            REMOVE_MEMBER => Command::RemoveMember { id: read.u64()? },
+            FORGET_MEMBER => Command::ForgetMember { id: read.u64()? },
+            DRAIN => Command::Drain { id: read.u64()?, drained: read.flag()? },
+            REPLACE => Command::Replace { dead: read.u64()?, id: read.u64()?, name: read.text()?, address: read.text()? },
+            _ => return Err(damaged()),
+        };
+        read.end(command)
+    }
+}
+
+fn put_newcomer(out: &mut Vec<u8>, id: NodeId, name: &str, address: &str) {
+    out.put_u64_le(id);
+    put_text(out, name);
+    put_text(out, address);
+}
+
+#[cfg(test)]
+mod tests;
