@@ -16,6 +16,7 @@ use table::{LsmTree, Pair, Tree, TreeOptions};
 use crate::{
     identity::Identity,
     node::{Failure, NodeOptions, NodeParts},
+    options::Start,
     pace::Pace,
 };
 
@@ -26,13 +27,13 @@ const SHARDS: &str = "shards";
 const RESTORED_SHARD: ShardId = ShardId(1);
 
 /// Locks the directory and opens what is in it. The lock is held until the returned parts, and the threads they start, are gone.
-pub(crate) fn open(options: &NodeOptions) -> Result<NodeParts> {
+pub(crate) fn open(options: &NodeOptions, start: &Start) -> Result<NodeParts> {
     let dir = &options.data_dir;
     let lock = lock(dir)?;
     let root = real_disk(dir)?;
     let identity = match Identity::load(&root)? {
         Some(identity) => identity,
-        None => first_identity(dir, &root)?,
+        None => first_identity(dir, &root, start, &options.name)?,
     };
     let shards = dir.join(SHARDS);
     let pace = Pace::default();
@@ -41,6 +42,7 @@ pub(crate) fn open(options: &NodeOptions) -> Result<NodeParts> {
         journal_disk: Arc::new(real_disk(&dir.join(JOURNAL))?),
         trees: Arc::new(move |shard| open_tree(&shards, shard, tree_options.clone())),
         identity,
+        network: None,
         pace,
         drive: Box::new(move |writer, failure| drive(writer, failure, lock)),
     })
@@ -54,13 +56,13 @@ pub fn restore(options: &NodeOptions, pairs: &mut dyn Iterator<Item = Result<Pai
     }
     let _lock = lock(dir)?;
     let tree = open_tree(&dir.join(SHARDS), RESTORED_SHARD, tree_options(options.tree_cache_bytes(), Pace::default()))?;
-    tree.replace(pairs, &table::Mark::default())?;
+    tree.replace_by(pairs, &table::Mark::default())?;
     let root = real_disk(dir)?;
     // The identity comes last: a directory without one was never restored to the end, and says so when it is opened.
-    Identity::draw().store(&root)
+    Identity::begin(&Start::Alone, &options.name)?.store(&root)
 }
 
-fn first_identity(dir: &Path, root: &RealDisk) -> Result<Identity> {
+fn first_identity(dir: &Path, root: &RealDisk, start: &Start, name: &str) -> Result<Identity> {
     for part in [JOURNAL, SHARDS] {
         if fs::read_dir(dir.join(part)).is_ok_and(|mut entries| entries.next().is_some()) {
             return Err(Error::new(
@@ -73,7 +75,7 @@ fn first_identity(dir: &Path, root: &RealDisk) -> Result<Identity> {
             ));
         }
     }
-    let identity = Identity::draw();
+    let identity = Identity::begin(start, name)?;
     identity.store(root)?;
     Ok(identity)
 }

@@ -18,9 +18,11 @@ use crate::{
     consensus,
     lanes::stopped,
     lease::{LeaseClock, Left},
-    limits::WITNESS_ATTEMPTS_MAX,
+    limits::{RECOVERY_WAIT_MS, WITNESS_ATTEMPTS_MAX},
+    network::kind,
     node::NOSPACE,
-    runtime,
+    post::no_leader,
+    reception, runtime,
     shard::{Shard, Space},
     watch::Hub,
 };
@@ -176,6 +178,7 @@ impl Keyspace {
     /// A local read; memory at once, the disk on a thread where blocking is allowed. Call [`Keyspace::barrier`] before for a
     /// linearizable one. The second part is the revision for the header.
     pub async fn range(&self, request: RangeRequest) -> Result<(RangeReply, i64)> {
+        self.recovered().await?;
         if let Some(answer) = self.machine().range(&request, Cold::Refuse) {
             return answer;
         }
@@ -185,6 +188,7 @@ impl Keyspace {
 
     /// A transaction that only reads, without the log. Call [`Keyspace::barrier`] before for a linearizable one.
     pub async fn read_txn(&self, txn: Txn) -> Result<(kv::TxnReply, i64)> {
+        self.recovered().await?;
         if let Some(answer) = self.machine().read_txn(&txn, Cold::Refuse) {
             return answer;
         }
@@ -202,11 +206,33 @@ impl Keyspace {
         &self.inner.space.hub
     }
 
-    /// Renews a lease on the leader; its TTL in seconds, or `None` if it does not exist. A lease whose deadline has passed is
+    /// Renews a lease with the leader; its TTL in seconds, or `None` if it does not exist. A lease whose deadline has passed is
     /// not renewed: the answer waits for its end.
     pub async fn keep_alive(&self, lease: i64) -> Result<Option<i64>> {
+        self.ask_of_lease(kind::KEEP_ALIVE, lease, || async { self.keep_alive_here(lease).await }).await
+    }
+
+    /// Whole seconds until the lease expires by the leader's clock; `None` if it does not exist.
+    pub async fn remaining(&self, lease: i64) -> Result<Option<i64>> {
+        self.ask_of_lease(kind::LEASE_LEFT, lease, || async { Ok(self.remaining_here(lease)) }).await
+    }
+
+    async fn ask_of_lease<F>(&self, kind: u8, lease: i64, here: impl Fn() -> F) -> Result<Option<i64>>
+    where
+        F: Future<Output = Result<Option<i64>>>,
+    {
+        if self.inner.shard.group.status().leading {
+            return here().await;
+        }
+        let body = reception::encode_lease(self.inner.id, lease);
+        let here = || async { here().await.map(reception::encode_left) };
+        reception::decode_left(&self.inner.shard.post.ask_leader(kind, body, here).await?)
+    }
+
+    /// The same where this node leads.
+    pub(crate) async fn keep_alive_here(&self, lease: i64) -> Result<Option<i64>> {
         if !self.inner.shard.group.status().leading {
-            return Err(Error::new(Kind::Unavailable, "etcdserver: no leader"));
+            return Err(no_leader());
         }
         let give_up = runtime::now() + LEASE_END_WAIT;
         loop {
@@ -227,12 +253,26 @@ impl Keyspace {
         }
     }
 
-    /// Whole seconds until the lease expires by the leader's clock; `None` if it does not exist.
-    pub fn remaining(&self, lease: i64) -> Option<i64> {
+    pub(crate) fn remaining_here(&self, lease: i64) -> Option<i64> {
         match self.inner.space.leases.left(lease) {
             Left::Time(left) => Some(i64::try_from(left.as_secs()).unwrap_or(i64::MAX)),
             Left::Over => Some(0),
             Left::Unknown => None,
+        }
+    }
+
+    /// Returns when this node has applied again what it had acknowledged before it was started.
+    ///
+    /// # Errors
+    /// `Unavailable` if that does not happen in time, since too few members answer.
+    pub async fn recovered(&self) -> Result<()> {
+        if self.inner.shard.recovery.is_done() {
+            return Ok(());
+        }
+        tokio::select! {
+            biased;
+            () = self.inner.shard.recovery.finished() => Ok(()),
+            () = runtime::sleep(Duration::from_millis(RECOVERY_WAIT_MS)) => Err(refused_disk()),
         }
     }
 
@@ -248,6 +288,10 @@ impl Keyspace {
     /// Commands and bytes waiting to be proposed in this key space's shard.
     pub fn waiting(&self) -> (usize, usize) {
         self.inner.shard.lanes.depth()
+    }
+
+    pub(crate) fn id(&self) -> KeyspaceId {
+        self.inner.id
     }
 
     pub(crate) fn lease_clock(&self) -> &LeaseClock {

@@ -103,3 +103,31 @@ pub(crate) const JOURNAL_TAIL_BYTES: usize = 8 << 20;
 
 /// Bytes of one write of the journal, unless one entry alone is larger.
 pub(crate) const JOURNAL_WRITE_BYTES_MAX: usize = 4 << 20;
+
+/// How often founders and joining nodes ask again, in milliseconds, and how often they say that they wait.
+pub(crate) const FOUNDING_LOOK_MS: u64 = 50;
+/// See [`FOUNDING_LOOK_MS`].
+pub(crate) const FOUNDING_TELL_MS: u64 = 5_000;
+
+/// How long a peer may take to say whether the cluster is founded, in milliseconds.
+pub(crate) const HELLO_TIMEOUT_MS: u64 = 500;
+
+/// How often a node looks whether its shards' members are as they should be, in milliseconds.
+pub(crate) const MEMBERS_TICK_MS: u64 = 250;
+
+/// How long one step of a change of members may take before it is looked at again, in milliseconds.
+pub(crate) const MEMBERS_TRY_MS: u64 = 5_000;
+
+/// Entries that a replica may lack to count as caught up.
+pub(crate) const CAUGHT_UP_ENTRIES: u64 = 64;
+
+/// How long a node leads a shard before it hands it to the one that should, in milliseconds: leadership does not flutter.
+pub(crate) const LEADER_BALANCE_MS: u64 = 5_000;
+
+/// How long handing over may take, in milliseconds, and how often it is looked whether it is done.
+pub(crate) const HAND_OVER_MS: u64 = 2_000;
+/// See [`HAND_OVER_MS`].
+pub(crate) const HAND_OVER_LOOK_MS: u64 = 5;
+
+/// How long a read waits for a node that has just started to have recovered, in milliseconds.
+pub(crate) const RECOVERY_WAIT_MS: u64 = 7_000;

@@ -4,20 +4,19 @@ use std::{
     collections::BTreeMap,
     path::PathBuf,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicBool, Ordering::Relaxed},
     },
     time::Duration,
 };
 
 use base::{ClusterId, Disk, Error, KeyspaceId, Kind, NodeId, Result, ShardId, disk::Space as DiskSpace};
-use bytes::Bytes;
-use cluster::{Command, KeyspaceEntry, Member, MemberStanding};
+use cluster::{Command, KeyspaceEntry, Member};
 use journal::{Journal, Writer};
 use kv::Command as KvCommand;
-use parking_lot::Mutex;
+use parking_lot::{Mutex, RwLock};
 use table::{Snapshot, Tree};
-use tokio::sync::Notify;
+use tokio::{net::TcpListener, sync::Notify};
 
 use crate::{
     barrier::Barrier,
@@ -31,8 +30,13 @@ use crate::{
         DATA_SHARDS_MAX, JOURNAL_TAIL_BYTES, JOURNAL_WRITE_BYTES_MAX, SPACE_ALARM_PERCENT, SPACE_CLEAR_PERCENT, SPACE_TICK_MS,
         SPACE_TIGHT_PERCENT,
     },
+    members::Roster,
+    network::{self, Network, NetworkMaker},
+    options::PeerOptions,
     pace::Pace,
+    post::Post,
     proposer::{self, SpaceMeter},
+    reception::Desk,
     runtime,
     settle::Settler,
     shard::{Shard, ShardState, SpaceOptions},
@@ -83,6 +87,8 @@ pub struct NodeParts {
     pub trees: Arc<dyn Fn(ShardId) -> Result<Arc<dyn Tree>> + Send + Sync>,
     /// Who this node is.
     pub identity: Identity,
+    /// Makes its network; `None`: it has no peers and takes none.
+    pub network: Option<NetworkMaker>,
     /// The pace of the disk, as the proposers find it; the trees may keep it, too.
     pub pace: Pace,
     /// Runs the journal's writer, and tells when it failed: a thread on a machine, a task in the simulator.
@@ -132,6 +138,21 @@ pub struct NodeStatus {
     pub journal_bytes: u64,
     /// Free and total bytes of the file system.
     pub space: Option<DiskSpace>,
+    /// How the other members are reached.
+    pub peers: Vec<PeerStatus>,
+}
+
+/// How another member is reached.
+#[derive(Clone, Debug)]
+pub struct PeerStatus {
+    /// Which.
+    pub id: NodeId,
+    /// Whether anything is open with it.
+    pub reachable: bool,
+    /// How long the last question whether it lives took, in microseconds.
+    pub round_trip_us: Option<u64>,
+    /// Why it was not reached last.
+    pub trouble: Option<String>,
 }
 
 /// What a shard says of itself.
@@ -153,9 +174,12 @@ pub struct ShardStatus {
     pub waiting: usize,
 }
 
-struct Inner {
+pub(crate) struct Inner {
     options: NodeOptions,
+    peers: PeerOptions,
     identity: Identity,
+    network: OnceLock<Arc<dyn Network>>,
+    roster: RwLock<Roster>,
     journal: Journal,
     journal_disk: Arc<dyn Disk>,
     shards: Mutex<BTreeMap<ShardId, Shard>>,
@@ -175,15 +199,17 @@ pub struct Node {
 }
 
 impl Node {
-    /// Locks and opens the data directory, recovers, and serves. On a first start it draws its ids and makes itself a cluster of one.
-    pub async fn open(options: NodeOptions) -> Result<Node> {
-        let directory = options.clone();
-        let parts = runtime::spawn_blocking(move || crate::directory::open(&directory)).await?;
-        Node::open_with(parts, options).await
+    /// Locks and opens the data directory, recovers, and serves. On a first start it makes itself a cluster of one, founds one
+    /// together with others, or joins one; the latter two return when a quorum is there. Peers come in by `listener`.
+    pub async fn open(options: NodeOptions, peers: PeerOptions, listener: Option<TcpListener>) -> Result<Node> {
+        let (directory, start) = (options.clone(), peers.start.clone());
+        let mut parts = runtime::spawn_blocking(move || crate::directory::open(&directory, &start)).await?;
+        parts.network = listener.map(|listener| network::wire(listener, options.name.clone(), peers.security.clone()));
+        Node::open_with(parts, options, peers).await
     }
 
     /// The same on handed-in parts.
-    pub async fn open_with(parts: NodeParts, options: NodeOptions) -> Result<Node> {
+    pub async fn open_with(parts: NodeParts, options: NodeOptions, peers: PeerOptions) -> Result<Node> {
         let journal_options = journal::Options {
             segment_bytes: options.journal_segment_bytes,
             tail_bytes: JOURNAL_TAIL_BYTES,
@@ -196,10 +222,14 @@ impl Node {
         let (journal, writer) = runtime::spawn_blocking(move || Journal::open_owned(disk, journal_options, owner)).await?;
         let failure = Failure::default();
         (parts.drive)(writer, failure.clone());
+        let roster = RwLock::new(Roster::begin(&peers.start, &parts.identity.founders));
         let node = Node {
             inner: Arc::new(Inner {
                 options,
+                peers,
                 identity: parts.identity,
+                network: OnceLock::new(),
+                roster,
                 journal,
                 journal_disk: parts.journal_disk,
                 shards: Mutex::default(),
@@ -211,56 +241,67 @@ impl Node {
                 pace: parts.pace,
             }),
         };
+        if let Some(maker) = parts.network {
+            node.start_network(maker)?;
+        }
         node.start_shards(&parts.trees).await?;
         node.start_space_watch();
         Ok(node)
     }
 
+    pub(crate) fn from_inner(inner: Arc<Inner>) -> Node {
+        Node { inner }
+    }
+
+    fn start_network(&self, maker: NetworkMaker) -> Result<()> {
+        let desk = Arc::new(Desk(Arc::downgrade(&self.inner)));
+        let network = maker(&self.inner.identity, desk)?;
+        for (id, address) in &self.inner.roster.read().members {
+            if *id != self.inner.identity.node_id && !address.is_empty() {
+                network.set_address(*id, address);
+            }
+        }
+        // Set once, here.
+        let _ = self.inner.network.set(network);
+        Ok(())
+    }
+
     async fn start_shards(&self, trees: &Arc<dyn Fn(ShardId) -> Result<Arc<dyn Tree>> + Send + Sync>) -> Result<()> {
         let zero = self.start_shard(ShardId(0), trees, Vec::new()).await?;
-        let data_shards = self.found_cluster(&zero).await?;
+        self.begin(&zero).await?;
+        let data_shards = self.learn_cluster(&zero, wanted_data_shards(self.inner.options.data_shards)?).await?;
+        runtime::spawn(self.clone().follow_members(zero.clone()));
+        self.make_default_keyspace(&zero).await?;
+        runtime::spawn(self.clone().announce(zero.clone()));
         let catalogue: Vec<KeyspaceEntry> =
             zero.state.with_cluster(|machine| machine.keyspaces().cloned().collect()).unwrap_or_default();
         for shard in (1..=data_shards).map(ShardId) {
             let spaces: Vec<KeyspaceEntry> = catalogue.iter().filter(|entry| entry.shard == shard).cloned().collect();
             let ids = spaces.iter().map(|entry| entry.id).collect();
             let running = self.start_shard(shard, trees, ids).await?;
+            if !self.inner.identity.founders.is_empty() {
+                running.group.initialize(&self.inner.identity.founders).await?;
+            }
             for entry in spaces {
                 self.start_keyspace(&running, &entry)?;
             }
         }
-        Ok(())
-    }
-
-    /// First start: the cluster's id and shards, this member, and the key space that every cluster has. Safe to repeat.
-    async fn found_cluster(&self, zero: &Shard) -> Result<u32> {
-        let known = zero.state.with_cluster(cluster::Machine::found).flatten();
-        let data_shards = match known {
-            Some((cluster_id, _)) if cluster_id != self.inner.identity.cluster_id => {
-                return Err(Error::new(
-                    Kind::Corrupt,
-                    "the data directory's parts belong to different clusters; restore the directory whole from a backup",
-                ));
-            }
-            Some((_, data_shards)) => data_shards,
-            None => wanted_data_shards(self.inner.options.data_shards)?,
-        };
-        let node_id = self.inner.identity.node_id;
-        let member = Member::new(node_id, self.inner.options.name.clone(), "", MemberStanding::Active);
-        let default = KeyspaceEntry { id: KeyspaceId(1), name: DEFAULT_KEYSPACE.to_owned(), shard: ShardId(1) };
-        let commands = [
-            Command::Found { cluster: self.inner.identity.cluster_id, data_shards, members: vec![member] },
-            Command::CreateKeyspace(default.clone()),
-        ];
-        let is_known = zero.state.with_cluster(|machine| {
-            known.is_some() && machine.member(node_id).is_some() && machine.keyspaces().any(|k| *k == default)
-        });
-        if is_known != Some(true) {
-            for command in commands {
-                propose_cluster(zero, &command).await?;
+        if self.inner.network.get().is_some() {
+            runtime::spawn(self.clone().lead_members(zero));
+        }
+        for shard in self.shards() {
+            let recovering = async move {
+                while shard.post.barrier().await.is_err() && !shard.lanes.is_closed() {}
+                shard.recovery.finish();
+            };
+            // Nobody else has to be waited for where there is nobody else.
+            if self.inner.network.get().is_none() {
+                recovering.await;
+            } else {
+                runtime::spawn(recovering);
             }
         }
-        Ok(data_shards)
+        Ok(())
     }
 
     async fn start_shard(
@@ -282,10 +323,8 @@ impl Node {
             Ok::<_, Error>(Arc::new(state))
         })
         .await?;
-        let node = self.inner.identity.node_id;
-        let group = Group::start(id, node, self.inner.journal.clone(), state.clone()).await?;
-        group.initialize(&[node]).await?;
-        group.ready().await?;
+        let network = self.inner.network.get().cloned();
+        let group = Group::start(id, self.inner.identity.node_id, self.inner.journal.clone(), state.clone(), network).await?;
         Ok(self.run_shard(id, state, group))
     }
 
@@ -293,12 +332,14 @@ impl Node {
     fn run_shard(&self, id: ShardId, state: Arc<ShardState>, group: Group) -> Shard {
         let options = &self.inner.options;
         let lanes = Lanes::new(Admission { bytes: options.admission_bytes, commands: options.admission_commands });
-        let barrier = Barrier::start(group.clone());
         let turn = self.inner.settle_turn.clone();
         let settler = Settler::new(state.clone(), group.clone(), self.inner.journal.clone(), options.settle_bytes, turn);
+        let network = self.inner.network.get().cloned();
+        let post = Post::new(self.inner.identity.node_id, group.clone(), state.clone(), settler.clone(), network);
+        let barrier = Barrier::start(post.clone());
         runtime::spawn(proposer::run(
             lanes.clone(),
-            group.clone(),
+            post.clone(),
             settler.clone(),
             self.inner.pace.clone(),
             self.inner.space_meter.clone(),
@@ -314,14 +355,14 @@ impl Node {
             let message = watched.failed().await;
             failure.report(format!("the replica of {id} failed: {message}"));
         });
-        let shard = Shard { id, state, group, lanes, barrier, settler };
+        let shard = Shard { id, state, group, lanes, post, barrier, settler, recovery: Arc::default() };
         self.inner.shards.lock().insert(id, shard.clone());
         shard
     }
 
     fn start_keyspace(&self, shard: &Shard, entry: &KeyspaceEntry) -> Result<()> {
         let space = shard.state.space(entry.id).ok_or_else(|| no_keyspace(&entry.name))?;
-        let Identity { cluster_id, node_id } = self.inner.identity;
+        let Identity { cluster_id, node_id, .. } = self.inner.identity;
         let keyspace = Keyspace::new(entry.id, cluster_id, node_id, shard.clone(), space, self.inner.options.quota_bytes);
         runtime::spawn(lease::run(keyspace.clone(), shard.group.clone()));
         self.inner.keyspaces.lock().insert(entry.name.clone(), keyspace);
@@ -335,7 +376,7 @@ impl Node {
 
     /// What it is doing.
     pub fn status(&self) -> NodeStatus {
-        let shards: Vec<Shard> = self.inner.shards.lock().values().cloned().collect();
+        let shards = self.shards();
         let catalogue = shards.first().and_then(|zero| {
             zero.state.with_cluster(|machine| (machine.members().cloned().collect(), machine.keyspaces().cloned().collect()))
         });
@@ -349,6 +390,83 @@ impl Node {
             keyspaces,
             journal_bytes: self.inner.journal.pressure().1,
             space: self.inner.journal_disk.space().ok(),
+            peers: self.peer_status(),
+        }
+    }
+
+    fn peer_status(&self) -> Vec<PeerStatus> {
+        let Some(network) = self.inner.network.get() else { return Vec::new() };
+        let status = |id| PeerStatus {
+            id,
+            reachable: network.is_reachable(id),
+            round_trip_us: network.round_trip(id).map(|time| u64::try_from(time.as_micros()).unwrap_or(u64::MAX)),
+            trouble: network.trouble(id),
+        };
+        self.known_peers().into_iter().map(status).collect()
+    }
+
+    pub(crate) fn identity(&self) -> &Identity {
+        &self.inner.identity
+    }
+
+    pub(crate) fn peers(&self) -> &PeerOptions {
+        &self.inner.peers
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.inner.options.name
+    }
+
+    pub(crate) fn network(&self) -> Option<&Arc<dyn Network>> {
+        self.inner.network.get()
+    }
+
+    pub(crate) fn roster(&self) -> &RwLock<Roster> {
+        &self.inner.roster
+    }
+
+    pub(crate) fn failure(&self) -> &Failure {
+        &self.inner.failure
+    }
+
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.inner.stopping.load(Relaxed)
+    }
+
+    /// Where peers reach this node; empty where there are none.
+    pub(crate) fn own_address(&self) -> String {
+        let listening = || self.network().and_then(|network| network.local_address()).unwrap_or_default();
+        if self.inner.peers.advertise.is_empty() { listening() } else { self.inner.peers.advertise.clone() }
+    }
+
+    pub(crate) fn shards(&self) -> Vec<Shard> {
+        self.inner.shards.lock().values().cloned().collect()
+    }
+
+    pub(crate) fn shard(&self, id: ShardId) -> Option<Shard> {
+        self.inner.shards.lock().get(&id).cloned()
+    }
+
+    pub(crate) fn zero(&self) -> Option<Shard> {
+        self.shard(ShardId(0))
+    }
+
+    pub(crate) fn keyspace_by_id(&self, id: KeyspaceId) -> Option<Keyspace> {
+        self.inner.keyspaces.lock().values().find(|keyspace| keyspace.id() == id).cloned()
+    }
+
+    /// Whether this node's replica of a shard has nothing yet, not even a vote.
+    pub(crate) fn is_empty(&self, shard: ShardId) -> bool {
+        let state = self.inner.journal.state(shard);
+        state.vote.is_none() && state.last.is_none() && state.purged.is_none()
+    }
+
+    pub(crate) async fn propose_cluster(&self, zero: &Shard, command: &Command) -> Result<()> {
+        let answered = zero.lanes.submit(Lane::Urgent, Target::Cluster, command.encode())?;
+        match answered.await.unwrap_or_else(|_| Err(stopped()))? {
+            Reply::Cluster(outcome) => outcome.map(|cluster::Reply::Done| ()),
+            Reply::Refused(error) => Err(error),
+            Reply::Kv(_) => Err(Error::new(Kind::Corrupt, "the cluster's command was answered by another machine")),
         }
     }
 
@@ -361,8 +479,8 @@ impl Node {
     pub async fn settled_snapshot(&self, keyspace: &str) -> Result<Arc<dyn Snapshot>> {
         let entry =
             self.status().keyspaces.into_iter().find(|entry| entry.name == keyspace).ok_or_else(|| no_keyspace(keyspace))?;
-        let shard = self.inner.shards.lock().get(&entry.shard).cloned().ok_or_else(|| no_keyspace(keyspace))?;
-        shard.group.barrier().await?;
+        let shard = self.shard(entry.shard).ok_or_else(|| no_keyspace(keyspace))?;
+        shard.barrier.wait().await?;
         shard.settler.settle().await?;
         Ok(shard.state.table().tree().snapshot())
     }
@@ -380,7 +498,8 @@ impl Node {
         for keyspace in self.inner.keyspaces.lock().values() {
             keyspace.stop();
         }
-        let shards: Vec<Shard> = self.inner.shards.lock().values().cloned().collect();
+        self.hand_everything_over().await;
+        let shards = self.shards();
         for shard in &shards {
             shard.close();
         }
@@ -388,6 +507,9 @@ impl Node {
         drop(self.inner.settle_turn.lock().await);
         for shard in &shards {
             shard.group.shutdown().await;
+        }
+        if let Some(network) = self.inner.network.get() {
+            network.shutdown().await;
         }
         let journal = self.inner.journal.clone();
         runtime::spawn_blocking(move || journal.close()).await;
@@ -445,15 +567,6 @@ fn shard_status(shard: &Shard) -> ShardStatus {
         unsettled_bytes: shard.state.table().unsettled_bytes(),
         tree_bytes: tree.disk_bytes(),
         waiting: shard.lanes.depth().0,
-    }
-}
-
-async fn propose_cluster(zero: &Shard, command: &Command) -> Result<()> {
-    let answered = zero.lanes.submit(Lane::Urgent, Target::Cluster, Bytes::clone(&command.encode()))?;
-    match answered.await.unwrap_or_else(|_| Err(stopped()))? {
-        Reply::Cluster(outcome) => outcome.map(|cluster::Reply::Done| ()),
-        Reply::Refused(error) => Err(error),
-        Reply::Kv(_) => Err(Error::new(Kind::Corrupt, "the cluster's command was answered by another machine")),
     }
 }
 

@@ -1,13 +1,20 @@
 //! A shard on this node: its state, what is applied to it, and what goes into it.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{
+        AtomicBool,
+        Ordering::{Acquire, Release},
+    },
+};
 
 use base::{EntryId, Error, KeyspaceId, Kind, Result, ShardId};
 use bytes::Bytes;
 use kv::Command;
 use parking_lot::{Mutex, RwLock};
 use rustc_hash::FxHashMap;
-use table::{Mark, Snapshot, Table, Tree};
+use table::{Mark, Snapshot, Stage, Staged, Table, Tree};
+use tokio::sync::Notify;
 
 use crate::{
     barrier::Barrier,
@@ -15,6 +22,7 @@ use crate::{
     consensus::{Group, Replies, Reply, StateMachine},
     lanes::Lanes,
     lease::LeaseClock,
+    post::Post,
     progress::Progress,
     watch::Hub,
 };
@@ -44,6 +52,8 @@ pub(crate) struct ShardState {
     /// The last entry applied. Held while one is applied, so that a settle seals between two.
     applied: Mutex<Mark>,
     progress: Arc<Progress>,
+    /// Told when the cluster's own state changed.
+    cluster_moved: Notify,
 }
 
 impl ShardState {
@@ -64,6 +74,7 @@ impl ShardState {
             spaces: RwLock::default(),
             applied: Mutex::new(mark),
             progress,
+            cluster_moved: Notify::new(),
         })
     }
 
@@ -97,6 +108,11 @@ impl ShardState {
         self.cluster.as_ref().map(|cluster| look(&cluster.lock()))
     }
 
+    /// Completes at the next change of the cluster's own state. Made before looking at it, it misses none.
+    pub(crate) fn cluster_moved(&self) -> tokio::sync::futures::Notified<'_> {
+        self.cluster_moved.notified()
+    }
+
     /// Takes the overlay out for settling, between two applies.
     pub(crate) fn seal(&self) -> Option<(table::Sealed, Mark)> {
         let applied = self.applied.lock();
@@ -113,7 +129,9 @@ impl ShardState {
         match item.target {
             Target::Cluster => match &self.cluster {
                 Some(cluster) => {
-                    Reply::Cluster(cluster::Command::decode(item.command).and_then(|command| cluster.lock().apply(command)))
+                    let applied = cluster::Command::decode(item.command).and_then(|command| cluster.lock().apply(command));
+                    self.cluster_moved.notify_waiters();
+                    Reply::Cluster(applied)
                 }
                 None => Reply::Refused(Error::new(Kind::Invalid, "only shard 0 holds the cluster's own state")),
             },
@@ -210,8 +228,12 @@ impl StateMachine for ShardState {
         self.table.tree().snapshot()
     }
 
-    fn install(&self, _snapshot: Arc<dyn Snapshot>) -> Result<()> {
+    fn install(&self, _staged: Staged) -> Result<()> {
         Err(Error::new(Kind::Unsupported, "a cluster of one receives no snapshot"))
+    }
+
+    fn stage(&self) -> Result<Box<dyn Stage>> {
+        self.table.tree().stage()
     }
 }
 
@@ -222,8 +244,10 @@ pub(crate) struct Shard {
     pub(crate) state: Arc<ShardState>,
     pub(crate) group: Group,
     pub(crate) lanes: Lanes,
+    pub(crate) post: Post,
     pub(crate) barrier: Barrier,
     pub(crate) settler: crate::settle::Settler,
+    pub(crate) recovery: Arc<Recovery>,
 }
 
 impl Shard {
@@ -233,5 +257,35 @@ impl Shard {
         self.barrier.close();
         self.settler.close();
         self.state.spaces().iter().for_each(|space| space.hub.close());
+    }
+}
+
+/// Whether a shard has applied again what it had acknowledged before it was started: before that, what it holds may be older
+/// than what its clients have seen.
+#[derive(Default)]
+pub(crate) struct Recovery {
+    is_done: AtomicBool,
+    done: Notify,
+}
+
+impl Recovery {
+    pub(crate) fn finish(&self) {
+        self.is_done.store(true, Release);
+        self.done.notify_waiters();
+    }
+
+    pub(crate) fn is_done(&self) -> bool {
+        self.is_done.load(Acquire)
+    }
+
+    /// Completes when the shard has recovered.
+    pub(crate) async fn finished(&self) {
+        loop {
+            let done = self.done.notified();
+            if self.is_done() {
+                return;
+            }
+            done.await;
+        }
     }
 }

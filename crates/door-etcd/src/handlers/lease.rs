@@ -74,7 +74,8 @@ pub async fn time_to_live(context: &Context, request: pb::LeaseTimeToLiveRequest
     context.keyspace.barrier().await?;
     let known = context.keyspace.machine().lease(request.id);
     let header = Some(context.header());
-    let Some((lease, ttl)) = known.zip(context.keyspace.remaining(request.id)) else {
+    let remaining = context.keyspace.remaining(request.id).await?;
+    let Some((lease, ttl)) = known.zip(remaining) else {
         return Ok(pb::LeaseTimeToLiveResponse { header, id: request.id, ttl: -1, granted_ttl: 0, keys: Vec::new() });
     };
     let keys = if request.keys { lease.keys } else { Vec::new() };

@@ -241,6 +241,7 @@ impl Group {
             applied: metrics.last_applied.map(|id| id.index),
             voters: membership.voter_ids().collect(),
             learners: membership.learner_ids().collect(),
+            is_joint: membership.get_joint_config().len() > 1,
         }
     }
 

@@ -8,7 +8,7 @@ use openraft::{
     OptionalSend, RaftSnapshotBuilder,
     storage::{EntryResponder, RaftStateMachine},
 };
-use table::{Mark, Snapshot};
+use table::Mark;
 
 use super::{
     Replies, StateMachine, codec,
@@ -42,7 +42,7 @@ impl MachineStore {
     fn settled(&self) -> io::Result<RaftSnapshot> {
         let snapshot = self.machine.snapshot();
         let (last_log_id, last_membership) = parts(snapshot.mark())?;
-        Ok(RaftSnapshot { meta: SnapshotMeta { last_log_id, last_membership }, snapshot: Settled(snapshot) })
+        Ok(RaftSnapshot { meta: SnapshotMeta { last_log_id, last_membership }, snapshot: Settled::Own(snapshot) })
     }
 }
 
@@ -79,8 +79,12 @@ impl RaftStateMachine<Types> for MachineStore {
 
     async fn install_snapshot(&mut self, _meta: &SnapshotMeta, settled: Settled) -> io::Result<()> {
         let machine = self.machine.clone();
-        let snapshot: Arc<dyn Snapshot> = settled.0;
-        runtime::spawn_blocking(move || machine.install(snapshot)).await.map_err(storage_error)
+        let staged = match settled {
+            Settled::Received(staged) => staged.lock().take(),
+            Settled::Own(_) => None,
+        };
+        let staged = staged.ok_or_else(|| storage_error("a snapshot to install was not received"))?;
+        runtime::spawn_blocking(move || machine.install(staged)).await.map_err(storage_error)
     }
 
     async fn get_current_snapshot(&mut self) -> io::Result<Option<RaftSnapshot>> {

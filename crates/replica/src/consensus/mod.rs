@@ -15,7 +15,7 @@ use std::{
 
 use base::{EntryId, NodeId, Result};
 use bytes::Bytes;
-use table::{Mark, Snapshot};
+use table::{Mark, Snapshot, Stage, Staged};
 
 mod codec;
 mod group;
@@ -49,7 +49,10 @@ pub trait StateMachine: Send + Sync + 'static {
     fn snapshot(&self) -> Arc<dyn Snapshot>;
 
     /// Replaces all state by a received snapshot. Blocking.
-    fn install(&self, snapshot: Arc<dyn Snapshot>) -> Result<()>;
+    fn install(&self, staged: Staged) -> Result<()>;
+
+    /// Begins to stage a state that is received. Blocking.
+    fn stage(&self) -> Result<Box<dyn Stage>>;
 }
 
 /// Answers to the commands of one entry, in order.
@@ -123,4 +126,6 @@ pub struct GroupStatus {
     pub voters: Vec<NodeId>,
     /// Learners.
     pub learners: Vec<NodeId>,
+    /// Whether the voters are being changed.
+    pub is_joint: bool,
 }

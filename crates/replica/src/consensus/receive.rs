@@ -1,10 +1,9 @@
 //! Receiving a shard's settled state from its leader: staged on disk as it comes, and installed when it is whole.
 
-use std::{io, sync::Arc};
+use std::io;
 
 use base::{EntryId, Error, Kind, NodeId, Result};
 use bytes::{Buf, Bytes};
-use openraft::rt::WatchReceiver as _;
 use table::{Mark, Stage};
 
 use super::{

@@ -1,6 +1,6 @@
 //! A group's messages on the node's [`Network`]: what goes out.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{io, sync::Arc};
 
 use base::{EntryId, NodeId, ShardId};
 use bytes::{BufMut, Bytes, BytesMut};

@@ -10,7 +10,8 @@ use openraft::{
     type_config::alias,
     vote::leader_id_std::CommittedLeaderId,
 };
-use table::Snapshot;
+use parking_lot::Mutex;
+use table::{Snapshot, Staged};
 
 use super::{Replies, codec};
 use crate::runtime::Hall;
@@ -88,7 +89,18 @@ impl fmt::Display for Command {
 
 /// A settled state, as openraft hands it around: a handle, never a copy.
 #[derive(Clone)]
-pub(crate) struct Settled(pub(crate) Arc<dyn Snapshot>);
+pub(crate) enum Settled {
+    /// What this replica settled.
+    Own(Arc<dyn Snapshot>),
+    /// What a peer sent, until it is installed.
+    Received(Arc<Mutex<Option<Staged>>>),
+}
+
+impl Settled {
+    pub(super) fn received(staged: Staged) -> Settled {
+        Settled::Received(Arc::new(Mutex::new(Some(staged))))
+    }
+}
 
 pub(super) fn log_id(id: EntryId) -> LogId {
     LogId::new(CommittedLeaderId::new(id.term), id.index)

@@ -24,3 +24,5 @@ pub const LEASE_LEFT: u8 = 10;
 pub const HELLO: u8 = 11;
 /// A member that starts announces itself.
 pub const ANNOUNCE: u8 = 12;
+/// Asks the leader to hand over to a member.
+pub const HAND_OVER: u8 = 13;

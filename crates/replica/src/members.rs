@@ -1,0 +1,404 @@
+//! Who belongs to the cluster, as this node sees and changes it: the address book, the jobs that a change of membership is, and
+//! who should lead what.
+//!
+//! What is wanted is recorded in shard 0, which every node holds. Each shard's leader compares it with its group and does the
+//! next step; the leader of shard 0 records when a change is done everywhere. Nobody remembers how far a job has come, so
+//! whoever leads next goes on with it.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+use base::{Error, Kind, NodeId, Result, ShardId};
+use bytes::Bytes;
+use cluster::{
+    Command, Member, MemberStanding,
+    plan::{self, ShardView, Step},
+};
+
+use crate::{
+    consensus::{GroupView, Refusal},
+    limits::{CAUGHT_UP_ENTRIES, HAND_OVER_LOOK_MS, HAND_OVER_MS, LEADER_BALANCE_MS, MEMBERS_TICK_MS, MEMBERS_TRY_MS},
+    network::{Standing, kind},
+    node::Node,
+    options::{Start, Ticket},
+    post::no_leader,
+    runtime,
+    shard::Shard,
+};
+
+/// Who may speak with this node.
+#[derive(Debug, Default)]
+pub(crate) struct Roster {
+    /// Address by member.
+    pub(crate) members: BTreeMap<NodeId, String>,
+    removed: BTreeSet<NodeId>,
+}
+
+impl Roster {
+    /// What a node knows before it has seen the cluster's own state.
+    pub(crate) fn begin(start: &Start, founders: &[NodeId]) -> Roster {
+        let mut members: BTreeMap<NodeId, String> = match start {
+            Start::Alone => BTreeMap::new(),
+            Start::Found { members, token } => {
+                crate::identity::founders(members, token).into_iter().map(|(id, (_, address))| (id, address)).collect()
+            }
+            Start::Join(ticket) => ticket.peers(),
+        };
+        for id in founders {
+            members.entry(*id).or_default();
+        }
+        Roster { members, removed: BTreeSet::new() }
+    }
+}
+
+impl Node {
+    /// What `node` is to the cluster, as far as this node knows.
+    pub(crate) fn standing(&self, node: NodeId) -> Standing {
+        let roster = self.roster().read();
+        if roster.members.contains_key(&node) {
+            Standing::Member
+        } else if roster.removed.contains(&node) {
+            Standing::Removed
+        } else {
+            Standing::Unknown
+        }
+    }
+
+    /// The other members that this node knows.
+    pub(crate) fn known_peers(&self) -> Vec<NodeId> {
+        let me = self.identity().node_id;
+        self.roster().read().members.keys().copied().filter(|id| *id != me).collect()
+    }
+
+    fn cluster_members(&self) -> Vec<Member> {
+        let members = self.zero().and_then(|zero| zero.state.with_cluster(|machine| machine.members().cloned().collect()));
+        members.unwrap_or_default()
+    }
+
+    /// Keeps the address book as the cluster's own state says it.
+    pub(crate) async fn follow_members(self, zero: Shard) {
+        loop {
+            let moved = zero.state.cluster_moved();
+            if self.is_stopping() {
+                return;
+            }
+            self.read_members(&zero);
+            tokio::select! {
+                biased;
+                () = moved => {}
+                () = runtime::sleep(Duration::from_millis(MEMBERS_TICK_MS)) => {}
+            }
+        }
+    }
+
+    fn read_members(&self, zero: &Shard) {
+        let me = self.identity().node_id;
+        let known = zero.state.with_cluster(|machine| {
+            let members: BTreeMap<NodeId, String> = machine.members().map(|member| (member.id, member.address.clone())).collect();
+            (members, machine.removed().collect::<BTreeSet<NodeId>>())
+        });
+        let Some((members, removed)) = known.filter(|(members, _)| !members.is_empty()) else { return };
+        if removed.contains(&me) {
+            let text = "this member was removed from the cluster: its data directory can be deleted";
+            self.failure().report(text.to_owned());
+            return;
+        }
+        let mut roster = self.roster().write();
+        let Some(network) = self.network() else {
+            *roster = Roster { members, removed };
+            return;
+        };
+        for (id, address) in members.iter().filter(|(id, address)| **id != me && !address.is_empty()) {
+            if roster.members.get(id) != Some(address) {
+                network.set_address(*id, address);
+            }
+        }
+        for id in roster.members.keys().filter(|id| !members.contains_key(id)) {
+            network.remove(*id);
+        }
+        *roster = Roster { members, removed };
+    }
+
+    /// Announces this node, unless what is recorded says all of it already.
+    pub(crate) async fn announce(self, zero: Shard) {
+        let announcement = self.announcement();
+        let Command::Started { id, incarnation, address, client_urls } = &announcement else { return };
+        while !self.is_stopping() {
+            let known = zero.state.with_cluster(|machine| machine.member(*id).cloned()).flatten();
+            let is_said = known.is_some_and(|member| {
+                member.incarnation == *incarnation
+                    && (address.is_empty() || member.address == *address)
+                    && member.client_urls == *client_urls
+            });
+            if is_said {
+                return;
+            }
+            match self.propose_cluster(&zero, &announcement).await {
+                Ok(()) => return,
+                Err(error) if matches!(error.kind, Kind::Unavailable | Kind::Overloaded) => {}
+                // Not known yet: its being added is on the way.
+                Err(error) if error.kind == Kind::NotFound => {}
+                Err(error) => {
+                    self.failure().report(format!("this member cannot take its place: {error}"));
+                    return;
+                }
+            }
+            runtime::sleep(Duration::from_millis(MEMBERS_TICK_MS)).await;
+        }
+    }
+
+    /// Does the steps that the shards led by this node need, and records what is done.
+    pub(crate) async fn lead_members(self, zero: Shard) {
+        let mut leading_since: BTreeMap<ShardId, Duration> = BTreeMap::new();
+        while !self.is_stopping() {
+            runtime::sleep(Duration::from_millis(MEMBERS_TICK_MS)).await;
+            for shard in self.shards() {
+                let Some(view) = shard.group.view() else {
+                    leading_since.remove(&shard.id);
+                    continue;
+                };
+                let since = *leading_since.entry(shard.id).or_insert_with(runtime::now);
+                if self.step_of(&view).is_some() && zero.post.barrier().await.is_ok() {
+                    self.do_step(&shard).await;
+                } else if runtime::now().saturating_sub(since) >= Duration::from_millis(LEADER_BALANCE_MS) {
+                    self.balance(&shard, &view).await;
+                }
+            }
+            if zero.group.status().leading {
+                self.record_done(&zero).await;
+            }
+        }
+    }
+
+    fn can_reach(&self, id: NodeId) -> bool {
+        id == self.identity().node_id || self.network().is_some_and(|network| network.is_reachable(id))
+    }
+
+    fn step_of(&self, view: &GroupView) -> Option<Step> {
+        let members = self.cluster_members();
+        let caught_up = |id| has_caught_up(view, id);
+        let reachable = |id| self.can_reach(id);
+        let view = ShardView {
+            voters: &view.voters,
+            learners: &view.learners,
+            is_joint: view.is_joint,
+            caught_up: &caught_up,
+            reachable: &reachable,
+            leader: self.identity().node_id,
+        };
+        plan::next_step(members.iter(), &view)
+    }
+
+    /// What is wanted was read anew; the step is done if it is still the next one.
+    async fn do_step(&self, shard: &Shard) {
+        let Some(step) = shard.group.view().and_then(|view| self.step_of(&view)) else { return };
+        tracing::info!(shard = %shard.id, ?step, "changing a shard's members");
+        let doing = async {
+            match step {
+                Step::AddLearner(id) => shard.group.add_learner(id).await,
+                Step::RemoveLearner(id) => shard.group.remove_learner(id).await,
+                Step::Voters(voters) => shard.group.change_voters(voters).await,
+                Step::Transfer(to) => shard.group.transfer(to).await,
+            }
+        };
+        // A step that hangs is looked at again: it may have become another one.
+        tokio::select! {
+            biased;
+            done = doing => if let Err(Refusal::Failed(error)) = done {
+                tracing::info!(shard = %shard.id, %error, "a step was not done; trying again");
+            },
+            () = runtime::sleep(Duration::from_millis(MEMBERS_TRY_MS)) => {}
+        }
+    }
+
+    /// Hands a shard to the member that should lead it, if that one could at once.
+    async fn balance(&self, shard: &Shard, view: &GroupView) {
+        let members = self.cluster_members();
+        let able = |id| view.voters.contains(&id) && self.can_reach(id) && has_caught_up(view, id);
+        let preferred = plan::preferred_leader(members.iter(), shard.id, &able);
+        if let Some(to) = preferred.filter(|to| *to != self.identity().node_id) {
+            tracing::info!(shard = %shard.id, to = %format!("{to:x}"), "handing leadership over");
+            // Whether it worked is seen at the next look.
+            let _ = shard.group.transfer(to).await;
+        }
+    }
+
+    /// Records that who joins has joined and who leaves has left, when it is so in every shard.
+    async fn record_done(&self, zero: &Shard) {
+        let members = self.cluster_members();
+        let groups: Vec<_> = self.shards().iter().map(|shard| shard.group.status()).collect();
+        for member in &members {
+            let everywhere = |is_so: &dyn Fn(&BTreeSet<NodeId>, &BTreeSet<NodeId>) -> bool| {
+                groups.iter().all(|group| {
+                    let (voters, learners) =
+                        (group.voters.iter().copied().collect(), group.learners.iter().copied().collect());
+                    !group.is_joint && is_so(&voters, &learners)
+                })
+            };
+            let command = match member.standing {
+                MemberStanding::Joining => {
+                    let joined = everywhere(&|voters, learners| plan::has_joined(member.id, members.iter(), voters, learners));
+                    joined.then_some(Command::Activate { id: member.id })
+                }
+                MemberStanding::Leaving => {
+                    everywhere(&|voters, learners| plan::has_left(member.id, voters, learners))
+                        .then_some(Command::ForgetMember { id: member.id })
+                }
+                MemberStanding::Active => None,
+            };
+            if let Some(command) = command
+                && let Err(error) = self.propose_cluster(zero, &command).await
+            {
+                tracing::info!(%error, "a change of members was not recorded; trying again");
+            }
+        }
+    }
+
+    /// Adds a member that is to be started with the ticket. It votes when it has caught up.
+    ///
+    /// # Errors
+    /// `Conflict` if its name or address is known or another change is under way, `Precondition` if this node has no peer
+    /// address, `Unavailable` without a leader.
+    pub async fn add_member(&self, name: String, address: String) -> Result<Ticket> {
+        let zero = self.zero_with_peers()?;
+        let id = runtime::random_u64().max(1);
+        self.propose_cluster(&zero, &Command::AddMember { id, name, address }).await?;
+        self.ticket(id)
+    }
+
+    /// Puts a new member in the place of one that will not come back.
+    ///
+    /// # Errors
+    /// As [`Node::add_member`]; `NotFound` if there is no such member.
+    pub async fn replace_member(&self, dead: NodeId, name: String, address: String) -> Result<Ticket> {
+        let zero = self.zero_with_peers()?;
+        let id = runtime::random_u64().max(1);
+        self.propose_cluster(&zero, &Command::Replace { dead, id, name, address }).await?;
+        self.ticket(id)
+    }
+
+    /// Takes a member out of the cluster. It is gone when it is no longer listed.
+    ///
+    /// # Errors
+    /// `Conflict` while another change is under way, `Precondition` if those who stay are no quorum or none, `NotFound`.
+    pub async fn remove_member(&self, member: NodeId) -> Result<()> {
+        let zero = self.zero().ok_or_else(no_leader)?;
+        zero.post.barrier().await?;
+        self.check_quorum_without(member)?;
+        self.propose_cluster(&zero, &Command::RemoveMember { id: member }).await
+    }
+
+    /// Those who stay must be able to go on: etcd refuses likewise.
+    fn check_quorum_without(&self, member: NodeId) -> Result<()> {
+        let stay: Vec<Member> =
+            self.cluster_members().into_iter().filter(|other| other.standing == MemberStanding::Active && other.id != member).collect();
+        let reachable = stay.iter().filter(|other| self.can_reach(other.id)).count();
+        if reachable <= stay.len() / 2 { Err(cluster::errors::not_enough_members()) } else { Ok(()) }
+    }
+
+    /// Records that a member is reached elsewhere.
+    ///
+    /// # Errors
+    /// `Conflict` if another member has that address, `NotFound`.
+    pub async fn update_member(&self, member: NodeId, address: String) -> Result<()> {
+        let zero = self.zero().ok_or_else(no_leader)?;
+        self.propose_cluster(&zero, &Command::UpdateMember { id: member, address }).await
+    }
+
+    /// Makes a member lead nothing, or lets it lead again. Leadership moves within moments.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub async fn drain(&self, member: NodeId, drained: bool) -> Result<()> {
+        let zero = self.zero().ok_or_else(no_leader)?;
+        self.propose_cluster(&zero, &Command::Drain { id: member, drained }).await
+    }
+
+    /// Moves the leadership of a shard, or of all of them.
+    ///
+    /// # Errors
+    /// `Precondition` if `to` cannot lead, `Unavailable` if it did not take over in time.
+    pub async fn move_leader(&self, shard: Option<ShardId>, to: NodeId) -> Result<()> {
+        let shards: Vec<Shard> = self.shards().into_iter().filter(|known| shard.is_none_or(|shard| shard == known.id)).collect();
+        if shards.is_empty() {
+            return Err(Error::new(Kind::NotFound, "there is no such shard"));
+        }
+        for shard in shards {
+            let body = Bytes::copy_from_slice(&to.to_le_bytes());
+            shard.post.ask_leader(kind::HAND_OVER, body, || async { self.hand_over(&shard, to).await.map(|()| Bytes::new()) }).await?;
+        }
+        Ok(())
+    }
+
+    /// Hands a shard that this node leads to `to`; returns when it leads, as far as this node can see.
+    pub(crate) async fn hand_over(&self, shard: &Shard, to: NodeId) -> Result<()> {
+        if to == self.identity().node_id {
+            return Ok(());
+        }
+        let view = shard.group.view().ok_or_else(no_leader)?;
+        if !view.voters.contains(&to) {
+            return Err(Error::new(Kind::Precondition, "etcdserver: bad leader transferee"));
+        }
+        let give_up = runtime::now() + Duration::from_millis(HAND_OVER_MS);
+        let mut next_try = Duration::ZERO;
+        loop {
+            if shard.group.leader() == Some(to) {
+                return Ok(());
+            }
+            let now = runtime::now();
+            if now >= give_up {
+                return Err(Error::new(Kind::Unavailable, "etcdserver: request timed out, leader transfer took too long"));
+            }
+            if now >= next_try {
+                next_try = now + Duration::from_millis(HAND_OVER_MS / 4);
+                match shard.group.transfer(to).await {
+                    Ok(()) | Err(Refusal::NotLeading) => {}
+                    Err(Refusal::Failed(error)) => return Err(error),
+                }
+            }
+            runtime::sleep(Duration::from_millis(HAND_OVER_LOOK_MS)).await;
+        }
+    }
+
+    /// Hands everything that this node leads to others before it stops, so that nobody has to wait for an election.
+    pub(crate) async fn hand_everything_over(&self) {
+        let over = self.shards().into_iter().map(|shard| async move {
+            let Some(view) = shard.group.view() else { return };
+            let able = |id: &&NodeId| **id != self.identity().node_id && self.can_reach(**id) && has_caught_up(&view, **id);
+            if let Some(to) = view.voters.iter().find(able)
+                && let Err(error) = self.hand_over(&shard, *to).await
+            {
+                tracing::info!(shard = %shard.id, %error, "leadership was not handed over");
+            }
+        });
+        futures_util::future::join_all(over).await;
+    }
+
+    /// What a member that was added is started with.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub fn ticket(&self, member: NodeId) -> Result<Ticket> {
+        let members = self.cluster_members();
+        if !members.iter().any(|known| known.id == member) {
+            return Err(cluster::errors::member_not_found());
+        }
+        let peers = members.into_iter().filter(|known| known.id != member && !known.address.is_empty());
+        let peers = peers.map(|known| (format!("{:016x}", known.id), known.address)).collect();
+        Ok(Ticket { cluster_id: self.identity().cluster_id, node_id: member, peers })
+    }
+
+    /// Shard 0, on a node that others can reach.
+    fn zero_with_peers(&self) -> Result<Shard> {
+        if self.network().is_none() {
+            return Err(Error::new(Kind::Precondition, "this node takes no peers: start it with --peer"));
+        }
+        self.zero().ok_or_else(no_leader)
+    }
+}
+
+fn has_caught_up(view: &GroupView, id: NodeId) -> bool {
+    view.matched.get(&id).is_some_and(|matched| matched + CAUGHT_UP_ENTRIES >= view.last)
+}

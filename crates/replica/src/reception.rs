@@ -1,0 +1,103 @@
+//! What peers say to this node, and who hears it.
+
+use std::sync::Weak;
+
+use base::{Error, KeyspaceId, Kind, NodeId, Result, ShardId};
+use bytes::{Buf, BufMut, Bytes, BytesMut};
+
+use crate::{
+    founding,
+    network::{BoxFuture, Message, Receiver, Reception, Sender, Standing, kind},
+    node::{Inner, Node},
+    shard::Shard,
+};
+
+/// The node, for those who bring messages. It does not keep the node alive.
+pub(crate) struct Desk(pub(crate) Weak<Inner>);
+
+fn closed() -> Error {
+    Error::new(Kind::Unavailable, "this node is not serving")
+}
+
+fn malformed() -> Error {
+    Error::new(Kind::Invalid, "a peer's message cannot be read")
+}
+
+impl Desk {
+    fn node(&self) -> Result<Node> {
+        self.0.upgrade().map(Node::from_inner).ok_or_else(closed)
+    }
+}
+
+impl Reception for Desk {
+    fn call(&self, from: NodeId, message: Message, body: Bytes) -> BoxFuture<'static, Result<Bytes>> {
+        let node = self.node();
+        Box::pin(async move {
+            let node = node?;
+            match message.kind {
+                kind::HELLO => return founding::hello(&node),
+                kind::ANNOUNCE => return founding::announced(&node, from, body).await,
+                _ => {}
+            }
+            let shard = node.shard(ShardId(message.shard)).ok_or_else(closed)?;
+            answer(&node, &shard, from, message.kind, body).await
+        })
+    }
+
+    fn stream(&self, _from: NodeId, message: Message, receiver: Receiver, sender: Sender) -> BoxFuture<'static, ()> {
+        let node = self.node();
+        Box::pin(async move {
+            let Some(shard) = node.ok().and_then(|node| node.shard(ShardId(message.shard))) else { return };
+            shard.group.attend(message.kind, receiver, sender).await;
+        })
+    }
+
+    fn standing(&self, node: NodeId) -> Standing {
+        self.node().map_or(Standing::Unknown, |me| me.standing(node))
+    }
+}
+
+async fn answer(node: &Node, shard: &Shard, from: NodeId, kind: u8, body: Bytes) -> Result<Bytes> {
+    match kind {
+        kind::FORWARD => shard.post.take(from, body).await,
+        kind::READ_INDEX => shard.post.read_index().await,
+        kind::HAND_OVER => {
+            let to = body[..].try_into().map(u64::from_le_bytes).map_err(|_| malformed())?;
+            node.hand_over(shard, to).await.map(|()| Bytes::new())
+        }
+        kind::KEEP_ALIVE | kind::LEASE_LEFT => {
+            let mut body = body;
+            let (Ok(space), Ok(lease)) = (body.try_get_u32_le(), body.try_get_i64_le()) else { return Err(malformed()) };
+            let keyspace = node.keyspace_by_id(KeyspaceId(space)).ok_or_else(closed)?;
+            let left = if kind == kind::KEEP_ALIVE {
+                keyspace.keep_alive_here(lease).await?
+            } else {
+                keyspace.remaining_here(lease)
+            };
+            Ok(encode_left(left))
+        }
+        _ => shard.group.answer(kind, body).await.unwrap_or_else(|| {
+            Err(Error::new(Kind::Unsupported, format!("this build does not know messages of kind {kind}")))
+        }),
+    }
+}
+
+/// A question about a lease.
+pub(crate) fn encode_lease(space: KeyspaceId, lease: i64) -> Bytes {
+    let mut out = BytesMut::with_capacity(12);
+    out.put_u32_le(space.0);
+    out.put_i64_le(lease);
+    out.freeze()
+}
+
+/// Seconds that a lease has left; nothing if it does not exist.
+pub(crate) fn encode_left(left: Option<i64>) -> Bytes {
+    left.map_or_else(Bytes::new, |left| Bytes::copy_from_slice(&left.to_le_bytes()))
+}
+
+pub(crate) fn decode_left(answer: &Bytes) -> Result<Option<i64>> {
+    if answer.is_empty() {
+        return Ok(None);
+    }
+    answer[..].try_into().map(|left| Some(i64::from_le_bytes(left))).map_err(|_| malformed())
+}
