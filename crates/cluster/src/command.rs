@@ -66,7 +66,7 @@ pub enum Command {
         address: String,
     },
     /// A member is to leave every shard. `Conflict` while another change is under way, unless the member is itself joining;
-    /// `Precondition` if it is the last active one.
+    /// `Precondition` if no active one would be left.
     RemoveMember {
         /// Whom.
         id: NodeId,
@@ -86,7 +86,7 @@ pub enum Command {
     /// A member leaves and another one joins in its place, with the same name or address if need be.
     ///
     /// Allowed while others leave: if a member dies for good in the midst of a removal that needs it, this is the way on.
-    /// `Conflict` while another one joins; `Precondition` if no active member would be left.
+    /// `Conflict` while another one joins, unless that is the one who leaves.
     Replace {
         /// Who leaves.
         dead: NodeId,

@@ -13,7 +13,8 @@ use crate::{
 
 /// The machine. One task applies; what it holds is small.
 ///
-/// Once there are members, one of them is active: whatever is under way, somebody is meant to stay.
+/// Once there are members, one of them is active or joins: whatever is under way, somebody is meant to stay. And as long as
+/// nobody joins, anyone can be replaced: whoever is lost in the midst of a change, there is a way on.
 pub struct Machine {
     table: Table,
     found: Option<(ClusterId, u32)>,
@@ -177,11 +178,15 @@ impl Machine {
 
     fn remove_member(&mut self, id: NodeId) -> Result<()> {
         let member = self.known(id)?.clone();
-        if member.standing == MemberStanding::Active {
-            if let Some(other) = self.members.values().find(|other| other.standing != MemberStanding::Active) {
-                return Err(errors::under_way(other));
-            }
-            self.check_others_stay(id)?;
+        let changing = self.members.values().find(|other| other.standing != MemberStanding::Active);
+        if let Some(other) = changing
+            && member.standing == MemberStanding::Active
+        {
+            return Err(errors::under_way(other));
+        }
+        let stays = |other: &Member| other.id != id && other.standing == MemberStanding::Active;
+        if member.standing != MemberStanding::Leaving && !self.members.values().any(stays) {
+            return Err(errors::not_enough_members());
         }
         self.keep(Record::Member(Member { standing: MemberStanding::Leaving, ..member }));
         Ok(())
@@ -219,7 +224,6 @@ impl Machine {
         if let Some(other) = self.members.values().find(joining) {
             return Err(errors::under_way(other));
         }
-        self.check_others_stay(dead)?;
         self.keep(Record::Member(Member { standing: MemberStanding::Leaving, ..member }));
         self.keep(Record::Member(Member::new(id, name, address, MemberStanding::Joining)));
         Ok(())
@@ -263,11 +267,6 @@ impl Machine {
         let stays = |other: &Member| other.id != member.id && other.standing != MemberStanding::Leaving;
         let is_taken = self.members.values().any(|other| stays(other) && other.address == address);
         if is_taken && member.address != address { Err(errors::address_exists()) } else { Ok(()) }
-    }
-
-    fn check_others_stay(&self, id: NodeId) -> Result<()> {
-        let stays = |other: &Member| other.id != id && other.standing == MemberStanding::Active;
-        if self.members.values().any(stays) { Ok(()) } else { Err(errors::not_enough_members()) }
     }
 
     fn check_keyspace(&self, entry: &KeyspaceEntry) -> Result<()> {

@@ -20,7 +20,8 @@ pub struct ShardView<'a> {
     pub voters: &'a BTreeSet<NodeId>,
     /// Who only follows.
     pub learners: &'a BTreeSet<NodeId>,
-    /// Whether the voters are being changed.
+    /// Whether the voters are being changed: two sets are in force. A group whose leader is lost meanwhile stays so until the
+    /// next one finishes that change, which is for who drives the steps to do: here, it is waited for.
     pub is_joint: bool,
     /// Whether this node has almost the whole log.
     pub caught_up: &'a dyn Fn(NodeId) -> bool,
@@ -48,9 +49,9 @@ pub enum Step {
 /// A node that is in the group and no member (it was forgotten) goes like one that leaves.
 pub fn next_step<'m>(members: impl Iterator<Item = &'m Member>, view: &ShardView<'_>) -> Option<Step> {
     let wanted = Wanted::of(members);
-    // Without a quorum nothing can be committed, and without anybody who stays nothing is known of what is wanted.
+    // Without a quorum nothing can be committed. Where nobody is meant to stay, the members are not known yet.
     let is_able = !view.is_joint && view.voters.contains(&view.leader) && view.answers(view.voters);
-    if !is_able || wanted.active.is_empty() {
+    if !is_able || (wanted.active.is_empty() && wanted.joining.is_empty()) {
         return None;
     }
     drop_learner(&wanted, view)
