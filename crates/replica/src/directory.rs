@@ -54,7 +54,7 @@ pub fn restore(options: &NodeOptions, pairs: &mut dyn Iterator<Item = Result<Pai
     }
     let _lock = lock(dir)?;
     let tree = open_tree(&dir.join(SHARDS), RESTORED_SHARD, tree_options(options.tree_cache_bytes(), Pace::default()))?;
-    tree.replace(pairs, &table::Mark::default())?;
+    tree.replace_by(pairs, &table::Mark::default())?;
     let root = real_disk(dir)?;
     // The identity comes last: a directory without one was never restored to the end, and says so when it is opened.
     Identity::draw().store(&root)

@@ -9,6 +9,7 @@ mod lsm;
 mod memory;
 mod overlaid;
 mod overlay;
+mod stage;
 
 use std::sync::Arc;
 
@@ -19,6 +20,7 @@ pub use limits::{KEY_BYTES_MAX, VALUE_BYTES_MAX};
 pub use lsm::{LsmTree, Pace, TreeOptions};
 pub use memory::{Interrupted, MemoryTree};
 pub use overlaid::{Sealed, Table};
+pub use stage::{Stage, Staged};
 
 /// Which way a range is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,8 +60,24 @@ pub trait Tree: Send + Sync + 'static {
     /// it takes a quarter of `room_bytes` at most.
     fn maintain(&self, room_bytes: u64) -> Result<bool>;
 
-    /// Replaces everything by `pairs` (ascending) and `mark`: all of it or nothing.
-    fn replace(&self, pairs: &mut dyn Iterator<Item = Result<Pair>>, mark: &Mark) -> Result<()>;
+    /// Begins to stage a state that is to replace the tree. Several may be under way; none disturbs settling and merging.
+    fn stage(&self) -> Result<Box<dyn Stage>>;
+
+    /// Makes what was staged here the tree: all of it or nothing, durable when it returns. Snapshots taken before go on
+    /// reading the old state. Of a table that stands over the tree, [`Table::replace`] is what to call.
+    ///
+    /// # Errors
+    /// `Invalid` if it was staged in another tree; `Unavailable` if the disk refused.
+    fn replace(&self, staged: Staged) -> Result<()>;
+
+    /// Replaces everything by `pairs` (ascending) and `mark` in one go: all of it or nothing.
+    fn replace_by(&self, pairs: &mut dyn Iterator<Item = Result<Pair>>, mark: &Mark) -> Result<()> {
+        let mut stage = self.stage()?;
+        for pair in pairs {
+            stage.push(pair?)?;
+        }
+        self.replace(stage.finish(mark.clone())?)
+    }
 
     /// Bytes on disk.
     fn disk_bytes(&self) -> u64;

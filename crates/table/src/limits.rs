@@ -28,6 +28,10 @@ pub(crate) const OVERLAY_ENTRY_BYTES: u64 = 160;
 /// Bytes of a table file after which the disk begins to write them, and whoever writes the file may be held back.
 pub(crate) const PACE_BYTES: u64 = 4 << 20;
 
+/// Bytes of pairs that a stage gathers before they are handed on to be written; as many wait, and as many are being written
+/// beside them.
+pub(crate) const STAGE_PIECE_BYTES: usize = 256 << 10;
+
 /// Open table files that a tree keeps at most.
 pub(crate) const OPEN_FILES_MAX: usize = 128;
 

@@ -6,7 +6,10 @@ use base::{Error, Kind, Result};
 use bytes::Bytes;
 use parking_lot::Mutex;
 
-use crate::{Change, Direction, Mark, Pair, Snapshot, Tree};
+use crate::{
+    Change, Direction, Mark, Pair, Snapshot, Stage, Staged, Tree,
+    stage::{Content, check_pair, refusal},
+};
 
 #[derive(Clone, Default)]
 struct State {
@@ -34,13 +37,15 @@ struct Inner {
 #[derive(Default)]
 pub struct MemoryTree {
     inner: Mutex<Inner>,
+    /// What is staged belongs to one tree; a crash makes another.
+    itself: Arc<()>,
 }
 
 impl MemoryTree {
     /// What the next start finds after a crash now.
     pub fn crash_image(&self) -> Arc<MemoryTree> {
         let state = self.inner.lock().state.clone();
-        Arc::new(MemoryTree { inner: Mutex::new(Inner { state, ..Inner::default() }) })
+        Arc::new(MemoryTree { inner: Mutex::new(Inner { state, ..Inner::default() }), itself: Arc::default() })
     }
 
     /// Makes the next settle or replacement fail as if the process was killed within it; what is durable then is `leaves`.
@@ -78,7 +83,7 @@ impl Tree for MemoryTree {
     fn settle(&self, changes: &mut dyn Iterator<Item = Change>, dropped: &[(Bytes, Bytes)], mark: &Mark) -> Result<()> {
         let changes: Vec<Change> = changes.collect();
         if !changes.is_sorted_by(|a, b| a.0 < b.0) {
-            return Err(Error::new(Kind::Invalid, "what is settled must come in ascending order of keys, each key once"));
+            return Err(refusal::out_of_order());
         }
         let apply = |pairs: &mut BTreeMap<Bytes, Bytes>| {
             for (key, value) in changes {
@@ -101,13 +106,50 @@ impl Tree for MemoryTree {
         Ok(false)
     }
 
-    fn replace(&self, pairs: &mut dyn Iterator<Item = Result<Pair>>, mark: &Mark) -> Result<()> {
-        let fresh: BTreeMap<Bytes, Bytes> = pairs.collect::<Result<_>>()?;
-        self.commit(|pairs| *pairs = fresh, mark)
+    fn stage(&self) -> Result<Box<dyn Stage>> {
+        Ok(Box::new(Staging { pairs: StagedPairs { pairs: BTreeMap::new(), tree: self.itself.clone() }, is_broken: false }))
+    }
+
+    fn replace(&self, staged: Staged) -> Result<()> {
+        match staged.content {
+            Content::Pairs(fresh) if Arc::ptr_eq(&fresh.tree, &self.itself) => {
+                self.commit(|pairs| *pairs = fresh.pairs, &staged.mark)
+            }
+            _ => Err(refusal::foreign()),
+        }
     }
 
     fn disk_bytes(&self) -> u64 {
         self.inner.lock().state.pairs.iter().map(|(key, value)| (key.len() + value.len()) as u64).sum()
+    }
+}
+
+/// The pairs of a stage.
+#[derive(Debug)]
+pub(crate) struct StagedPairs {
+    pairs: BTreeMap<Bytes, Bytes>,
+    tree: Arc<()>,
+}
+
+struct Staging {
+    pairs: StagedPairs,
+    is_broken: bool,
+}
+
+impl Stage for Staging {
+    fn push(&mut self, (key, value): Pair) -> Result<()> {
+        if self.is_broken {
+            return Err(refusal::broken_stage());
+        }
+        let checked = check_pair(self.pairs.pairs.last_key_value().map(|(last, _)| last), &key, value.len());
+        self.is_broken = checked.is_err();
+        checked?;
+        self.pairs.pairs.insert(key, value);
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>, mark: Mark) -> Result<Staged> {
+        if self.is_broken { Err(refusal::broken_stage()) } else { Ok(Staged { mark, content: Content::Pairs(self.pairs) }) }
     }
 }
 

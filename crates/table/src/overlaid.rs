@@ -4,10 +4,10 @@ use std::{cmp::Ordering, collections::VecDeque, iter::Peekable, sync::Arc};
 
 use base::Result;
 use bytes::Bytes;
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 
 use crate::{
-    Change, Direction, Mark, Pair, Snapshot, Tree, Warm,
+    Change, Direction, Mark, Pair, Snapshot, Staged, Tree, Warm,
     limits::{PAGE_KEYS_MAX, PAGE_KEYS_MIN},
     overlay::Overlay,
 };
@@ -22,60 +22,86 @@ struct Layers {
     before: Option<Arc<dyn Snapshot>>,
 }
 
+/// What was in memory between two replacements of the tree.
+#[derive(Default)]
+struct Ground {
+    layers: RwLock<Layers>,
+}
+
 struct Inner {
     tree: Arc<dyn Tree>,
-    layers: RwLock<Layers>,
+    ground: RwLock<Arc<Ground>>,
+    /// Held while the tree is settled and while it is replaced, so that no settle brings back what was replaced.
+    turn: Mutex<()>,
 }
 
 /// One shard's state: overlay over tree. Cheap to clone; all clones are one table. One thread changes it, any number read it.
 #[derive(Clone)]
 pub struct Table {
     inner: Arc<Inner>,
+    /// See [`Table::hold`].
+    held: Option<Arc<Ground>>,
 }
 
 /// An overlay taken out for settling; reads still see it until [`Table::settle`] is done.
 pub struct Sealed {
+    ground: Arc<Ground>,
     overlay: Arc<Overlay>,
     mark: Mark,
-}
-
-impl Inner {
-    fn snapshot(&self, layers: &Layers) -> Arc<dyn Snapshot> {
-        layers.before.clone().unwrap_or_else(|| self.tree.snapshot())
-    }
 }
 
 impl Table {
     /// A table over `tree` with an empty overlay.
     pub fn new(tree: Arc<dyn Tree>) -> Self {
-        Table { inner: Arc::new(Inner { tree, layers: RwLock::default() }) }
+        Table { inner: Arc::new(Inner { tree, ground: RwLock::default(), turn: Mutex::default() }), held: None }
+    }
+
+    /// The table as it is until the tree is replaced, and from then on as it was just before: what a reader holds that looks
+    /// more than once, so that all of it is of one state. What is put through it then goes nowhere.
+    pub fn hold(&self) -> Table {
+        Table { inner: self.inner.clone(), held: Some(self.ground()) }
+    }
+
+    fn ground(&self) -> Arc<Ground> {
+        match &self.held {
+            Some(held) => held.clone(),
+            None => self.inner.ground.read().clone(),
+        }
+    }
+
+    fn with_layers<R>(&self, look: impl FnOnce(&Layers) -> R) -> R {
+        match &self.held {
+            Some(held) => look(&held.layers.read()),
+            None => look(&self.inner.ground.read().layers.read()),
+        }
+    }
+
+    fn snapshot_under(&self, layers: &Layers) -> Arc<dyn Snapshot> {
+        layers.before.clone().unwrap_or_else(|| self.inner.tree.snapshot())
     }
 
     /// Changes one key in the overlay. Memory only. A key has 1 to [`KEY_BYTES_MAX`](crate::KEY_BYTES_MAX) bytes.
     pub fn put(&self, key: Bytes, value: Bytes) {
-        self.inner.layers.read().active.set(key, Some(value));
+        self.with_layers(|layers| layers.active.set(key, Some(value)));
     }
 
     /// Deletes one key in the overlay (a deletion that the settle carries to the tree). Memory only.
     pub fn delete(&self, key: Bytes) {
-        self.inner.layers.read().active.set(key, None);
+        self.with_layers(|layers| layers.active.set(key, None));
     }
 
     /// The value of `key`: overlay, sealed overlay, tree.
     pub fn get(&self, key: &[u8]) -> Result<Option<Bytes>> {
-        let snapshot = {
-            let layers = self.inner.layers.read();
-            match layers.get(key) {
-                Some(known) => return Ok(known),
-                None => self.inner.snapshot(&layers),
-            }
-        };
-        snapshot.get(key)
+        let known = self.with_layers(|layers| layers.get(key).ok_or_else(|| self.snapshot_under(layers)));
+        match known {
+            Ok(value) => Ok(value),
+            Err(snapshot) => snapshot.get(key),
+        }
     }
 
     /// The value of `key` if memory knows it: the overlays.
     pub fn get_warm(&self, key: &[u8]) -> Warm {
-        match self.inner.layers.read().get(key) {
+        match self.with_layers(|layers| layers.get(key)) {
             Some(Some(value)) => Warm::Found(value),
             Some(None) => Warm::Absent,
             None => Warm::Cold,
@@ -88,11 +114,11 @@ impl Table {
         if from >= to {
             return Box::new(std::iter::empty());
         }
-        let layers = self.inner.layers.read();
-        let newer = layers.active.range(&from, &to, direction);
-        let older = layers.sealed.as_ref().map(|sealed| sealed.range(&from, &to, direction));
-        let snapshot = self.inner.snapshot(&layers);
-        drop(layers);
+        let (newer, older, snapshot) = self.with_layers(|layers| {
+            let newer = layers.active.range(&from, &to, direction);
+            let older = layers.sealed.as_ref().map(|sealed| sealed.range(&from, &to, direction));
+            (newer, older, self.snapshot_under(layers))
+        });
         let detached = snapshot.detached_range(from.clone(), to.clone(), direction);
         let settled = detached.unwrap_or_else(|| Box::new(Paged::new(snapshot, from, to, direction)));
         let changed = Overlaid::new(newer, older.into_iter().flatten(), direction).map(Ok);
@@ -112,33 +138,41 @@ impl Table {
 
     /// Bytes (keys and values) in the overlays.
     pub fn unsettled_bytes(&self) -> u64 {
-        let layers = self.inner.layers.read();
-        layers.active.bytes() + layers.sealed.as_ref().map_or(0, |sealed| sealed.bytes())
+        self.with_layers(|layers| layers.active.bytes() + layers.sealed.as_ref().map_or(0, |sealed| sealed.bytes()))
     }
 
     /// Bytes of memory that the overlays take, about: more than they will take on the disk, the more so the smaller the changes.
     pub fn unsettled_memory(&self) -> u64 {
-        let layers = self.inner.layers.read();
-        layers.active.memory_bytes() + layers.sealed.as_ref().map_or(0, |sealed| sealed.memory_bytes())
+        self.with_layers(|layers| layers.active.memory_bytes() + layers.sealed.as_ref().map_or(0, |sealed| sealed.memory_bytes()))
     }
 
     /// Takes the active overlay out for settling; must be called between two applies, with the mark of the last one.
     /// `None` while another sealed overlay is not settled yet.
     pub fn seal(&self, mark: Mark) -> Option<Sealed> {
-        let mut layers = self.inner.layers.write();
-        if layers.sealed.is_some() {
-            return None;
-        }
-        let overlay = std::mem::take(&mut layers.active);
-        layers.sealed = Some(overlay.clone());
-        Some(Sealed { overlay, mark })
+        let ground = self.ground();
+        let overlay = {
+            let mut layers = ground.layers.write();
+            if layers.sealed.is_some() {
+                return None;
+            }
+            let overlay = std::mem::take(&mut layers.active);
+            layers.sealed = Some(overlay.clone());
+            overlay
+        };
+        Some(Sealed { ground, overlay, mark })
     }
 
     /// Settles what was sealed, plus `extra` changes that win over it (ascending), and drops ranges. Blocking: run it beside
     /// the data path. On an error the sealed overlay stays readable and the process is expected to end.
-    pub fn settle(&self, sealed: Sealed, extra: Vec<Change>, dropped: &[(Bytes, Bytes)]) -> Result<()> {
-        let tree = &self.inner.tree;
-        self.inner.layers.write().before = Some(tree.snapshot());
+    ///
+    /// `false`: the tree was replaced since the overlay was sealed. What is there is newer, so nothing was done.
+    pub fn settle(&self, sealed: Sealed, extra: Vec<Change>, dropped: &[(Bytes, Bytes)]) -> Result<bool> {
+        let turn = self.inner.turn.lock();
+        if !Arc::ptr_eq(&sealed.ground, &self.inner.ground.read()) {
+            return Ok(false);
+        }
+        let (tree, layers) = (&self.inner.tree, &sealed.ground.layers);
+        layers.write().before = Some(tree.snapshot());
         {
             // Nothing writes into a sealed overlay any more, so its lock can be held all along.
             let changes = sealed.overlay.changes.read();
@@ -146,12 +180,40 @@ impl Table {
             tree.settle(&mut Overlaid::new(extra.into_iter(), newest, Direction::Forward), dropped, &sealed.mark)?;
         }
         let done = {
-            let mut layers = self.inner.layers.write();
+            let mut layers = layers.write();
             (layers.sealed.take(), layers.before.take())
         };
-        // Freed outside the lock: it may be large.
+        drop(turn);
+        // Freed outside the locks: it may be large.
         drop(done);
+        Ok(true)
+    }
+
+    /// Replaces the tree by what was staged in it, and drops everything in memory, which is older: reads see exactly the new
+    /// state from then on, except those through a [`Table::hold`] from before. Must be called between two applies. Blocking:
+    /// waits for a settle under way.
+    ///
+    /// # Errors
+    /// As [`Tree::replace`]; the table is as it was then.
+    pub fn replace(&self, staged: Staged) -> Result<()> {
+        let _turn = self.inner.turn.lock();
+        let ground = self.inner.ground.read().clone();
+        // What is held goes on reading the tree that lay under it, and nobody reads a mix while the tree is replaced.
+        ground.layers.write().before = Some(self.inner.tree.snapshot());
+        let replaced = self.inner.tree.replace(staged);
+        if replaced.is_err() {
+            ground.layers.write().before = None;
+            return replaced;
+        }
+        let old = std::mem::take(&mut *self.inner.ground.write());
+        // Freed outside the lock, unless it is held: it may be large.
+        drop((ground, old));
         Ok(())
+    }
+
+    /// What lies under the overlays: of a table that is held, the tree as it was before it was replaced.
+    pub fn settled(&self) -> Arc<dyn Snapshot> {
+        self.with_layers(|layers| self.snapshot_under(layers))
     }
 
     /// The settled tree, for snapshots and maintenance.

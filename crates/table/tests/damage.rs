@@ -63,6 +63,21 @@ fn build(dir: &Path) -> (Model, Mark) {
     (model, mark)
 }
 
+/// A tree that was replaced by a staged state, and settled since.
+fn build_replaced(dir: &Path) -> (Model, Mark) {
+    let (mut model, _) = build(dir);
+    let tree = LsmTree::open(dir, options()).unwrap();
+    model.retain(|key, _| key.last().is_some_and(|digit| !digit.is_multiple_of(3)));
+    model.extend((0..40).map(|n| (appended(1000 + n), Bytes::from(vec![n as u8; 900]))));
+    let mark = Mark { applied: Some(EntryId { term: 3, index: 90 }), membership: Bytes::from_static(b"others") };
+    tree.replace_by(&mut model.clone().into_iter().map(Ok), &mark).unwrap();
+    let mark = Mark { applied: Some(EntryId { term: 3, index: 91 }), ..mark };
+    let changes: Vec<Change> = model.keys().step_by(7).map(|key| (key.clone(), Some(Bytes::from_static(b"since")))).collect();
+    model.extend(changes.iter().map(|(key, _)| (key.clone(), Bytes::from_static(b"since"))));
+    tree.settle(&mut changes.into_iter(), &[], &mark).unwrap();
+    (model, mark)
+}
+
 /// Reads all there is, before and after merging: what is answered must be right, and merging must not turn damage into a tree
 /// that looks sound. Answers the last error.
 fn read(dir: &Path, model: &Model, mark: &Mark) -> Result<()> {
@@ -126,6 +141,10 @@ struct Bench {
 
 impl Bench {
     fn new() -> Bench {
+        Bench::of(build)
+    }
+
+    fn of(build: impl FnOnce(&Path) -> (Model, Mark)) -> Bench {
         let sound = tempfile::tempdir().unwrap();
         let (model, mark) = build(sound.path());
         Bench { sound, model, mark, found: 0, cases: 0 }
@@ -182,6 +201,47 @@ fn a_flipped_bit_is_an_error_or_does_not_matter() {
     }
     // What a flip may hit unseen: bytes that nobody reads, such as filters of keys that are there, and fields of a file's end.
     assert!(bench.found * 10 > bench.cases * 8, "{} of {} flips were seen", bench.found, bench.cases);
+}
+
+#[test]
+fn a_replaced_tree_is_guarded_like_any_other() {
+    let mut bench = Bench::of(build_replaced);
+    bench.damage(|_| {}).unwrap();
+    for file in files(bench.sound.path()) {
+        let length = fs::metadata(&file).unwrap().len() as usize;
+        for at in (0..length).step_by(449) {
+            let _ = bench.change(&file, |bytes| bytes[at] ^= 1 << (at % 8));
+        }
+        assert!(bench.change(&file, |bytes| bytes.truncate(length / 2)).is_err());
+        let name = file.file_name().unwrap().to_owned();
+        assert!(bench.damage(|copy| fs::remove_file(copy.join(&name)).unwrap()).is_err(), "{} removed", file.display());
+    }
+    assert!(bench.found * 10 > bench.cases * 8, "{} of {} damages were seen", bench.found, bench.cases);
+}
+
+/// What rots between staging and replacing is an error when it is read, not a wrong value.
+#[test]
+fn what_was_staged_and_rotted_is_an_error() {
+    let model: Model = (0..300).map(|n| (appended(n), Bytes::from(vec![n as u8; 300]))).collect();
+    let mark = Mark { applied: Some(EntryId { term: 3, index: 90 }), membership: Bytes::new() };
+    for at in (0..20_000).step_by(997) {
+        let dir = tempfile::tempdir().unwrap();
+        let tree = LsmTree::open(dir.path(), options()).unwrap();
+        let mut stage = tree.stage().unwrap();
+        model.clone().into_iter().for_each(|pair| stage.push(pair).unwrap());
+        let staged = stage.finish(mark.clone()).unwrap();
+        let tables = files(dir.path()).into_iter().filter(|file| file.extension().is_some_and(|end| end == "table"));
+        for file in tables {
+            let mut bytes = fs::read(&file).unwrap();
+            let place = at % bytes.len();
+            bytes[place] ^= 0x40;
+            fs::write(&file, bytes).unwrap();
+        }
+        tree.replace(staged).unwrap();
+        if let Err(error) = compare(&tree, &model, &mark) {
+            assert_eq!(error.kind, Kind::Corrupt, "{error}");
+        }
+    }
 }
 
 #[test]

@@ -1,5 +1,6 @@
-//! A process that settles, merges and drops without pause is killed, again and again. What the next start finds is the tree as
-//! it was after the settle that its mark names: no settle that returned is missing, and none is there in part.
+//! A process that settles, merges, drops, stages whole states and puts them into place without pause is killed, again and again.
+//! What the next start finds is the tree as it was after the settle or replacement that its mark names: none that returned is
+//! missing, none is there in part, and nothing is left of what was only staged.
 
 #![allow(clippy::unwrap_used, reason = "in a test it is a failure that says where")]
 
@@ -14,7 +15,7 @@ use std::{
 
 use base::EntryId;
 use bytes::Bytes;
-use table::{Change, Direction, LsmTree, Mark, Table, Tree, TreeOptions};
+use table::{Change, Direction, LsmTree, Mark, Staged, Table, Tree, TreeOptions};
 
 const KILLS: u64 = 40;
 const DIRECTORY: &str = "TABLE_KILLS_DIRECTORY";
@@ -75,8 +76,28 @@ impl Settle {
         } else {
             Vec::new()
         };
-        let mark = Mark { applied: Some(EntryId { term: 7, index }), membership: Bytes::from(format!("members {index}")) };
-        Settle { changes, extra, dropped, mark }
+        Settle { changes, extra, dropped, mark: Settle::mark(index) }
+    }
+
+    /// So often the whole state is replaced instead; it is staged while the settles before go on.
+    fn is_replacement(index: u64) -> bool {
+        index.is_multiple_of(5)
+    }
+
+    /// The state of replacement number `index`: several files of it.
+    fn state(index: u64) -> Model {
+        let mut draw = numbers(index);
+        let kept = (0..200).map(|n| appended((index * 20).saturating_sub(200) + n));
+        let mut state: Model = kept.map(|key| (key, Bytes::from(vec![draw(256) as u8; 300 + draw(1500) as usize]))).collect();
+        state.extend((0..300).map(|_| {
+            let key = Bytes::from(format!("space-c{:04}", draw(600)));
+            (key, Bytes::from(format!("state {index}-{}", draw(1 << 40))))
+        }));
+        state
+    }
+
+    fn mark(index: u64) -> Mark {
+        Mark { applied: Some(EntryId { term: 7, index }), membership: Bytes::from(format!("members {index}")) }
     }
 
     fn apply(&self, model: &mut Model) {
@@ -101,8 +122,18 @@ fn settle_until_killed() {
     let table = Table::new(tree.clone());
     let mut out = std::io::stdout().lock();
     writeln!(out, "settled {}", first - 1).unwrap();
+    let mut staging: Option<std::thread::JoinHandle<Staged>> = None;
     for index in first.. {
-        let settle = Settle::numbered(index);
+        let (settle, tree) = (Settle::numbered(index), tree.clone());
+        let next = index.next_multiple_of(5);
+        let staged = staging.take().unwrap_or_else(|| std::thread::spawn(move || stage(&*tree, next)));
+        if Settle::is_replacement(index) {
+            table.replace(staged.join().unwrap()).unwrap();
+            writeln!(out, "settled {index}").unwrap();
+            out.flush().unwrap();
+            continue;
+        }
+        staging = Some(staged);
         for (key, value) in settle.changes {
             match value {
                 Some(value) => table.put(key, value),
@@ -113,8 +144,14 @@ fn settle_until_killed() {
         table.settle(sealed, settle.extra.into_iter().collect::<Vec<Change>>(), &settle.dropped).unwrap();
         writeln!(out, "settled {index}").unwrap();
         out.flush().unwrap();
-        while tree.maintain(u64::MAX).unwrap() {}
+        while table.tree().maintain(u64::MAX).unwrap() {}
     }
+}
+
+fn stage(tree: &dyn Tree, index: u64) -> Staged {
+    let mut stage = tree.stage().unwrap();
+    Settle::state(index).into_iter().for_each(|pair| stage.push(pair).unwrap());
+    stage.finish(Settle::mark(index)).unwrap()
 }
 
 #[expect(clippy::disallowed_methods, reason = "the victim is a process of its own, and it has to be given time")]
@@ -145,11 +182,14 @@ fn check(dir: &Path, model: &mut Model, known: &mut u64, acknowledged: u64) {
     let found = snapshot.mark().applied.map_or(0, |id| id.index);
     assert!((acknowledged..=acknowledged + 1).contains(&found), "settle {acknowledged} had returned, the mark says {found}");
     for index in *known + 1..=found {
-        Settle::numbered(index).apply(model);
+        match Settle::is_replacement(index) {
+            true => *model = Settle::state(index),
+            false => Settle::numbered(index).apply(model),
+        }
     }
     *known = found;
     if found > 0 {
-        assert_eq!(*snapshot.mark(), Settle::numbered(found).mark);
+        assert_eq!(*snapshot.mark(), Settle::mark(found));
     }
     let (from, to) = (Bytes::from_static(b"s"), Bytes::from_static(b"t"));
     let all: Vec<_> = snapshot.range(from.clone(), to.clone(), Direction::Forward).map(Result::unwrap).collect();

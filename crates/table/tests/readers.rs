@@ -95,9 +95,7 @@ fn run(tree: Arc<dyn Tree>) {
     });
 }
 
-#[test]
-fn readers_of_a_tree_on_disk_see_moments() {
-    let dir = tempfile::tempdir().unwrap();
+fn on_disk(dir: &tempfile::TempDir) -> Arc<dyn Tree> {
     let options = TreeOptions {
         cache_bytes: 1 << 20,
         table_bytes: 8 << 10,
@@ -105,10 +103,78 @@ fn readers_of_a_tree_on_disk_see_moments() {
         merge_layers: 2,
         ..TreeOptions::default()
     };
-    run(LsmTree::open(dir.path(), options).unwrap());
+    LsmTree::open(dir.path(), options).unwrap()
+}
+
+#[test]
+fn readers_of_a_tree_on_disk_see_moments() {
+    let dir = tempfile::tempdir().unwrap();
+    run(on_disk(&dir));
 }
 
 #[test]
 fn readers_of_a_tree_in_memory_see_moments() {
     run(Arc::new(MemoryTree::default()));
+}
+
+/// Reads through one hold after the other: all of it is of one round, and rounds never go back.
+fn read_held(table: &Table, stop: &AtomicBool, rounds: &AtomicU64) {
+    let mut known = 0;
+    while !stop.load(Relaxed) {
+        let held = table.hold();
+        let first = number(&held.get(&key(KEYS - 1)).unwrap().expect("the key is there"));
+        assert!(first >= known, "round {first} after {known}");
+        known = first;
+        for direction in [Direction::Forward, Direction::Backward] {
+            let pairs: base::Result<Vec<Pair>> = held.range(key(0), key(KEYS), direction).collect();
+            let pairs = pairs.unwrap();
+            assert_eq!(pairs.len() as u64, KEYS);
+            assert!(pairs.iter().all(|(_, value)| number(value) == first), "all of what is held is of one round");
+        }
+        rounds.fetch_add(1, Relaxed);
+    }
+}
+
+/// Every round is a whole state that is staged and put into place, while others read, settle and merge.
+fn run_replacing(tree: Arc<dyn Tree>) {
+    let fill = |round: u64| (0..KEYS).map(move |n| (key(n), value(round)));
+    tree.replace_by(&mut fill(0).map(Ok), &Mark::default()).unwrap();
+    let table = Table::new(tree.clone());
+    let stop = AtomicBool::new(false);
+    let rounds = [AtomicU64::new(0), AtomicU64::new(0)];
+    thread::scope(|scope| {
+        let readers: Vec<_> = rounds.iter().map(|rounds| scope.spawn(|| read_held(&table, &stop, rounds))).collect();
+        // Settles that lose to a replacement, and merges.
+        let settler = scope.spawn(|| {
+            while !stop.load(Relaxed) {
+                if let Some(sealed) = table.seal(Mark::default()) {
+                    table.settle(sealed, vec![(Bytes::from_static(b"space-x"), Some(value(1)))], &[]).unwrap();
+                }
+                while tree.maintain(u64::MAX).unwrap() {}
+            }
+        });
+        for round in 1.. {
+            let mut stage = tree.stage().unwrap();
+            fill(round).for_each(|pair| stage.push(pair).unwrap());
+            table.replace(stage.finish(Mark::default()).unwrap()).unwrap();
+            let has_read = rounds.iter().all(|rounds| rounds.load(Relaxed) >= ROUNDS) || readers.iter().any(|r| r.is_finished());
+            if (round >= SETTLES && has_read) || settler.is_finished() {
+                break;
+            }
+        }
+        stop.store(true, Relaxed);
+        readers.into_iter().for_each(|reader| reader.join().unwrap());
+        settler.join().unwrap();
+    });
+}
+
+#[test]
+fn who_holds_a_replaced_tree_on_disk_reads_on() {
+    let dir = tempfile::tempdir().unwrap();
+    run_replacing(on_disk(&dir));
+}
+
+#[test]
+fn who_holds_a_replaced_tree_in_memory_reads_on() {
+    run_replacing(Arc::new(MemoryTree::default()));
 }

@@ -38,10 +38,11 @@ pub(super) struct Yard {
     /// Files that nobody reads any more, to be removed by whoever writes next: a reader does not wait for that.
     gone: Mutex<Vec<(u64, u64)>>,
     bytes: AtomicU64,
+    next_id: AtomicU64,
 }
 
 impl Yard {
-    pub(super) fn new(disk: RealDisk, cache_bytes: u64, pace: Pace) -> Arc<Yard> {
+    pub(super) fn new(disk: RealDisk, cache_bytes: u64, pace: Pace, next_id: u64) -> Arc<Yard> {
         Arc::new(Yard {
             disk,
             pace,
@@ -49,7 +50,18 @@ impl Yard {
             open_files: Arc::new(DescriptorTable::new(OPEN_FILES_MAX)),
             gone: Mutex::default(),
             bytes: AtomicU64::new(0),
+            next_id: AtomicU64::new(next_id),
         })
+    }
+
+    /// A number that no file has had. Whoever settles and those who stage write files at the same time.
+    pub(super) fn take_id(&self) -> u64 {
+        self.next_id.fetch_add(1, Relaxed)
+    }
+
+    /// No file has this number yet, or a greater one.
+    pub(super) fn next_id(&self) -> u64 {
+        self.next_id.load(Relaxed)
     }
 
     pub(super) fn path(&self, id: u64) -> PathBuf {

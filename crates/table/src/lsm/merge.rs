@@ -138,7 +138,7 @@ pub(super) fn sink(version: &Version, ids: &BTreeSet<u64>) -> Version {
 }
 
 /// Merges `inputs` into `files`, until it has read `bytes_max`. Answers the key where it stopped, `None` at the end.
-pub(super) fn merge(version: &Version, inputs: &[Placed], bytes_max: u64, files: &mut Files<'_>) -> Result<Option<Bytes>> {
+pub(super) fn merge(version: &Version, inputs: &[Placed], bytes_max: u64, files: &mut Files) -> Result<Option<Bytes>> {
     let mut last: Option<UserKey> = None;
     let mut bytes = 0;
     for record in Merger::new(sources(inputs)?) {

@@ -20,6 +20,7 @@ mod file;
 mod manifest;
 mod merge;
 mod read;
+mod stage;
 mod version;
 mod writer;
 
@@ -38,13 +39,16 @@ use self::{
     manifest::{Entry, Hidden, MANIFEST, Manifest, Place},
     merge::Step,
     read::Moment,
+    stage::Staging,
     version::{Placed, Version},
     writer::{Files, Record, family},
 };
 use crate::{
-    Change, Mark, Pair, Snapshot, Tree,
+    Change, Mark, Snapshot, Stage, Staged, Tree,
     limits::{MERGE_LAYERS_MIN, MERGE_STEP_BYTES},
+    stage::{Content, refusal},
 };
+pub(crate) use stage::StagedTables;
 
 /// Called by whoever settles or merges after so many bytes were handed to the disk; it may hold them up for a while.
 #[derive(Clone)]
@@ -85,7 +89,6 @@ impl Default for TreeOptions {
 
 /// What only the one who writes needs.
 struct Counters {
-    next_id: u64,
     next_seq: u64,
     /// A write failed. What is on disk has to be read again before anything else is written.
     has_failed: bool,
@@ -111,10 +114,10 @@ impl LsmTree {
             Some(manifest) => manifest,
             None => first_manifest(&disk, &names)?,
         };
-        let yard = Yard::new(disk, options.cache_bytes, options.pace.clone());
+        let yard = Yard::new(disk, options.cache_bytes, options.pace.clone(), manifest.next_id);
         let tables = manifest.tables.iter().map(|entry| placed(&yard, entry.clone())).collect::<Result<Vec<_>>>()?;
         for id in names.iter().filter_map(|name| file::id_of(name)) {
-            // Left by a settle or a merge that did not come to its commit.
+            // Left by a settle, a merge or a stage that did not come to its commit.
             if manifest.tables.iter().all(|entry| entry.id != id) {
                 yard.remove(id)?;
             }
@@ -123,7 +126,7 @@ impl LsmTree {
         if !version.is_ordered() {
             return Err(damaged("its tables overlap"));
         }
-        let counters = Counters { next_id: manifest.next_id, next_seq: manifest.next_seq, has_failed: false };
+        let counters = Counters { next_seq: manifest.next_seq, has_failed: false };
         Ok(Arc::new(LsmTree { yard, options, writing: Mutex::new(counters), current: RwLock::new(Arc::new(version)) }))
     }
 
@@ -156,7 +159,7 @@ impl LsmTree {
     /// Commits `version`: durable when it returns.
     fn commit(&self, counters: &Counters, before: &Version, version: Version) -> Result<()> {
         assert!(version.is_ordered(), "tables at the bottom, and those of one settle, do not overlap");
-        version.manifest(counters.next_id, counters.next_seq).store(&self.yard.disk)?;
+        version.manifest(self.yard.next_id(), counters.next_seq).store(&self.yard.disk)?;
         let staying: BTreeSet<u64> = version.tables().map(|table| table.file.entry.id).collect();
         for table in before.tables().filter(|table| !staying.contains(&table.file.entry.id)) {
             table.file.retire();
@@ -167,7 +170,7 @@ impl LsmTree {
     }
 
     /// Writes files by `write`, and opens them; removes them again if that fails.
-    fn fill<T>(&self, mut files: Files<'_>, write: impl FnOnce(&mut Files<'_>) -> Result<T>) -> Result<(T, Vec<Placed>)> {
+    fn fill<T>(&self, mut files: Files, write: impl FnOnce(&mut Files) -> Result<T>) -> Result<(T, Vec<Placed>)> {
         let written = write(&mut files).and_then(|answer| Ok((answer, files.finish()?)));
         let opened = written.and_then(|(answer, entries)| {
             let tables = entries.into_iter().map(|entry| placed(&self.yard, entry)).collect::<Result<Vec<_>>>()?;
@@ -177,10 +180,10 @@ impl LsmTree {
     }
 
     /// Files for the next settle, and its sequence number.
-    fn next_settle<'a>(&'a self, counters: &'a mut Counters) -> (Files<'a>, u64) {
+    fn next_settle(&self, counters: &mut Counters) -> (Files, u64) {
         let seq = counters.next_seq;
         counters.next_seq += 1;
-        (Files::of_settle(&self.yard, &mut counters.next_id, self.options.table_bytes, seq), seq)
+        (Files::of_settle(&self.yard, self.options.table_bytes, seq), seq)
     }
 }
 
@@ -201,7 +204,7 @@ fn placed(yard: &Arc<Yard>, entry: Entry) -> Result<Placed> {
 
 /// Writes the changes of a settle outside of what it drops.
 fn write_changes(
-    files: &mut Files<'_>,
+    files: &mut Files,
     version: &Version,
     changes: &mut dyn Iterator<Item = Change>,
     dropped: &[(Bytes, Bytes)],
@@ -246,9 +249,9 @@ impl Tree for LsmTree {
                 Some(Step::Sink(ids)) => merge::sink(current, &ids),
                 Some(Step::Merge(inputs)) => {
                     let clean = counters.next_seq - 1;
-                    let files = Files::of_merge(&self.yard, &mut counters.next_id, self.options.table_bytes, clean);
+                    let files = Files::of_merge(&self.yard, self.options.table_bytes, clean);
                     let step_bytes = self.options.merge_step_bytes.min(room_bytes / 4);
-                    let merge = |files: &mut Files<'_>| merge::merge(current, &inputs, step_bytes, files);
+                    let merge = |files: &mut Files| merge::merge(current, &inputs, step_bytes, files);
                     let (stopped, outputs) = self.fill(files, merge)?;
                     merge::merged(current, &inputs, stopped.as_ref(), outputs)
                 }
@@ -258,26 +261,19 @@ impl Tree for LsmTree {
         })
     }
 
-    fn replace(&self, pairs: &mut dyn Iterator<Item = Result<Pair>>, mark: &Mark) -> Result<()> {
-        let mut refused = None;
-        let replaced = self.write(|counters, current| {
-            let (files, _) = self.next_settle(counters);
-            let write = |files: &mut Files<'_>| {
-                for pair in pairs {
-                    match pair {
-                        Ok((key, value)) => files.write(Record { key, value: Some(value), seq: 0 }, Place::Bottom)?,
-                        Err(error) => {
-                            refused = Some(error);
-                            return Err(Error::new(Kind::Invalid, "what should replace the settled tree could not be read"));
-                        }
-                    }
-                }
-                Ok(())
-            };
-            let ((), tables) = self.fill(files, write)?;
-            self.commit(counters, current, Version::new(mark.clone(), Vec::new(), tables))
-        });
-        refused.map_or(replaced, Err)
+    fn stage(&self) -> Result<Box<dyn Stage>> {
+        Ok(Box::new(Staging::begin(&self.yard, self.options.table_bytes)?))
+    }
+
+    fn replace(&self, staged: Staged) -> Result<()> {
+        let Staged { mark, content: Content::Tables(tables) } = staged else { return Err(refusal::foreign()) };
+        if !tables.are_of(&self.yard) {
+            return Err(refusal::foreign());
+        }
+        self.write(|counters, current| {
+            // From here on the manifest may name them, even if its writing fails: they are not removed any more.
+            self.commit(counters, current, Version::new(mark, Vec::new(), tables.take()))
+        })
     }
 
     fn disk_bytes(&self) -> u64 {

@@ -242,3 +242,131 @@ fn many_families_share_files_past_the_limit_and_still_read_well() {
         assert_eq!(all(&*tree.snapshot()), model);
     }
 }
+
+fn files(dir: &Path) -> usize {
+    let names = std::fs::read_dir(dir).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap());
+    names.filter(|name| file::id_of(name).is_some()).count()
+}
+
+fn stage(tree: &LsmTree, keys: std::ops::Range<u32>) -> Box<dyn Stage> {
+    let mut stage = tree.stage().unwrap();
+    keys.for_each(|n| stage.push((current(n), Bytes::from(vec![n as u8; 1000]))).unwrap());
+    stage
+}
+
+fn mark(index: u64) -> Mark {
+    Mark { applied: Some(EntryId { term: 1, index }), membership: Bytes::new() }
+}
+
+#[test]
+fn a_stage_disturbs_neither_settling_nor_merging_nor_another_stage() {
+    let dir = tempfile::tempdir().unwrap();
+    let tree = LsmTree::open(dir.path(), options()).unwrap();
+    let mut model: BTreeMap<Bytes, Bytes> = BTreeMap::new();
+    let mut stages = [tree.stage().unwrap(), tree.stage().unwrap()];
+    for n in 0..1200_u32 {
+        for (stage, from) in stages.iter_mut().zip([0, 10_000]) {
+            stage.push((current(from + n), Bytes::from(vec![n as u8; 1000]))).unwrap();
+        }
+        if n.is_multiple_of(100) {
+            let changes: Vec<Change> = (0..60).map(|k| put(current(k * 17 + n), 500, n as u8)).collect();
+            model.extend(changes.iter().map(|(key, value)| (key.clone(), value.clone().unwrap())));
+            settle(&tree, changes, &[]);
+            merge_all(&tree);
+            assert_eq!(all(&*tree.snapshot()), model);
+        }
+    }
+    let before = tree.snapshot();
+    let [first, second] = stages.map(|stage| stage.finish(mark(1)).unwrap());
+    tree.replace(first).unwrap();
+    assert_eq!(all(&*tree.snapshot()).into_keys().collect::<Vec<_>>(), (0..1200).map(current).collect::<Vec<_>>());
+    tree.replace(second).unwrap();
+    assert_eq!(all(&*tree.snapshot()).into_keys().next(), Some(current(10_000)));
+    assert_eq!(all(&*before), model, "who pinned the state before reads it");
+    drop(before);
+    // What comes after wins over what was staged, whichever file has the greater number.
+    settle(&tree, vec![put(current(10_005), 1, 7), (current(10_006), None)], &[(current(10_100), current(10_200))]);
+    merge_all(&tree);
+    drop(tree);
+    let tree = LsmTree::open(dir.path(), options()).unwrap();
+    let found = all(&*tree.snapshot());
+    assert_eq!(found.len(), 1200 - 1 - 100);
+    assert_eq!(found.get(&current(10_005)), Some(&Bytes::from_static(&[7])));
+    assert_eq!(files(dir.path()), tree.current().tables().count(), "nothing is left of what was replaced");
+}
+
+#[test]
+fn what_was_staged_and_is_not_wanted_leaves_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let tree = LsmTree::open(dir.path(), options()).unwrap();
+    settle(&tree, vec![put(current(1), 10, 1)], &[]);
+    let empty = (files(dir.path()), tree.disk_bytes());
+    let half = stage(&tree, 0..500);
+    assert!(files(dir.path()) > empty.0);
+    drop(half);
+    assert_eq!((files(dir.path()), tree.disk_bytes()), empty);
+    let whole = stage(&tree, 0..500).finish(mark(1)).unwrap();
+    assert!(tree.disk_bytes() > 500_000);
+    assert_eq!(all(&*tree.snapshot()).len(), 1, "nobody sees it");
+    drop(whole);
+    assert_eq!((files(dir.path()), tree.disk_bytes()), empty);
+    let mut refused = stage(&tree, 0..500);
+    assert_eq!(refused.push((current(0), Bytes::new())).unwrap_err().kind, Kind::Invalid);
+    assert_eq!((files(dir.path()), tree.disk_bytes()), empty, "it is gone before it is dropped");
+    drop(refused);
+    // A crash is a copy of the directory: its next start removes what was only staged.
+    let (half, whole) = (stage(&tree, 0..500), stage(&tree, 0..500).finish(mark(1)).unwrap());
+    let copy = tempfile::tempdir().unwrap();
+    for file in std::fs::read_dir(dir.path()).unwrap().map(Result::unwrap) {
+        std::fs::copy(file.path(), copy.path().join(file.file_name())).unwrap();
+    }
+    let reopened = LsmTree::open(copy.path(), options()).unwrap();
+    assert_eq!((files(copy.path()), all(&*reopened.snapshot()).len()), (1, 1));
+    drop((half, whole));
+}
+
+#[test]
+fn a_state_without_pairs_replaces_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let tree = LsmTree::open(dir.path(), options()).unwrap();
+    settle(&tree, (0..300).map(|n| put(current(n), 1000, 1)).collect(), &[]);
+    tree.replace(tree.stage().unwrap().finish(mark(3)).unwrap()).unwrap();
+    assert!(all(&*tree.snapshot()).is_empty());
+    assert_eq!((tree.snapshot().mark(), files(dir.path())), (&mark(3), 0));
+}
+
+#[test]
+fn a_disk_that_refuses_a_stage_does_not_end_the_tree() {
+    let dir = tempfile::tempdir().unwrap();
+    let tree = LsmTree::open(dir.path(), options()).unwrap();
+    settle(&tree, vec![put(current(1), 10, 1)], &[]);
+    // The next file's name is taken.
+    let taken = dir.path().join(file::name(tree.yard.next_id()));
+    std::fs::write(&taken, "not a table").unwrap();
+    let mut stage = tree.stage().unwrap();
+    let pushed = (0..5000).try_for_each(|n| stage.push((current(n), Bytes::from(vec![n as u8; 1000]))));
+    assert!(pushed.is_err(), "it is told before the end");
+    assert!(stage.finish(mark(1)).is_err());
+    settle(&tree, vec![put(current(2), 10, 2)], &[]);
+    tree.replace(super::tests::stage(&tree, 0..500).finish(mark(1)).unwrap()).unwrap();
+    assert_eq!(all(&*tree.snapshot()).len(), 500);
+}
+
+/// The manifest may have taken hold although its writing failed: what it names has to be there at the next start.
+#[test]
+fn a_replacement_whose_commit_fails_leaves_its_files() {
+    let dir = tempfile::tempdir().unwrap();
+    let tree = LsmTree::open(dir.path(), options()).unwrap();
+    settle(&tree, vec![put(current(1), 10, 1)], &[]);
+    let staged = stage(&tree, 0..500).finish(mark(1)).unwrap();
+    let before = files(dir.path());
+    std::fs::create_dir(dir.path().join("manifest.new")).unwrap();
+    assert_eq!(tree.replace(staged).unwrap_err().kind, Kind::Unavailable);
+    std::fs::remove_dir(dir.path().join("manifest.new")).unwrap();
+    assert_eq!(files(dir.path()), before);
+    assert_eq!(all(&*tree.snapshot()).len(), 1);
+    assert_eq!(tree.maintain(u64::MAX).unwrap_err().kind, Kind::Unavailable, "the disk has to be read again");
+    drop(tree);
+    let tree = LsmTree::open(dir.path(), options()).unwrap();
+    assert_eq!((all(&*tree.snapshot()).len(), files(dir.path())), (1, 1));
+}

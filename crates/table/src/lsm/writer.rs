@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use base::{Disk, Error, Kind, Result};
+use base::{Disk, Result};
 use bytes::Bytes;
 use lsm_tree::{InternalValue, SeqNo, ValueType, config::BloomConstructionPolicy, table::Writer};
 
@@ -11,7 +11,10 @@ use super::{
     file::{self, Yard},
     manifest::{Entry, Place},
 };
-use crate::limits::{FAMILY_BYTES, FAMILY_CUTS_MAX, KEY_BYTES_MAX, PACE_BYTES, VALUE_BYTES_MAX};
+use crate::{
+    limits::{FAMILY_BYTES, FAMILY_CUTS_MAX, PACE_BYTES},
+    stage::check_pair,
+};
 
 /// One record, as a table holds it.
 pub(super) struct Record {
@@ -37,9 +40,8 @@ struct Open {
 }
 
 /// Writes records in the order of their keys. Nothing it wrote belongs to the tree until a manifest names it.
-pub(super) struct Files<'a> {
-    yard: &'a Arc<Yard>,
-    next_id: &'a mut u64,
+pub(super) struct Files {
+    yard: Arc<Yard>,
     file_bytes_max: u64,
     base: u64,
     clean: u64,
@@ -50,12 +52,11 @@ pub(super) struct Files<'a> {
     cuts: usize,
 }
 
-impl<'a> Files<'a> {
+impl Files {
     /// Files for a settle: their records have the sequence number `base`.
-    pub(super) fn of_settle(yard: &'a Arc<Yard>, next_id: &'a mut u64, file_bytes_max: u64, base: u64) -> Files<'a> {
+    pub(super) fn of_settle(yard: &Arc<Yard>, file_bytes_max: u64, base: u64) -> Files {
         Files {
-            yard,
-            next_id,
+            yard: yard.clone(),
             file_bytes_max,
             base,
             clean: 0,
@@ -68,8 +69,13 @@ impl<'a> Files<'a> {
     }
 
     /// Files for a merge: their records have numbers of their own, and none was dropped up to `clean`.
-    pub(super) fn of_merge(yard: &'a Arc<Yard>, next_id: &'a mut u64, file_bytes_max: u64, clean: u64) -> Files<'a> {
-        Files { clean, ..Files::of_settle(yard, next_id, file_bytes_max, 0) }
+    pub(super) fn of_merge(yard: &Arc<Yard>, file_bytes_max: u64, clean: u64) -> Files {
+        Files { clean, ..Files::of_settle(yard, file_bytes_max, 0) }
+    }
+
+    /// Files for a state that replaces the tree: it is older than every settle that comes after, so its records have number 0.
+    pub(super) fn of_stage(yard: &Arc<Yard>, file_bytes_max: u64) -> Files {
+        Files::of_settle(yard, file_bytes_max, 0)
     }
 
     /// Where the file under way goes, if `key` belongs into it.
@@ -88,7 +94,7 @@ impl<'a> Files<'a> {
 
     /// Writes one record; if it begins a file, that file goes to `place`.
     pub(super) fn write(&mut self, record: Record, place: Place) -> Result<()> {
-        self.check(&record)?;
+        check_pair(self.last.as_ref(), &record.key, record.value.as_ref().map_or(0, Bytes::len))?;
         if self.place_of(&record.key).is_none() {
             self.cut(&record.key, place)?;
         }
@@ -112,25 +118,12 @@ impl<'a> Files<'a> {
         Ok(())
     }
 
-    fn check(&self, record: &Record) -> Result<()> {
-        let value_bytes = record.value.as_ref().map_or(0, Bytes::len);
-        if record.key.is_empty() || record.key.len() > KEY_BYTES_MAX || value_bytes > VALUE_BYTES_MAX {
-            let message = format!("a key of a table has 1 to {KEY_BYTES_MAX} bytes and its value at most {VALUE_BYTES_MAX}");
-            return Err(Error::new(Kind::Invalid, message));
-        }
-        if self.last.as_ref().is_some_and(|last| *last >= record.key) {
-            return Err(Error::new(Kind::Invalid, "what is settled must come in ascending order of keys, each key once"));
-        }
-        Ok(())
-    }
-
     fn cut(&mut self, first: &Bytes, place: Place) -> Result<()> {
         if self.last.as_ref().is_some_and(|last| family(last) != family(first)) {
             self.cuts += 1;
         }
         self.finish_open()?;
-        let id = *self.next_id;
-        *self.next_id += 1;
+        let id = self.yard.take_id();
         self.ids.push(id);
         // A bottom table is read only for what lies in its range, and mostly for what is there: it does without a filter.
         let bits = if place == Place::Bottom { 0.0 } else { 10.0 };
