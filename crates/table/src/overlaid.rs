@@ -76,7 +76,7 @@ impl Table {
         }
     }
 
-    fn snapshot(&self, layers: &Layers) -> Arc<dyn Snapshot> {
+    fn snapshot_under(&self, layers: &Layers) -> Arc<dyn Snapshot> {
         layers.before.clone().unwrap_or_else(|| self.inner.tree.snapshot())
     }
 
@@ -92,7 +92,7 @@ impl Table {
 
     /// The value of `key`: overlay, sealed overlay, tree.
     pub fn get(&self, key: &[u8]) -> Result<Option<Bytes>> {
-        let known = self.with_layers(|layers| layers.get(key).ok_or_else(|| self.snapshot(layers)));
+        let known = self.with_layers(|layers| layers.get(key).ok_or_else(|| self.snapshot_under(layers)));
         match known {
             Ok(value) => Ok(value),
             Err(snapshot) => snapshot.get(key),
@@ -117,7 +117,7 @@ impl Table {
         let (newer, older, snapshot) = self.with_layers(|layers| {
             let newer = layers.active.range(&from, &to, direction);
             let older = layers.sealed.as_ref().map(|sealed| sealed.range(&from, &to, direction));
-            (newer, older, self.snapshot(layers))
+            (newer, older, self.snapshot_under(layers))
         });
         let detached = snapshot.detached_range(from.clone(), to.clone(), direction);
         let settled = detached.unwrap_or_else(|| Box::new(Paged::new(snapshot, from, to, direction)));
@@ -143,9 +143,7 @@ impl Table {
 
     /// Bytes of memory that the overlays take, about: more than they will take on the disk, the more so the smaller the changes.
     pub fn unsettled_memory(&self) -> u64 {
-        self.with_layers(|layers| {
-            layers.active.memory_bytes() + layers.sealed.as_ref().map_or(0, |sealed| sealed.memory_bytes())
-        })
+        self.with_layers(|layers| layers.active.memory_bytes() + layers.sealed.as_ref().map_or(0, |sealed| sealed.memory_bytes()))
     }
 
     /// Takes the active overlay out for settling; must be called between two applies, with the mark of the last one.
@@ -211,6 +209,11 @@ impl Table {
         // Freed outside the lock, unless it is held: it may be large.
         drop((ground, old));
         Ok(())
+    }
+
+    /// What lies under the overlays: of a table that is held, the tree as it was before it was replaced.
+    pub fn settled(&self) -> Arc<dyn Snapshot> {
+        self.with_layers(|layers| self.snapshot_under(layers))
     }
 
     /// The settled tree, for snapshots and maintenance.

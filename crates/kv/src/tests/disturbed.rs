@@ -5,7 +5,7 @@ use std::sync::Arc;
 use base::{KeyspaceId, Result};
 use bytes::Bytes;
 use parking_lot::Mutex;
-use table::{Change, Direction, Mark, MemoryTree, Pair, Snapshot, Table, Tree};
+use table::{Change, Direction, Mark, MemoryTree, Pair, Snapshot, Stage, Staged, Table, Tree};
 
 use super::support::*;
 use crate::{Cold, Command, DeleteRequest, Entry, Machine, Operation, PutRequest, RangeRequest, Txn};
@@ -69,8 +69,12 @@ impl Tree for Hooked {
         self.tree.maintain(room_bytes)
     }
 
-    fn replace(&self, pairs: &mut dyn Iterator<Item = Result<Pair>>, mark: &Mark) -> Result<()> {
-        self.tree.replace(pairs, mark)
+    fn stage(&self) -> Result<Box<dyn Stage>> {
+        self.tree.stage()
+    }
+
+    fn replace(&self, staged: Staged) -> Result<()> {
+        self.tree.replace(staged)
     }
 
     fn disk_bytes(&self) -> u64 {

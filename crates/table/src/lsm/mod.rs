@@ -49,6 +49,7 @@ use crate::{
     limits::{MERGE_LAYERS_MIN, MERGE_STEP_BYTES},
     stage::{Content, refusal},
 };
+pub(crate) use stage::StagedTables;
 
 /// Called by whoever settles or merges after so many bytes were handed to the disk; it may hold them up for a while.
 #[derive(Clone)]

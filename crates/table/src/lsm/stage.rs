@@ -73,6 +73,9 @@ impl Staging {
 
 impl Stage for Staging {
     fn push(&mut self, (key, value): Pair) -> Result<()> {
+        if self.writing.is_none() {
+            return Err(refusal::broken_stage());
+        }
         if let Err(error) = check_pair(self.last.as_ref(), &key, value.len()) {
             // It ends with another refusal, which is not the one to tell.
             let _ = self.end();
