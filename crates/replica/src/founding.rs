@@ -20,13 +20,25 @@ use crate::{
     shard::Shard,
 };
 
-/// What a node answers when it is asked whether its cluster is founded.
+/// What a node answers when it is asked whether its cluster is founded: not as far as it can know, yes, or it cannot know.
 const NEW: u8 = 0;
 const FOUNDED: u8 = 1;
+const UNSURE: u8 = 2;
 
-/// This node's answer.
+/// This node's answer. One that is just founding counts as new: otherwise those who come a moment later could neither found with
+/// it nor be let in. (A founder that loses its disk in that very moment is taken for one that never started.)
 pub(crate) fn hello(node: &Node) -> Result<Bytes> {
-    Ok(Bytes::from_static(if node.is_empty(ShardId(0)) { &[NEW] } else { &[FOUNDED] }))
+    let is_founded = || node.zero().and_then(|zero| zero.state.with_cluster(cluster::Machine::found).flatten()).is_some();
+    let answer = if node.is_empty(ShardId(0)) {
+        NEW
+    } else if is_founded() {
+        FOUNDED
+    } else if node.is_founding() {
+        NEW
+    } else {
+        UNSURE
+    };
+    Ok(Bytes::copy_from_slice(&[answer]))
 }
 
 /// A member announces itself: it says what it is, and nobody else may say it.
@@ -56,6 +68,7 @@ impl Node {
             }
         }
         if !founders.is_empty() {
+            self.set_founding();
             zero.group.initialize(founders).await?;
         }
         Ok(())

@@ -29,5 +29,6 @@ pub use directory::restore;
 pub use identity::Identity;
 pub use keyspace::{Header, Keyspace, Lane};
 pub use node::{Failure, Node, NodeOptions, NodeParts, NodeStatus, PeerStatus, ShardStatus};
+pub use network::{ClusterSecret, Security};
 pub use options::{PeerOptions, Start, Ticket};
 pub use pace::Pace;

@@ -186,6 +186,10 @@ pub(crate) struct Inner {
     keyspaces: Mutex<BTreeMap<String, Keyspace>>,
     failure: Failure,
     stopping: AtomicBool,
+    /// Whether this process began shard 0.
+    founding: AtomicBool,
+    /// Whether this node may take part in what its shards decide: it is new to the cluster, or still has what it had.
+    admitted: AtomicBool,
     /// Settles are sequential over all shards.
     settle_turn: Arc<tokio::sync::Mutex<()>>,
     space_meter: Arc<SpaceMeter>,
@@ -236,6 +240,8 @@ impl Node {
                 keyspaces: Mutex::default(),
                 failure,
                 stopping: AtomicBool::new(false),
+                founding: AtomicBool::new(false),
+                admitted: AtomicBool::new(false),
                 settle_turn: Arc::default(),
                 space_meter: Arc::default(),
                 pace: parts.pace,
@@ -269,6 +275,7 @@ impl Node {
     async fn start_shards(&self, trees: &Arc<dyn Fn(ShardId) -> Result<Arc<dyn Tree>> + Send + Sync>) -> Result<()> {
         let zero = self.start_shard(ShardId(0), trees, Vec::new()).await?;
         self.begin(&zero).await?;
+        self.inner.admitted.store(true, Relaxed);
         let data_shards = self.learn_cluster(&zero, wanted_data_shards(self.inner.options.data_shards)?).await?;
         runtime::spawn(self.clone().follow_members(zero.clone()));
         self.make_default_keyspace(&zero).await?;
@@ -427,6 +434,18 @@ impl Node {
 
     pub(crate) fn failure(&self) -> &Failure {
         &self.inner.failure
+    }
+
+    pub(crate) fn is_founding(&self) -> bool {
+        self.inner.founding.load(Relaxed)
+    }
+
+    pub(crate) fn set_founding(&self) {
+        self.inner.founding.store(true, Relaxed);
+    }
+
+    pub(crate) fn is_admitted(&self) -> bool {
+        self.inner.admitted.load(Relaxed)
     }
 
     pub(crate) fn is_stopping(&self) -> bool {

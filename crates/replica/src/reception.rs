@@ -27,27 +27,37 @@ impl Desk {
     fn node(&self) -> Result<Node> {
         self.0.upgrade().map(Node::from_inner).ok_or_else(closed)
     }
+
+    /// A shard that may hear its peers: one that has lost its disk would vote twice and confirm what it does not have.
+    fn shard(&self, id: u32) -> Result<(Node, Shard)> {
+        let node = self.node()?;
+        let shard = node.shard(ShardId(id)).filter(|_| node.is_admitted()).ok_or_else(closed)?;
+        Ok((node, shard))
+    }
 }
 
 impl Reception for Desk {
     fn call(&self, from: NodeId, message: Message, body: Bytes) -> BoxFuture<'static, Result<Bytes>> {
-        let node = self.node();
+        let found = match message.kind {
+            kind::HELLO | kind::ANNOUNCE => Err(self.node()),
+            _ => Ok(self.shard(message.shard)),
+        };
         Box::pin(async move {
-            let node = node?;
-            match message.kind {
-                kind::HELLO => return founding::hello(&node),
-                kind::ANNOUNCE => return founding::announced(&node, from, body).await,
-                _ => {}
+            match found {
+                Ok(found) => {
+                    let (node, shard) = found?;
+                    answer(&node, &shard, from, message.kind, body).await
+                }
+                Err(node) if message.kind == kind::HELLO => founding::hello(&node?),
+                Err(node) => founding::announced(&node?, from, body).await,
             }
-            let shard = node.shard(ShardId(message.shard)).ok_or_else(closed)?;
-            answer(&node, &shard, from, message.kind, body).await
         })
     }
 
     fn stream(&self, _from: NodeId, message: Message, receiver: Receiver, sender: Sender) -> BoxFuture<'static, ()> {
-        let node = self.node();
+        let found = self.shard(message.shard);
         Box::pin(async move {
-            let Some(shard) = node.ok().and_then(|node| node.shard(ShardId(message.shard))) else { return };
+            let Ok((_, shard)) = found else { return };
             shard.group.attend(message.kind, receiver, sender).await;
         })
     }

@@ -21,6 +21,8 @@ const REPLICATION_ENTRIES_MAX: u64 = 300;
 
 /// How long a peer may take to answer a vote or a leader's word.
 pub(super) const CALL_TIMEOUT: Duration = Duration::from_secs(1);
+/// How long a stream that could not be opened is left alone.
+pub(super) const REOPEN_REST: Duration = Duration::from_millis(25);
 /// Bytes of pairs in one message of a snapshot, unless one pair alone is larger; far below what a frame holds.
 pub(super) const SNAPSHOT_CHUNK_BYTES: usize = 256 << 10;
 /// Messages of a snapshot that are written to disk in one go.

@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 
 use super::{
     network::{Answer, Appended, Appends, Transport},
-    settings::{CALL_TIMEOUT, SNAPSHOT_CHUNK_BYTES},
+    settings::{CALL_TIMEOUT, REOPEN_REST, SNAPSHOT_CHUNK_BYTES},
     types::{RaftSnapshot, Settled, Types, Vote, entry_id},
     wire,
 };
@@ -54,7 +54,14 @@ impl Transport for Wires {
                 let answer = wire::decode_appended(answer).map_err(unreadable)?;
                 return Ok(Box::pin(stream::once(std::future::ready(Ok(answer)))) as Appended);
             }
-            let (sender, receiver) = self.network.open(to, Channel::Bulk, self.message(kind::APPEND)).await?;
+            let (sender, receiver) = match self.network.open(to, Channel::Bulk, self.message(kind::APPEND)).await {
+                Ok(opened) => opened,
+                Err(error) => {
+                    // openraft tries again at once, a good number of times.
+                    runtime::sleep(REOPEN_REST).await;
+                    return Err(error);
+                }
+            };
             let (alive, gone) = oneshot::channel();
             runtime::spawn(pump(requests, sender, gone));
             Ok(answers(receiver, alive))

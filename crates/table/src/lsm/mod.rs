@@ -43,7 +43,6 @@ use self::{
     version::{Placed, Version},
     writer::{Files, Record, family},
 };
-pub(crate) use stage::StagedTables;
 use crate::{
     Change, Mark, Snapshot, Stage, Staged, Tree,
     limits::{MERGE_LAYERS_MIN, MERGE_STEP_BYTES},
