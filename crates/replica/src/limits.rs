@@ -16,9 +16,6 @@ pub(crate) const LEADER_WAIT_MS: u64 = 7_000;
 /// How often it looks meanwhile, in milliseconds.
 pub(crate) const LEADER_LOOK_MS: u64 = 5;
 
-/// How long a forwarded batch that is or may be on its way is waited for, in milliseconds.
-pub(crate) const APPLY_WAIT_MS: u64 = 5_000;
-
 /// How long the leader may take to say how far a reader has to wait, in milliseconds, before it is looked up again who leads.
 pub(crate) const READ_INDEX_TIMEOUT_MS: u64 = 1_000;
 

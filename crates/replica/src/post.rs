@@ -1,9 +1,12 @@
 //! What a node asks the leader of a shard for: to propose its batches, and how far a reader has to wait. Any node serves.
 //!
-//! A batch that is forwarded is applied on this node like any other, and its callers are answered from that: whoever wrote here
-//! reads here what was written, and no answer travels. A batch is never sent twice if it may have arrived.
+//! A batch is applied on this node like any other, wherever it was proposed, and its callers are answered from that: whoever
+//! wrote here reads here what was written, and no answer travels. A batch is proposed in one term only, the one in which it was
+//! handed to the leader. When an entry of a later term is applied here and the batch is not, it never will be, and goes to the
+//! next leader: a leader that dies costs its clients time, not errors, and nothing happens twice.
 
 use std::{
+    pin::pin,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering::Relaxed},
@@ -12,13 +15,14 @@ use std::{
 };
 
 use base::{Error, Kind, NodeId, Result};
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::{Buf, BufMut, Bytes, BytesMut};
+use tokio::sync::oneshot;
 
 use crate::{
     batch::{self, Origin},
     consensus::{Group, Refusal, Replies, unknown_outcome},
     lanes::Pending,
-    limits::{APPLY_WAIT_MS, LEADER_LOOK_MS, LEADER_WAIT_MS, READ_INDEX_TIMEOUT_MS},
+    limits::{LEADER_LOOK_MS, LEADER_WAIT_MS, READ_INDEX_TIMEOUT_MS},
     network::{CallError, Channel, Message, Network, kind},
     runtime,
     settle::Settler,
@@ -28,6 +32,8 @@ use crate::{
 /// The leader's answers to a forwarded batch.
 const APPLIED: u8 = 0;
 const NOT_LEADING: u8 = 1;
+/// The term before a forwarded batch.
+const TERM_BYTES: usize = 8;
 
 struct Inner {
     node: NodeId,
@@ -66,21 +72,23 @@ impl Post {
         Post { inner: Arc::new(Inner { node, group, state, settler, network, sequence, last_ms: AtomicU64::new(0) }) }
     }
 
-    /// Gets a batch applied, whoever leads: its replies, once they are applied here.
+    /// Gets a batch applied, whoever leads: its replies, once it is applied here.
     pub(crate) async fn propose(&self, waiting: &[Pending]) -> Result<Replies> {
+        let Some(network) = &self.inner.network else {
+            return match self.inner.group.propose(encode(self.time_ms(), None, waiting)).await {
+                Ok(replies) => Ok(replies),
+                Err(Refusal::NotLeading) => Err(no_leader()),
+                Err(Refusal::Failed(error)) => Err(error),
+            };
+        };
         let give_up = runtime::now() + Duration::from_millis(LEADER_WAIT_MS);
         loop {
-            let attempt = match self.other_leader() {
-                Some((leader, network)) => self.forward(leader, &network, waiting, give_up).await,
-                None => match self.inner.group.propose(encode(self.time_ms(), None, waiting)).await {
-                    Ok(replies) => Attempt::Done(Ok(replies)),
-                    Err(refusal) => again(refusal),
-                },
-            };
-            match attempt {
-                Attempt::Done(outcome) => return outcome,
-                Attempt::Again => self.pause(give_up).await?,
+            if let Some((leader, term)) = self.inner.group.leadership()
+                && let Attempt::Done(outcome) = self.propose_to(leader, term, network, waiting, give_up).await
+            {
+                return outcome;
             }
+            self.pause(give_up).await?;
         }
     }
 
@@ -126,11 +134,12 @@ impl Post {
         }
     }
 
-    /// A peer's batch: proposed here, if this node leads. It is applied when this answers that it is.
-    pub(crate) async fn take(&self, from: NodeId, body: Bytes) -> Result<Bytes> {
+    /// A peer's batch: proposed here, if this node leads in the term that the peer says. It is applied when this answers so.
+    pub(crate) async fn take(&self, from: NodeId, mut body: Bytes) -> Result<Bytes> {
+        let term = body.try_get_u64_le().map_err(|_| Error::new(Kind::Invalid, "a forwarded batch cannot be read"))?;
         self.inner.settler.room().await;
         let payload = batch::stamp(body, from, self.time_ms())?;
-        match self.inner.group.propose(payload).await {
+        match self.inner.group.propose_in(term, payload).await {
             Ok(_) => Ok(Bytes::from_static(&[APPLIED])),
             Err(Refusal::NotLeading) => Ok(Bytes::from_static(&[NOT_LEADING])),
             Err(Refusal::Failed(error)) => Err(error),
@@ -181,36 +190,61 @@ impl Post {
         Ok(())
     }
 
-    async fn forward(
+    /// One attempt with one leader in its term.
+    async fn propose_to(
         &self,
         leader: NodeId,
+        term: u64,
         network: &Arc<dyn Network>,
         waiting: &[Pending],
         give_up: Duration,
     ) -> Attempt<Replies> {
         let origin = Origin { node: self.inner.node, sequence: self.inner.sequence.fetch_add(1, Relaxed) };
-        let mut expected = self.inner.state.progress().expect(origin);
-        let body = encode(0, Some(origin), waiting);
-        let left = give_up.saturating_sub(runtime::now());
-        let call = network.call(leader, Channel::Forward, self.message(kind::FORWARD), body, left);
-        let outcome = tokio::select! {
-            biased;
-            replies = &mut expected.replies => return Attempt::Done(replies.map_err(|_| unknown_outcome())),
-            outcome = call => outcome,
-        };
-        match outcome {
-            Ok(answer) if answer[..] == [NOT_LEADING] => return Attempt::Again,
-            Err(CallError::NotSent(_)) => return Attempt::Again,
-            // It is applied, or may be: this node will see.
-            Ok(_) | Err(CallError::Unknown(_)) => {}
-            Err(CallError::Answered(error)) if error.kind == Kind::Unavailable => {}
-            Err(CallError::Answered(error)) => return Attempt::Done(Err(error)),
+        let progress = self.inner.state.progress();
+        let mut expected = progress.expect(origin);
+        let mut handing_over = pin!(self.hand_to(leader, term, network, encode(self.time_ms(), Some(origin), waiting), give_up));
+        let mut is_handed_over = false;
+        loop {
+            tokio::select! {
+                biased;
+                replies = &mut expected.replies => return Attempt::Done(replies.map_err(|_| unknown_outcome())),
+                () = progress.passed(term) => return match expected.replies.try_recv() {
+                    Ok(replies) => Attempt::Done(Ok(replies)),
+                    Err(oneshot::error::TryRecvError::Empty) => Attempt::Again,
+                    Err(oneshot::error::TryRecvError::Closed) => Attempt::Done(Err(unknown_outcome())),
+                },
+                outcome = &mut handing_over, if !is_handed_over => match outcome {
+                    Attempt::Done(Ok(())) => is_handed_over = true,
+                    Attempt::Done(Err(error)) => return Attempt::Done(Err(error)),
+                    Attempt::Again => return Attempt::Again,
+                },
+                () = runtime::sleep_until(give_up) => return Attempt::Done(Err(unknown_outcome())),
+            }
         }
-        let patience = runtime::sleep(Duration::from_millis(APPLY_WAIT_MS));
-        tokio::select! {
-            biased;
-            replies = &mut expected.replies => Attempt::Done(replies.map_err(|_| unknown_outcome())),
-            () = patience => Attempt::Done(Err(unknown_outcome())),
+    }
+
+    /// Hands a batch to the leader. Done: it may be applied now or later, or was refused for good; again: it surely was not
+    /// proposed.
+    async fn hand_to(&self, leader: NodeId, term: u64, network: &Arc<dyn Network>, batch: Bytes, give_up: Duration) -> Attempt<()> {
+        if leader == self.inner.node {
+            return match self.inner.group.propose_in(term, batch).await {
+                // What failed may be applied all the same, by whoever leads next.
+                Ok(_) | Err(Refusal::Failed(_)) => Attempt::Done(Ok(())),
+                Err(Refusal::NotLeading) => Attempt::Again,
+            };
+        }
+        let mut body = BytesMut::with_capacity(TERM_BYTES + batch.len());
+        body.put_u64_le(term);
+        body.put_slice(&batch);
+        let left = give_up.saturating_sub(runtime::now());
+        match network.call(leader, Channel::Forward, self.message(kind::FORWARD), body.freeze(), left).await {
+            Ok(answer) if answer[..] == [NOT_LEADING] => Attempt::Again,
+            Err(CallError::NotSent(_)) => Attempt::Again,
+            Ok(_) | Err(CallError::Unknown(_)) => Attempt::Done(Ok(())),
+            Err(CallError::Answered(error)) if error.kind == Kind::Unavailable => Attempt::Done(Ok(())),
+            // The leader does too much already; nothing was done.
+            Err(CallError::Answered(error)) if error.kind == Kind::Overloaded => Attempt::Again,
+            Err(CallError::Answered(error)) => Attempt::Done(Err(error)),
         }
     }
 

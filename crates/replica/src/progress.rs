@@ -6,7 +6,7 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-use base::NodeId;
+use base::{EntryId, NodeId};
 use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
 use tokio::sync::{Notify, oneshot};
@@ -18,6 +18,8 @@ use crate::{batch::Origin, consensus::Replies};
 pub(crate) struct Progress {
     /// The greatest applied index and one; 0 before the first.
     next: AtomicU64,
+    /// The term of the last applied entry.
+    term: AtomicU64,
     moved: Notify,
     owed: Mutex<Owed>,
 }
@@ -37,9 +39,28 @@ pub(crate) struct Expected {
 
 impl Progress {
     /// An entry was applied.
-    pub(crate) fn applied(&self, index: u64) {
-        self.next.store(index + 1, Ordering::Release);
+    pub(crate) fn applied(&self, id: EntryId) {
+        self.term.store(id.term, Ordering::Release);
+        self.next.store(id.index + 1, Ordering::Release);
         self.moved.notify_waiters();
+    }
+
+    /// A whole state took the place of entries that were not applied one by one: of forwarded batches nobody can say whether
+    /// they are in it.
+    pub(crate) fn jumped(&self, to: EntryId) {
+        self.owed.lock().waiting.clear();
+        self.applied(to);
+    }
+
+    /// Completes when an entry of a later term is applied: what was proposed in `term` and is not applied by then never will be.
+    pub(crate) async fn passed(&self, term: u64) {
+        loop {
+            let moved = self.moved.notified();
+            if self.term.load(Ordering::Acquire) > term {
+                return;
+            }
+            moved.await;
+        }
     }
 
     /// Completes when `index` is applied.

@@ -64,7 +64,7 @@ impl ShardState {
         let cluster = (shard == ShardId(0)).then(|| cluster::Machine::open(table.clone())).transpose()?;
         let progress = Arc::<Progress>::default();
         if let Some(applied) = mark.applied {
-            progress.applied(applied.index);
+            progress.applied(applied);
         }
         Ok(ShardState {
             shard,
@@ -207,7 +207,7 @@ impl StateMachine for ShardState {
             Err(error) => panic!("entry {id} of {} cannot be applied: {error}", self.shard),
         };
         applied.applied = Some(id);
-        self.progress.applied(id.index);
+        self.progress.applied(id);
         self.progress.settle(origin, replies)
     }
 
@@ -217,7 +217,7 @@ impl StateMachine for ShardState {
         if let Some(membership) = membership {
             applied.membership = membership;
         }
-        self.progress.applied(id.index);
+        self.progress.applied(id);
     }
 
     fn mark(&self) -> Mark {

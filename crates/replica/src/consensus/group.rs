@@ -16,6 +16,7 @@ use openraft::{
     errors::{ClientWriteError, ForwardReason, ForwardToLeader, InitializeError, LinearizableReadError, RaftError},
     impls::OneshotResponder,
     rt::WatchReceiver,
+    vote::leader_id_std::CommittedLeaderId,
 };
 
 use super::{
@@ -121,11 +122,24 @@ impl Group {
 
     /// Proposes one entry and waits until it is applied here.
     pub async fn propose(&self, payload: Bytes) -> Result<Replies, Refusal> {
+        self.propose_as(None, payload).await
+    }
+
+    /// The same, if this node leads in this term: in no other will the entry ever be proposed.
+    pub async fn propose_in(&self, term: u64, payload: Bytes) -> Result<Replies, Refusal> {
+        self.propose_as(Some(term), payload).await
+    }
+
+    async fn propose_as(&self, term: Option<u64>, payload: Bytes) -> Result<Replies, Refusal> {
         let command = Command::new(&payload);
         let give_up = runtime::now() + FRESH_LEADER_WAIT;
         loop {
             let (responder, answer) = OneshotResponder::new_pair();
-            self.inner.raft.client_write_ff(command.clone(), Some(responder)).await.map_err(|_| Refusal::Failed(ended()))?;
+            let mut write = self.inner.raft.write(command.clone()).responder(responder);
+            if let Some(term) = term {
+                write = write.with_leader(CommittedLeaderId::new(term));
+            }
+            write.await.map_err(|_| Refusal::Failed(ended()))?;
             match answer.await {
                 Ok(Ok(applied)) => return Ok(applied.data),
                 Ok(Err(ClientWriteError::ForwardToLeader(refusal))) => self.after_refusal(&refusal, give_up).await?,
@@ -185,6 +199,12 @@ impl Group {
     /// Which shard's group this is.
     pub fn shard(&self) -> ShardId {
         self.inner.shard
+    }
+
+    /// Who leads in which term, as far as is known here.
+    pub fn leadership(&self) -> Option<(NodeId, u64)> {
+        let metrics = self.inner.metrics.borrow_watched();
+        metrics.current_leader.map(|leader| (leader, metrics.current_term))
     }
 
     /// Who leads, as far as is known here.
