@@ -1,8 +1,8 @@
 //! How connections between nodes are protected.
 
-use std::path::PathBuf;
+use std::{io, path::PathBuf, sync::Arc};
 
-use crate::ClusterSecret;
+use crate::{ClusterSecret, tls::Tls};
 
 /// How connections between nodes are protected.
 #[derive(Clone, Debug)]
@@ -22,4 +22,16 @@ pub enum Security {
         /// The node's key.
         key: PathBuf,
     },
+}
+
+impl Security {
+    /// Whether it could be used now: files are read, so that a mistake is told before anything else is done.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with which file.
+    pub fn check(&self) -> io::Result<()> {
+        // Certificates out of files name neither a cluster nor a node, and those out of a secret can be made for any.
+        Tls::new(self, 1, 1, &Arc::default()).map(drop)
+    }
 }

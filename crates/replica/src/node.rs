@@ -31,6 +31,7 @@ use crate::{
         DATA_SHARDS_MAX, JOURNAL_TAIL_BYTES, JOURNAL_WRITE_BYTES_MAX, SPACE_ALARM_PERCENT, SPACE_CLEAR_PERCENT, SPACE_TICK_MS,
         SPACE_TIGHT_PERCENT,
     },
+    options::{PeerOptions, Ticket},
     pace::Pace,
     proposer::{self, SpaceMeter},
     runtime,
@@ -132,6 +133,21 @@ pub struct NodeStatus {
     pub journal_bytes: u64,
     /// Free and total bytes of the file system.
     pub space: Option<DiskSpace>,
+    /// The other members, as this node reaches them.
+    pub peers: Vec<PeerStatus>,
+}
+
+/// How this node reaches another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PeerStatus {
+    /// The other.
+    pub id: NodeId,
+    /// Whether a connection is open.
+    pub reachable: bool,
+    /// How long the last ping took, in microseconds.
+    pub round_trip_us: Option<u64>,
+    /// Why it was not reached last.
+    pub trouble: Option<String>,
 }
 
 /// What a shard says of itself.
@@ -176,7 +192,7 @@ pub struct Node {
 
 impl Node {
     /// Locks and opens the data directory, recovers, and serves. On a first start it draws its ids and makes itself a cluster of one.
-    pub async fn open(options: NodeOptions) -> Result<Node> {
+    pub async fn open(options: NodeOptions, _peers: PeerOptions, _listener: Option<tokio::net::TcpListener>) -> Result<Node> {
         let directory = options.clone();
         let parts = runtime::spawn_blocking(move || crate::directory::open(&directory)).await?;
         Node::open_with(parts, options).await
@@ -349,7 +365,43 @@ impl Node {
             keyspaces,
             journal_bytes: self.inner.journal.pressure().1,
             space: self.inner.journal_disk.space().ok(),
+            peers: Vec::new(),
         }
+    }
+
+    /// Announces a new member, which may then join with the ticket.
+    pub async fn add_member(&self, _name: String, _address: String) -> Result<Ticket> {
+        Err(alone())
+    }
+
+    /// Takes a member out of every shard, then out of the cluster.
+    pub async fn remove_member(&self, _member: NodeId) -> Result<()> {
+        Err(alone())
+    }
+
+    /// Announces a new member that takes the place of one that is gone for good.
+    pub async fn replace_member(&self, _dead: NodeId, _name: String, _address: String) -> Result<Ticket> {
+        Err(alone())
+    }
+
+    /// Says where peers reach a member from now on.
+    pub async fn update_member(&self, _member: NodeId, _address: String) -> Result<()> {
+        Err(alone())
+    }
+
+    /// Says whether a member shall lead nothing.
+    pub async fn drain(&self, _member: NodeId, _drained: bool) -> Result<()> {
+        Err(alone())
+    }
+
+    /// Hands the lead of one shard, or of all, to a member.
+    pub async fn move_leader(&self, _shard: Option<ShardId>, _to: NodeId) -> Result<()> {
+        Err(alone())
+    }
+
+    /// The ticket of a member that is awaited, once more.
+    pub fn ticket(&self, _member: NodeId) -> Result<Ticket> {
+        Err(alone())
     }
 
     /// The journal, for its metrics.
@@ -455,6 +507,10 @@ async fn propose_cluster(zero: &Shard, command: &Command) -> Result<()> {
         Reply::Refused(error) => Err(error),
         Reply::Kv(_) => Err(Error::new(Kind::Corrupt, "the cluster's command was answered by another machine")),
     }
+}
+
+fn alone() -> Error {
+    Error::new(Kind::Unsupported, "a node is a cluster of one in this build")
 }
 
 fn no_keyspace(name: &str) -> Error {

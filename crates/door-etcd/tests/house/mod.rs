@@ -7,7 +7,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use door_etcd::{DoorOptions, Metrics, pb};
 use gate::Porch;
 use prost::Message;
-use replica::{Node, NodeOptions};
+use replica::{Node, NodeOptions, PeerOptions};
 use tempfile::TempDir;
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 use tokio_stream::StreamExt;
@@ -30,7 +30,9 @@ impl House {
 
     pub(crate) async fn open_with(options: DoorOptions) -> House {
         let dir = TempDir::new().unwrap();
-        let node = Node::open(node_options(&dir)).await.unwrap();
+        let peers =
+            PeerOptions { advertise: String::new(), security: Security::Plain, start: Start::Alone, client_urls: Vec::new() };
+        let node = Node::open(node_options(&dir), PeerOptions::default(), None).await.unwrap();
         let porch = Porch::new(TcpListener::bind("127.0.0.1:0").await.unwrap(), 1000);
         let address = porch.local_addr().unwrap();
         let metrics = Arc::new(Metrics::default());
