@@ -3,10 +3,21 @@
 //! | route | answer |
 //! |---|---|
 //! | `GET /v1/status` | [`Status`] as JSON |
-//! | `GET /v1/members` | a list of [`Member`] as JSON |
+//! | `GET /v1/members` | a list of [`members::Member`] as JSON |
 //! | `GET /v1/snapshot` | the backup, streamed; header `x-estimated-bytes` says about how many bytes will come |
+//! | `POST /v1/members/add` | [`members::Add`] is answered with [`members::Announced`] |
+//! | `POST /v1/members/replace` | [`members::Replace`], the same |
+//! | `POST /v1/members/ticket` | [`members::Chosen`], the same, for a member that is awaited already |
+//! | `POST /v1/members/remove` | [`members::Chosen`] is answered with [`members::Done`], when it is under way; it is gone when the list says so |
+//! | `POST /v1/members/update` | [`members::Update`], the same |
+//! | `POST /v1/members/drain` | [`members::Drain`], the same |
+//! | `POST /v1/leader` | [`members::Lead`], the same |
+//!
+//! What is posted is JSON. An error has the status of its kind and a [`Failure`] as JSON.
 //!
 //! The socket lies in the data directory and belongs to its owner (mode 0600): whoever may open it may do everything.
+
+pub mod members;
 
 use std::{
     fs, io,
@@ -24,13 +35,13 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use base::{Kind, Result};
+use base::{Error, Kind, Result};
 use bytes::Bytes;
 use futures_util::{future::BoxFuture, stream::BoxStream};
 use serde::{Deserialize, Serialize};
 use tokio::net::UnixListener;
 
-use crate::{ETCD_VERSION, health::alarm_name, house::House};
+use crate::{ETCD_VERSION, Membership, health::alarm_name, house::House};
 
 /// The socket's name in the data directory.
 pub const SOCKET: &str = "admin.sock";
@@ -46,12 +57,29 @@ pub type Backup = Arc<dyn Fn() -> BoxFuture<'static, Result<BoxStream<'static, R
 pub struct Context {
     /// The node.
     pub house: Arc<dyn House>,
+    /// The cluster that it belongs to, for changes.
+    pub membership: Arc<dyn Membership>,
     /// Its backup, the same as the etcd door's `Snapshot`.
     pub backup: Backup,
     /// Where its doors are.
     pub doors: Doors,
+    /// What protects its connections with other nodes.
+    pub protection: Protection,
     /// When the process began to serve.
     pub since: Instant,
+}
+
+/// What protects connections between nodes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Protection {
+    /// Nothing: they never leave the machine.
+    #[default]
+    None,
+    /// The secret that all nodes share.
+    Secret,
+    /// Certificates of the operator's.
+    Certificates,
 }
 
 /// Addresses of the open doors, with the ports that were really taken.
@@ -61,6 +89,8 @@ pub struct Doors {
     pub etcd: Option<String>,
     /// The HTTP door.
     pub http: Option<String>,
+    /// Where other nodes connect.
+    pub peer: Option<String>,
 }
 
 /// What a node says of itself. Ids are hexadecimal, as etcdctl prints them.
@@ -80,6 +110,8 @@ pub struct Status {
     pub uptime_seconds: u64,
     /// Where its doors are.
     pub doors: Doors,
+    /// What protects its connections with other nodes.
+    pub protection: Protection,
     /// Bytes of the journal's files.
     pub journal_bytes: u64,
     /// Bytes that may still be written to its file system, if it is known.
@@ -90,6 +122,8 @@ pub struct Status {
     pub alarms: Vec<Alarm>,
     /// The default key space.
     pub keyspace: Keyspace,
+    /// The members of its cluster.
+    pub members: Vec<members::Member>,
     /// The shards that it hosts.
     pub shards: Vec<Shard>,
 }
@@ -147,19 +181,6 @@ pub struct Shard {
     pub learners: Vec<String>,
 }
 
-/// One member of the cluster.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Member {
-    /// Its id.
-    pub id: String,
-    /// Its name.
-    pub name: String,
-    /// Whether it only follows.
-    pub learner: bool,
-    /// Where its doors are, if this node knows them.
-    pub doors: Option<Doors>,
-}
-
 /// An error as the socket answers it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
@@ -171,8 +192,8 @@ pub struct Failure {
 pub fn router(context: Context) -> Router {
     Router::new()
         .route("/v1/status", get(async |State(context): State<Context>| Json(status(&context))))
-        .route("/v1/members", get(async |State(context): State<Context>| Json(members(&context))))
         .route("/v1/snapshot", get(snapshot))
+        .merge(members::routes())
         .with_state(context)
 }
 
@@ -188,6 +209,7 @@ fn status(context: &Context) -> Status {
         etcd_version: ETCD_VERSION.to_owned(),
         uptime_seconds: context.since.elapsed().as_secs(),
         doors: context.doors.clone(),
+        protection: context.protection,
         journal_bytes: node.journal_bytes,
         disk_free_bytes: node.space.map(|space| space.free),
         disk_total_bytes: node.space.map(|space| space.total),
@@ -199,6 +221,7 @@ fn status(context: &Context) -> Status {
             bytes: figures.bytes,
             leases: figures.leases,
         },
+        members: members::members(context),
         shards: node.shards.into_iter().map(shard).collect(),
     }
 }
@@ -221,32 +244,32 @@ fn shard(status: replica::ShardStatus) -> Shard {
     }
 }
 
-/// The members that the cluster knows; who only follows is known from shard 0.
-fn members(context: &Context) -> Vec<Member> {
-    let node = context.house.status();
-    let learners =
-        node.shards.iter().find(|shard| shard.shard.0 == 0).map(|shard| shard.group.learners.clone()).unwrap_or_default();
-    let member = |member: cluster::Member| Member {
-        id: hex(member.id),
-        name: member.name,
-        learner: learners.contains(&member.id),
-        doors: (member.id == node.node_id).then(|| context.doors.clone()),
-    };
-    node.members.into_iter().map(member).collect()
-}
-
 async fn snapshot(State(context): State<Context>) -> Response {
     let bytes = context.house.figures().bytes;
     match (context.backup)().await {
         Ok(stream) => ([(ESTIMATED_BYTES, bytes.to_string())], Body::from_stream(stream)).into_response(),
-        Err(error) => {
-            let status = match error.kind {
-                Kind::Unavailable | Kind::Overloaded | Kind::Deadline => StatusCode::SERVICE_UNAVAILABLE,
-                _ => StatusCode::INTERNAL_SERVER_ERROR,
-            };
-            (status, Json(Failure { error: error.to_string() })).into_response()
-        }
+        Err(error) => refused(&error),
     }
+}
+
+fn answer<T: Serialize>(outcome: Result<T>) -> Response {
+    match outcome {
+        Ok(done) => Json(done).into_response(),
+        Err(error) => refused(&error),
+    }
+}
+
+fn refused(error: &Error) -> Response {
+    let status = match error.kind {
+        Kind::Invalid | Kind::OutOfRange => StatusCode::BAD_REQUEST,
+        Kind::NotFound => StatusCode::NOT_FOUND,
+        Kind::Conflict => StatusCode::CONFLICT,
+        Kind::Precondition => StatusCode::PRECONDITION_FAILED,
+        Kind::Unsupported => StatusCode::NOT_IMPLEMENTED,
+        Kind::Unavailable | Kind::Overloaded | Kind::Deadline => StatusCode::SERVICE_UNAVAILABLE,
+        _ => StatusCode::INTERNAL_SERVER_ERROR,
+    };
+    (status, Json(Failure { error: error.to_string() })).into_response()
 }
 
 fn hex(id: u64) -> String {

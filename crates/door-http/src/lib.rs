@@ -10,6 +10,7 @@
 
 pub mod admin;
 pub mod house;
+pub mod membership;
 pub mod metrics;
 pub mod public;
 pub mod server;
@@ -18,6 +19,7 @@ mod health;
 mod process;
 
 pub use house::{House, KeyspaceFigures, NodeHouse};
+pub use membership::Membership;
 pub use metrics::{Collector, Exposition};
 
 /// The etcd version that this server answers as.

@@ -125,8 +125,8 @@ impl Connections {
     }
 }
 
-/// What every request must pass before its route. No route takes a body yet, so one of unknown length is refused: together
-/// with a declared length it is how requests are smuggled past a proxy.
+/// What every request must pass before its route. Bodies are short and their length is known, so one of unknown length is
+/// refused: together with a declared length it is how requests are smuggled past a proxy.
 async fn check(request: Request, next: Next) -> Response {
     let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
     let refusal = if target > limits::HTTP_TARGET_BYTES_MAX {

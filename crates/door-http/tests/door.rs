@@ -10,17 +10,17 @@ use std::{
     time::{Duration, Instant},
 };
 
-use base::{Error, Kind, Result, ShardId};
+use base::{Error, Kind, NodeId, Result, ShardId};
 use bytes::Bytes;
 use door_http::{
-    House, KeyspaceFigures,
-    admin::{self, Context, Doors},
+    House, KeyspaceFigures, Membership,
+    admin::{self, Context, Doors, Protection},
     public,
     server::{self, Malformed},
 };
 use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream};
 use gate::{Porch, limits};
-use replica::{NodeStatus, ShardStatus, consensus::GroupStatus};
+use replica::{NodeStatus, PeerStatus, ShardStatus, Ticket, consensus::GroupStatus};
 
 #[derive(Clone, Default)]
 struct TestHouse(Arc<Mutex<State>>);
@@ -31,6 +31,8 @@ struct State {
     leaderless: bool,
     barrier_error: Option<&'static str>,
     learner: bool,
+    /// What was asked about members, in order.
+    asked: Vec<String>,
 }
 
 impl TestHouse {
@@ -64,10 +66,11 @@ impl House for TestHouse {
             node_id: 0xa1,
             name: "te\"st".to_owned(),
             shards: vec![shard(0, &state), shard(1, &state)],
-            members: vec![cluster::Member::new(0xa1, "test", "", cluster::MemberStanding::Active)],
+            members: members(),
             keyspaces: Vec::new(),
             journal_bytes: 1 << 20,
             space: None,
+            peers: vec![PeerStatus { id: 0xb2, reachable: false, round_trip_us: None, trouble: Some("refused".to_owned()) }],
         }
     }
 
@@ -86,6 +89,60 @@ impl House for TestHouse {
 
     fn serializable_read(&self) -> BoxFuture<'_, Result<()>> {
         async { Ok(()) }.boxed()
+    }
+}
+
+/// This node, and one that is awaited.
+fn members() -> Vec<cluster::Member> {
+    let member = |id, name: &str, address: &str, standing| {
+        let client_urls = vec!["http://a:1".to_owned()];
+        cluster::Member { client_urls, ..cluster::Member::new(id, name, address, standing) }
+    };
+    vec![
+        member(0xa1, "test", "10.0.0.1:7480", cluster::MemberStanding::Active),
+        member(0xb2, "new", "10.0.0.2:7480", cluster::MemberStanding::Joining),
+    ]
+}
+
+impl TestHouse {
+    fn note<T: Send + 'static>(&self, what: String, answer: Result<T>) -> BoxFuture<'_, Result<T>> {
+        self.set(|state| state.asked.push(what));
+        async move { answer }.boxed()
+    }
+}
+
+fn ticket(node_id: NodeId) -> Ticket {
+    Ticket { cluster_id: 0xc1, node_id, peers: [("00a1".to_owned(), "10.0.0.1:7480".to_owned())].into() }
+}
+
+impl Membership for TestHouse {
+    fn add(&self, name: String, address: String) -> BoxFuture<'_, Result<Ticket>> {
+        let answer = if name == "test" { Err(Error::new(Kind::Conflict, "test is there")) } else { Ok(ticket(0xd4)) };
+        self.note(format!("add {name} {address}"), answer)
+    }
+
+    fn replace(&self, dead: NodeId, name: String, address: String) -> BoxFuture<'_, Result<Ticket>> {
+        self.note(format!("replace {dead:x} {name} {address}"), Ok(ticket(0xd4)))
+    }
+
+    fn ticket(&self, member: NodeId) -> Result<Ticket> {
+        if member == 0xb2 { Ok(ticket(member)) } else { Err(Error::new(Kind::NotFound, "nobody is awaited")) }
+    }
+
+    fn remove(&self, member: NodeId) -> BoxFuture<'_, Result<()>> {
+        self.note(format!("remove {member:x}"), Ok(()))
+    }
+
+    fn update(&self, member: NodeId, address: String) -> BoxFuture<'_, Result<()>> {
+        self.note(format!("update {member:x} {address}"), Ok(()))
+    }
+
+    fn drain(&self, member: NodeId, drained: bool) -> BoxFuture<'_, Result<()>> {
+        self.note(format!("drain {member:x} {drained}"), Ok(()))
+    }
+
+    fn move_leader(&self, shard: Option<ShardId>, to: NodeId) -> BoxFuture<'_, Result<()>> {
+        self.note(format!("lead {to:x} {shard:?}"), Ok(()))
     }
 }
 
@@ -211,7 +268,7 @@ fn metrics_are_well_formed_and_true() {
 #[test]
 fn administration_is_not_on_the_public_port() {
     let (_runtime, address, _) = open(&TestHouse::default());
-    for target in ["/v1/status", "/v1/members", "/v1/snapshot", "/", "/debug/vars"] {
+    for target in ["/v1/status", "/v1/members", "/v1/members/add", "/v1/leader", "/v1/snapshot", "/", "/debug/vars"] {
         assert_eq!(get(address, target).0, 404, "{target}");
     }
     assert!(exchange(address, b"POST /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").starts_with("HTTP/1.1 405"));
@@ -287,12 +344,40 @@ fn a_head_that_never_ends_and_a_silent_connection_are_closed_in_time() {
 }
 
 fn ask_socket(dir: &std::path::Path, route: &str) -> String {
+    ask_socket_with(dir, &format!("GET {route} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"))
+}
+
+/// Posts JSON: status and the JSON that was answered.
+fn tell_socket(dir: &std::path::Path, route: &str, body: &str) -> (u16, serde_json::Value) {
+    let head = format!("POST {route} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\n");
+    let answer = ask_socket_with(dir, &format!("{head}Content-Length: {}\r\n\r\n{body}", body.len()));
+    let (head, body) = answer.split_once("\r\n\r\n").expect("an HTTP answer");
+    (head.split(' ').nth(1).unwrap().parse().unwrap(), serde_json::from_str(body).expect(body))
+}
+
+fn ask_socket_with(dir: &std::path::Path, request: &str) -> String {
     let (_directory, path) = admin::short_path(&dir.join(admin::SOCKET)).unwrap();
     let mut stream = UnixStream::connect(path).unwrap();
-    stream.write_all(format!("GET {route} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").as_bytes()).unwrap();
+    stream.write_all(request.as_bytes()).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     answer
+}
+
+/// Serves the administrative router in `dir`; the runtime must be kept.
+fn open_admin(dir: &std::path::Path, house: &TestHouse) -> tokio::runtime::Runtime {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let backup: admin::Backup = Arc::new(|| {
+        let parts = [Ok(Bytes::from_static(b"part one, ")), Ok(Bytes::from_static(b"part two"))];
+        async move { Ok(stream::iter(parts).boxed()) }.boxed()
+    });
+    let (house, membership, protection) = (Arc::new(house.clone()), Arc::new(house.clone()), Protection::Secret);
+    let context = Context { house, membership, backup, doors: Doors::default(), protection, since: Instant::now() };
+    runtime.block_on(async {
+        let listener = admin::bind(dir).unwrap();
+        tokio::spawn(server::serve_unix(listener, admin::router(context), std::future::pending(), Duration::ZERO));
+    });
+    runtime
 }
 
 #[test]
@@ -303,17 +388,7 @@ fn the_administrative_socket_is_for_its_owner_and_streams_the_backup() {
     std::fs::create_dir(&dir).unwrap();
     std::fs::write(dir.join(admin::SOCKET), "left by an earlier process").unwrap();
 
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    let backup: admin::Backup = Arc::new(|| {
-        let parts = [Ok(Bytes::from_static(b"part one, ")), Ok(Bytes::from_static(b"part two"))];
-        async move { Ok(stream::iter(parts).boxed()) }.boxed()
-    });
-    let house = Arc::new(TestHouse::default());
-    let context = Context { house, backup, doors: Doors::default(), since: Instant::now() };
-    runtime.block_on(async {
-        let listener = admin::bind(&dir).unwrap();
-        tokio::spawn(server::serve_unix(listener, admin::router(context), std::future::pending(), Duration::ZERO));
-    });
+    let _runtime = open_admin(&dir, &TestHouse::default());
 
     let mode = std::fs::metadata(dir.join(admin::SOCKET)).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
@@ -322,12 +397,71 @@ fn the_administrative_socket_is_for_its_owner_and_streams_the_backup() {
     let answer = ask_socket(&dir, "/v1/status");
     let status: admin::Status = serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap();
     assert_eq!((status.node_id.as_str(), status.shards.len(), status.keyspace.revision), ("a1", 2, 12));
-    let answer = ask_socket(&dir, "/v1/members");
-    assert!(
-        answer.ends_with("{\"id\":\"a1\",\"name\":\"test\",\"learner\":false,\"doors\":{\"etcd\":null,\"http\":null}}]"),
-        "{answer}"
-    );
+    assert_eq!((status.protection, status.members.len()), (Protection::Secret, 2));
     let answer = ask_socket(&dir, "/v1/snapshot");
     assert!(answer.contains("x-estimated-bytes: 500\r\n"), "{answer}");
     assert!(answer.contains("part one, ") && answer.ends_with("part two\r\n0\r\n\r\n"), "{answer}");
+}
+
+#[test]
+fn members_are_listed_as_the_asked_node_sees_them() {
+    let scratch = tempfile::tempdir().unwrap();
+    let _runtime = open_admin(scratch.path(), &TestHouse::default());
+    let answer = ask_socket(scratch.path(), "/v1/members");
+    let own = "{\"id\":\"a1\",\"name\":\"test\",\"standing\":\"active\",\"learner\":false,\"drained\":false,\
+               \"address\":\"10.0.0.1:7480\",\"client_urls\":[\"http://a:1\"],\"this_node\":true,\"reachable\":null,\
+               \"round_trip_us\":null,\"trouble\":null,\"leads\":2,\"shards\":2}";
+    let new = "{\"id\":\"b2\",\"name\":\"new\",\"standing\":\"joining\",\"learner\":false,\"drained\":false,\
+               \"address\":\"10.0.0.2:7480\",\"client_urls\":[\"http://a:1\"],\"this_node\":false,\"reachable\":false,\
+               \"round_trip_us\":null,\"trouble\":\"refused\",\"leads\":0,\"shards\":2}";
+    assert!(answer.ends_with(&format!("\r\n\r\n[{own},{new}]")), "{answer}");
+}
+
+#[test]
+fn changes_of_members_reach_the_cluster_and_refusals_say_why() {
+    let scratch = tempfile::tempdir().unwrap();
+    let house = TestHouse::default();
+    let _runtime = open_admin(scratch.path(), &house);
+    let tell = |route: &str, body: &str| tell_socket(scratch.path(), route, body);
+
+    let (status, added) = tell("/v1/members/add", r#"{"name":"n4","address":"10.0.0.4:7480"}"#);
+    let ticket = "manifold-join-1:00000000000000c1:00000000000000d4:00a1=10.0.0.1:7480";
+    let expected = serde_json::json!({
+        "id": "d4", "name": "n4", "address": "10.0.0.4:7480", "ticket": ticket, "protection": "secret",
+    });
+    assert_eq!((status, added), (200, expected.clone()));
+    assert_eq!(tell("/v1/members/replace", r#"{"dead":"b2","name":"n4","address":"10.0.0.4:7480"}"#), (200, expected));
+    let (status, again) = tell("/v1/members/ticket", r#"{"member":"b2"}"#);
+    assert_eq!((status, &again["name"], &again["address"]), (200, &"new".into(), &"10.0.0.2:7480".into()));
+    for (route, body) in [
+        ("/v1/members/remove", r#"{"member":"b2"}"#),
+        ("/v1/members/update", r#"{"member":"b2","address":"c:1"}"#),
+        ("/v1/members/drain", r#"{"member":"a1","drained":true}"#),
+        ("/v1/leader", r#"{"to":"a1","shard":1}"#),
+        ("/v1/leader", r#"{"to":"a1"}"#),
+    ] {
+        assert_eq!(tell(route, body), (200, serde_json::json!({})), "{route}");
+    }
+    let asked = house.0.lock().unwrap().asked.clone();
+    let expected = [
+        "add n4 10.0.0.4:7480",
+        "replace b2 n4 10.0.0.4:7480",
+        "remove b2",
+        "update b2 c:1",
+        "drain a1 true",
+        "lead a1 Some(ShardId(1))",
+        "lead a1 None",
+    ];
+    assert_eq!(asked, expected);
+
+    for (route, body, status, error) in [
+        ("/v1/members/add", r#"{"name":"test","address":"a:1"}"#, 409, "test is there"),
+        ("/v1/members/ticket", r#"{"member":"a1"}"#, 404, "nobody is awaited"),
+        ("/v1/members/remove", r#"{"member":"n2"}"#, 400, "\"n2\" is no member's id; an id is hexadecimal"),
+        ("/v1/members/remove", "{", 400, "Failed to parse the request body as JSON"),
+        ("/v1/members/drain", r#"{"member":"a1"}"#, 400, "missing field `drained`"),
+    ] {
+        let (found, answer) = tell(route, body);
+        assert!(found == status && answer["error"].as_str().unwrap().contains(error), "{route} {body}: {found} {answer}");
+    }
 }

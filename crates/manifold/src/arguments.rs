@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches, Subcommand};
 
-use crate::config::{self, Flags, SETTINGS};
+use crate::{
+    config::{self, Flags, SETTINGS, endpoint},
+    ctl::members::Entry,
+};
 
 /// What the process was started for.
 pub(crate) enum Action {
@@ -28,11 +31,37 @@ pub(crate) struct Ctl {
 
 #[derive(Subcommand, Debug)]
 pub(crate) enum CtlCommand {
-    /// What the node and each of its shards are doing
+    /// What the node, its cluster and each of its shards are doing
     Status,
-    /// Who belongs to the cluster
+    /// Who belongs to the cluster, and changing that
     #[command(subcommand)]
     Member(MemberCommand),
+    /// Keep a member from leading, before its machine is worked on
+    #[command(after_help = "Examples:\n  manifold ctl drain --wait       this node; returns when it leads nothing\n  \
+        manifold ctl drain n2           another one\n  manifold ctl drain n2 --off     let it lead again\n\n\
+        Nothing is interrupted: others take the lead over, shard by shard.")]
+    Drain {
+        /// Name or id of the member; this node if not given
+        member: Option<String>,
+        /// Let it lead again
+        #[arg(long, conflicts_with = "wait")]
+        off: bool,
+        /// Return when it leads nothing
+        #[arg(long)]
+        wait: bool,
+    },
+    /// Hand a member the lead of one shard, or of all
+    #[command(after_help = "Examples:\n  manifold ctl move-leader n2\n  manifold ctl move-leader n2 --shard 1")]
+    MoveLeader {
+        /// Name or id of the member
+        member: String,
+        /// Only this shard
+        #[arg(long, value_name = "N")]
+        shard: Option<u32>,
+    },
+    /// The secret that the nodes of a cluster share; needs no running node
+    #[command(subcommand)]
+    Secret(SecretCommand),
     /// Take a backup of a running node
     #[command(subcommand)]
     Snapshot(SnapshotCommand),
@@ -48,8 +77,67 @@ pub(crate) enum CtlCommand {
 
 #[derive(Subcommand, Debug)]
 pub(crate) enum MemberCommand {
-    /// One line per member
+    /// One line per member, as this node sees it
     List,
+    /// Announce a new member, and print what to start it with
+    #[command(after_help = "Example:\n  manifold ctl member add n4=10.0.0.4:7480\n\n\
+        The command returns at once; the new node takes part when it was started and caught up.")]
+    Add {
+        /// Its name, and where the other nodes will reach it
+        #[arg(value_name = "NAME=HOST:PORT", value_parser = endpoint::member)]
+        member: Entry,
+    },
+    /// Print once more what to start an announced member with
+    #[command(after_help = "Example:\n  manifold ctl member ticket n4")]
+    Ticket {
+        /// Its name or id
+        member: String,
+    },
+    /// Take a member out of the cluster for good, and wait until it is gone
+    #[command(
+        after_help = "Examples:\n  manifold ctl member remove n3\n  manifold ctl member remove n3 --yes    without being asked"
+    )]
+    Remove {
+        /// Its name or id
+        member: String,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Announce a new member in the place of one whose data is lost, in one step
+    #[command(after_help = "Example:\n  manifold ctl member replace n3 n5=10.0.0.5:7480\n\n\
+        A node that lost its data directory never comes back as who it was: it is replaced.")]
+    Replace {
+        /// Name or id of the member that is gone for good
+        dead: String,
+        /// The new one's name, and where the other nodes will reach it
+        #[arg(value_name = "NAME=HOST:PORT", value_parser = endpoint::member)]
+        member: Entry,
+    },
+    /// Say where the other nodes reach a member from now on
+    #[command(after_help = "Example:\n  manifold ctl member update n3 10.0.0.33:7480")]
+    Update {
+        /// Its name or id
+        member: String,
+        /// Where it is reached
+        #[arg(value_name = "HOST:PORT", value_parser = address)]
+        address: String,
+    },
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum SecretCommand {
+    /// Make a new one; whoever has it is a node of the cluster
+    #[command(after_help = "Examples:\n  manifold ctl secret new /etc/manifold/cluster-secret\n  \
+        MANIFOLD_CLUSTER_SECRET=$(manifold ctl secret new) manifold serve ...")]
+    New {
+        /// A new file to write it into, which only its owner may read; if not given it is printed
+        file: Option<PathBuf>,
+    },
+}
+
+fn address(text: &str) -> Result<String, String> {
+    endpoint::Endpoint::parse(text).map(|_| text.to_owned())
 }
 
 #[derive(Subcommand, Debug)]
@@ -90,6 +178,12 @@ Try it:
   manifold ctl status                          see what each shard is doing
   manifold ctl snapshot save backup.manifold   take a backup
 
+Three nodes, each on its machine with its own name and the same secret and list:
+  manifold ctl secret new cluster-secret
+  manifold serve --name n1 --peer 10.0.0.1:7480 --cluster-secret cluster-secret \\
+    --cluster n1=10.0.0.1:7480,n2=10.0.0.2:7480,n3=10.0.0.3:7480
+  manifold ctl member list                     see them; \"manifold ctl member --help\" changes them
+
 Settings are taken from flags, then MANIFOLD_* variables, then the file that --config names, then the defaults.";
 
 /// Reads the command line; on a mistake or a request for help it answers and ends the process.
@@ -107,8 +201,9 @@ pub(crate) fn parse() -> Action {
 
 fn command() -> Command {
     let serve = Command::new("serve").about("Serve (what `manifold` alone does)").args(serve_arguments());
-    let ctl = Ctl::augment_args(Command::new("ctl").about("Ask a running node, take a backup, bring one back"));
-    let inspect = Inspect::augment_subcommands(Command::new("inspect").about("Look at stored files without a node"));
+    let ctl = Ctl::augment_args(Command::new("ctl"));
+    let ctl = ctl.about("Ask a running node, change its cluster, take a backup, bring one back");
+    let inspect = Inspect::augment_subcommands(Command::new("inspect")).about("Look at stored files without a node");
     Command::new("manifold")
         .about("One server, one log, many doors: an etcd-compatible store whose acknowledgement means fsynced")
         .version(concat!(env!("CARGO_PKG_VERSION"), " (answers as etcd 3.7.3)"))
@@ -125,9 +220,11 @@ fn serve_arguments() -> Vec<Arg> {
     let file = Arg::new(config::FILE_FLAG)
         .long(config::FILE_FLAG)
         .value_name("FILE")
-        .help(format!("A TOML file of the settings below, by the same names [env: {}]", config::FILE_VARIABLE));
+        .help(format!("A TOML file of the settings below, by the same names\n[env: {}]", config::FILE_VARIABLE));
     let setting = |setting: &'static config::Setting| {
-        let help = format!("{} [env: {}] [default: {}]", setting.help, setting.variable(), setting.default);
+        let default = if setting.default.is_empty() { String::new() } else { format!(" [default: {}]", setting.default) };
+        // On a line of their own, the variable and the default are never torn apart.
+        let help = format!("{}\n[env: {}]{default}", setting.help, setting.variable());
         Arg::new(setting.key).long(setting.key).value_name(setting.value).help(help)
     };
     std::iter::once(file).chain(SETTINGS.iter().map(setting)).collect()

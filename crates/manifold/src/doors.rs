@@ -15,13 +15,9 @@ use tokio::sync::watch;
 
 use crate::config::Config;
 
-/// How the door is opened. Clients are told the addresses that were really taken.
-pub(crate) fn options(config: &Config, address: Option<&String>) -> Arc<DoorOptions> {
-    Arc::new(DoorOptions {
-        client_urls: address.map(|address| format!("http://{address}")).into_iter().collect(),
-        quota_bytes: config.quota_bytes,
-        ..DoorOptions::default()
-    })
+/// How the door is opened. Clients are told `client_urls`.
+pub(crate) fn options(config: &Config, client_urls: Vec<String>) -> Arc<DoorOptions> {
+    Arc::new(DoorOptions { client_urls, quota_bytes: config.quota_bytes, ..DoorOptions::default() })
 }
 
 /// Serves the door until `stop` completes.

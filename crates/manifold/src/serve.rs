@@ -5,6 +5,7 @@
 //! closes its journal. A second signal ends the process at once, which the journal survives like any kill.
 
 use std::{
+    collections::BTreeMap,
     io,
     net::SocketAddr,
     path::Path,
@@ -13,16 +14,17 @@ use std::{
     time::{Duration, Instant},
 };
 
+use cluster::Member;
 use door_etcd::Metrics;
 use door_http::{
     Collector, NodeHouse,
-    admin::{self, Doors},
+    admin::{self, Doors, Protection},
     metrics::{Exposition, Type},
     public,
     server::{self, Malformed},
 };
 use gate::{Counts, Porch};
-use replica::Node;
+use replica::{Node, PeerOptions, Security};
 use tokio::{
     net::{TcpListener, UnixListener},
     signal::unix::{Signal, SignalKind, signal},
@@ -74,10 +76,18 @@ async fn serve(config: Config, log: &Log) -> Outcome {
     let mut signals = Signals::listen()?;
     let etcd = bind("etcd", config.etcd, config.connections_max).await?;
     let http = bind("http", config.http, config.connections_max).await?;
+    let peer = bind_peer(config.peer).await?;
+    let open = Doors {
+        etcd: address(etcd.as_ref()),
+        http: address(http.as_ref()),
+        peer: peer.as_ref().and_then(|listener| Some(listener.local_addr().ok()?.to_string())),
+    };
+    let peers = peer_options(&config, &open);
+    let client_urls = peers.client_urls.clone();
 
     let opened = Instant::now();
     let node = tokio::select! {
-        node = Node::open(config.node_options()) => node.map_err(|error| Failure::from_room(&error))?,
+        node = Node::open(config.node_options(), peers, peer) => node.map_err(|error| Failure::from_room(&error))?,
         name = signals.next() => {
             tracing::info!(signal = name, "stopped before the data directory was open");
             return Ok(());
@@ -87,11 +97,14 @@ async fn serve(config: Config, log: &Log) -> Outcome {
     let (cluster, id) = (format!("{:x}", status.cluster_id), format!("{:x}", status.node_id));
     tracing::info!(cluster, node = id, name = status.name, shards = status.shards.len(), took = ?opened.elapsed(), "data directory open");
 
-    let house = House { node: node.clone(), config: &config, log: log.clone() };
+    tell_founders(&config, &status.members);
+
+    let house = House { node: node.clone(), config: &config, log: log.clone(), open, client_urls };
     let (stop, stopping) = watch::channel(false);
-    let (doors, mut running) = house.open_doors(etcd, http, &stopping)?;
-    tracing::info!(etcd = doors.etcd.as_deref(), http = doors.http.as_deref(), "ready to serve client requests");
-    welcome::print(&doors, &config.data_dir);
+    let mut running = house.open_doors(etcd, http, &stopping)?;
+    let Doors { etcd, http, peer } = &house.open;
+    tracing::info!(etcd = etcd.as_deref(), http = http.as_deref(), peer = peer.as_deref(), "ready to serve client requests");
+    welcome::print(&house.open, &config.data_dir);
 
     let ended = tokio::select! {
         name = signals.next() => {
@@ -127,6 +140,10 @@ struct House<'a> {
     node: Node,
     config: &'a Config,
     log: Log,
+    /// The addresses that were taken.
+    open: Doors,
+    /// Where clients are told that they reach the etcd door.
+    client_urls: Vec<String>,
 }
 
 impl House<'_> {
@@ -136,12 +153,11 @@ impl House<'_> {
         etcd: Option<Porch>,
         http: Option<Porch>,
         stopping: &watch::Receiver<bool>,
-    ) -> Outcome<(Doors, JoinSet<io::Result<()>>)> {
+    ) -> Outcome<JoinSet<io::Result<()>>> {
         let keyspace = self.node.keyspace(KEYSPACE).map_err(|error| Failure::from_room(&error))?;
         let house: Arc<dyn door_http::House> = Arc::new(NodeHouse::new(self.node.clone(), keyspace));
-        let open = Doors { etcd: address(etcd.as_ref()), http: address(http.as_ref()) };
         let grace = self.config.shutdown_timeout;
-        let options = doors::options(self.config, open.etcd.as_ref());
+        let options = doors::options(self.config, self.client_urls.clone());
         let metrics = Arc::<Metrics>::default();
         let mut running = JoinSet::new();
         let mut counts = Vec::new();
@@ -158,10 +174,17 @@ impl House<'_> {
             running.spawn(server::serve(porch, router, malformed, stopped(stopping.clone()), grace));
         }
         let backup = doors::backup(self.node.clone(), options);
-        let context = admin::Context { house, backup, doors: open.clone(), since: Instant::now() };
+        let context = admin::Context {
+            house,
+            membership: Arc::new(self.node.clone()),
+            backup,
+            doors: self.open.clone(),
+            protection: protection(&self.config.peer_options().security),
+            since: Instant::now(),
+        };
         let socket = open_socket(&self.config.data_dir)?;
         running.spawn(server::serve_unix(socket, admin::router(context), stopped(stopping.clone()), grace));
-        Ok((open, running))
+        Ok(running)
     }
 
     /// What this crate adds to `/metrics`.
@@ -208,6 +231,45 @@ async fn bind(door: &str, address: Option<SocketAddr>, connections_max: usize) -
             Err(Failure::new(Code::System, format!("the {door} door cannot listen on {address}: {error}; {advice}")))
         }
     }
+}
+
+/// Where peers connect. It is no door: the node itself accepts there, and other limits hold.
+async fn bind_peer(address: Option<SocketAddr>) -> Outcome<Option<TcpListener>> {
+    let Some(address) = address else { return Ok(None) };
+    TcpListener::bind(address).await.map(Some).map_err(|error| {
+        let advice = "choose another address with --peer, port 0 for a free one, or off for a node alone";
+        Failure::new(Code::System, format!("peers cannot be listened for on {address}: {error}; {advice}"))
+    })
+}
+
+/// What was configured of peers, and the address that the etcd door really took where nothing else is advertised.
+fn peer_options(config: &Config, open: &Doors) -> PeerOptions {
+    let mut peers = config.peer_options();
+    if peers.client_urls.is_empty() {
+        peers.client_urls = open.etcd.iter().map(|address| format!("http://{address}")).collect();
+    }
+    peers
+}
+
+fn protection(security: &Security) -> Protection {
+    match security {
+        Security::Plain => Protection::None,
+        Security::Secret(_) => Protection::Secret,
+        Security::Files { .. } => Protection::Certificates,
+    }
+}
+
+/// A list of founders stays in the configuration when members come and go; nobody should take it for the members of today.
+fn tell_founders(config: &Config, members: &[Member]) {
+    let known = members.iter().map(|member| (&member.name, &member.address));
+    if config.cluster.is_empty() || known.collect::<BTreeMap<_, _>>() == config.cluster.iter().collect() {
+        return;
+    }
+    let list: Vec<String> = members.iter().map(|member| format!("{}={}", member.name, member.address)).collect();
+    tracing::info!(
+        members = list.join(","),
+        "the setting cluster is only looked at when a cluster is founded; members differ now"
+    );
 }
 
 fn address(porch: Option<&Porch>) -> Option<String> {

@@ -32,6 +32,9 @@ fn block(doors: &Doors, data_dir: &Path, colour: bool) -> String {
     if let Some(http) = &doors.http {
         text += &format!("  {bold}http{plain}   curl -s http://{http}/health\n");
     }
+    if let Some(peer) = &doors.peer {
+        text += &format!("  {bold}peer{plain}   other nodes reach this one at {peer}\n");
+    }
     text += &format!("  {bold}admin{plain}  manifold ctl status --data-dir {dir}\n\nCtrl-C stops it.\n\n");
     text
 }
@@ -42,10 +45,13 @@ mod tests {
 
     #[test]
     fn only_open_doors_are_shown() {
-        let doors = Doors { etcd: None, http: Some("127.0.0.1:1".to_owned()) };
+        let doors = Doors { http: Some("127.0.0.1:1".to_owned()), ..Doors::default() };
         let text = block(&doors, Path::new("d"), false);
         assert!(
-            text.contains("curl -s http://127.0.0.1:1/health") && !text.contains("etcdctl") && !text.contains('\x1b'),
+            text.contains("curl -s http://127.0.0.1:1/health")
+                && !text.contains("etcdctl")
+                && !text.contains("other nodes")
+                && !text.contains('\x1b'),
             "{text}"
         );
     }

@@ -13,7 +13,9 @@ fn status_is_honest_for_people_and_programs() {
     let page = text(&people.stdout);
     assert!(people.status.success(), "{}", text(&people.stderr));
     assert!(page.starts_with("node      edge (") && page.contains("\nSHARD  LEADER"), "{page}");
-    assert_eq!(page.lines().filter(|line| line.contains("this node")).count(), 3, "shard 0 and two data shards: {page}");
+    let (_, shards) = page.split_once("\nSHARD").unwrap();
+    assert_eq!(shards.lines().filter(|line| line.contains("this node")).count(), 3, "shard 0 and two data shards: {page}");
+    assert!(page.contains("\npeers     in plain text") && page.contains(&format!("peer {}\n", node.peer)), "{page}");
 
     let programs = node.ctl(&["status", "--json"]);
     let status: serde_json::Value = serde_json::from_slice(&programs.stdout).unwrap();
@@ -35,9 +37,10 @@ fn members_are_listed() {
     let members = node.ctl(&["member", "list", "--json"]);
     let members: serde_json::Value = serde_json::from_slice(&members.stdout).unwrap();
     assert_eq!(members.as_array().unwrap().len(), 1);
-    assert_eq!((&members[0]["name"], &members[0]["learner"]), (&"edge".into(), &false.into()));
+    assert_eq!((&members[0]["name"], &members[0]["standing"]), (&"edge".into(), &"active".into()));
+    assert_eq!((&members[0]["this_node"], &members[0]["leads"]), (&true.into(), &members[0]["shards"]));
     let page = text(&node.ctl(&["member", "list"]).stdout);
-    assert!(page.starts_with("ID ") && page.contains("edge  voter"), "{page}");
+    assert!(page.starts_with("ID ") && page.contains("edge  active"), "{page}");
 }
 
 #[test]
@@ -101,6 +104,21 @@ fn help_teaches() {
     for piece in ["etcdctl put", "manifold ctl status", "--data-dir", "[env: MANIFOLD_DATA_DIR]", "[default: ./manifold-data]"] {
         assert!(help.contains(piece), "{piece} is missing from\n{help}");
     }
-    assert!(text(&run(&["ctl", "snapshot", "save", "--help"]).stdout).contains("Example"));
+    assert!(help.contains("Ask a running node, change its cluster"), "{help}");
+    let commands = [
+        &["snapshot", "save"][..],
+        &["member", "add"],
+        &["member", "ticket"],
+        &["member", "remove"],
+        &["member", "replace"],
+        &["member", "update"],
+        &["drain"],
+        &["move-leader"],
+        &["secret", "new"],
+    ];
+    for command in commands {
+        let help = text(&run(&[&["ctl"], command, &["--help"]].concat()).stdout);
+        assert!(help.contains("Example") && help.contains(&command.join(" ")), "{help}");
+    }
     assert!(text(&run(&["--version"]).stdout).starts_with("manifold 0."));
 }

@@ -68,11 +68,52 @@ fn an_address_in_use_is_refused_before_the_directory_is_touched() {
     let address = taken.local_addr().unwrap().to_string();
     let scratch = tempfile::tempdir().unwrap();
     let dir = scratch.path().join("data");
-    let output = manifold().args(["--etcd", &address, "--http", "off", "--data-dir"]).arg(&dir).output().unwrap();
+    let output =
+        manifold().args(["--etcd", &address, "--http", "off", "--peer", "off", "--data-dir"]).arg(&dir).output().unwrap();
     assert_eq!(output.status.code(), Some(71));
     let message = text(&output.stderr);
     let expected = format!("the etcd door cannot listen on {address}: Address already in use");
     assert!(message.contains(&expected) && message.contains("--etcd"), "{message}");
+    assert!(!dir.exists());
+}
+
+#[test]
+fn the_peers_address_is_taken_before_the_directory_is_touched() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let scratch = tempfile::tempdir().unwrap();
+    let dir = scratch.path().join("data");
+    let arguments = ["--etcd", "off", "--http", "off", "--peer", &address, "--data-dir"];
+    let output = manifold().args(arguments).arg(&dir).output().unwrap();
+    assert_eq!(output.status.code(), Some(71));
+    let message = text(&output.stderr);
+    assert!(message.contains(&format!("peers cannot be listened for on {address}: ")) && message.contains("--peer"), "{message}");
+    assert!(!dir.exists());
+}
+
+#[test]
+fn a_secret_is_neither_told_nor_taken_from_a_file_that_others_may_read() {
+    let scratch = tempfile::tempdir().unwrap();
+    let file = scratch.path().join("secret");
+    let made = run(&["ctl", "secret", "new", file.to_str().unwrap()]);
+    assert!(made.status.success(), "{}", text(&made.stderr));
+    let secret = std::fs::read_to_string(&file).unwrap();
+    let letters = secret.trim().rsplit(':').next().unwrap();
+
+    let node = Node::start(&["--cluster-secret", file.to_str().unwrap(), "--log-level", "trace"]);
+    let status = text(&node.ctl(&["status"]).stdout);
+    assert!(status.contains("peers     under the cluster's secret"), "{status}");
+    assert!(!node.log().contains(letters) && !status.contains(letters));
+
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let dir = scratch.path().join("data");
+    let output = command(&dir).arg("--cluster-secret").arg(&file).output().unwrap();
+    assert_eq!(output.status.code(), Some(78));
+    assert!(text(&output.stderr).contains(&format!("chmod 600 {}", file.display())), "{}", text(&output.stderr));
+    let output = command(&dir).arg("--cluster-secret").arg(secret.trim()).output().unwrap();
+    assert_eq!(output.status.code(), Some(78));
+    assert!(!text(&output.stderr).contains(letters), "what was mistyped is not told again");
     assert!(!dir.exists());
 }
 
@@ -98,9 +139,7 @@ fn an_unknown_flag_is_refused_with_the_nearest_one() {
     let output = run(&["serve", "--data-dri", "x"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(text(&output.stderr).contains("--data-dir"), "{}", text(&output.stderr));
-    for door in ["--kafka", "--peer"] {
-        assert_eq!(run(&["serve", door, "127.0.0.1:0"]).status.code(), Some(2), "{door} is not built");
-    }
+    assert_eq!(run(&["serve", "--kafka", "127.0.0.1:0"]).status.code(), Some(2), "that door is not built");
 }
 
 #[test]
@@ -109,6 +148,7 @@ fn the_defaults_are_a_whole_configuration() {
     let mut child = manifold()
         .env("MANIFOLD_ETCD", "127.0.0.1:0")
         .env("MANIFOLD_HTTP", "off")
+        .env("MANIFOLD_PEER", "127.0.0.1:0")
         .env("MANIFOLD_TYPO", "x")
         .current_dir(scratch.path())
         .stdout(Stdio::piped())
@@ -160,7 +200,7 @@ fn service_goes_on_when_nobody_reads_stdout_and_stderr() {
     let (_out_reader, out) = full_pipe();
     let (_err_reader, err) = full_pipe();
     let mut child = manifold()
-        .args(["--etcd", "off", "--http", &free, "--log-level", "trace,openraft=trace", "--data-dir"])
+        .args(["--etcd", "off", "--http", &free, "--peer", "off", "--log-level", "trace,openraft=trace", "--data-dir"])
         .arg(scratch.path().join("data"))
         .stdout(out)
         .stderr(err)

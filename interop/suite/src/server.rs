@@ -151,6 +151,8 @@ impl Server {
                     &format!("127.0.0.1:{}", self.port),
                     "--http",
                     &format!("127.0.0.1:{}", self.second_port),
+                    "--peer",
+                    "127.0.0.1:0",
                 ]);
             }
         }

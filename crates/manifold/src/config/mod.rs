@@ -6,8 +6,14 @@
 //!
 //! A key of the file that is not known is refused, with the nearest one that is. A variable that is not known only earns a
 //! warning: Kubernetes puts `MANIFOLD_SERVICE_HOST` and the like into every container beside a service called `manifold`.
+//!
+//! One variable is not like its flag: `--cluster-secret` and its key name a file, `MANIFOLD_CLUSTER_SECRET` holds the secret
+//! itself, since a flag would show it to everyone who asks for the list of processes. No message repeats what it holds.
 
+pub(crate) mod endpoint;
 mod nearest;
+mod peers;
+mod secret;
 mod settings;
 mod units;
 
@@ -17,6 +23,7 @@ pub(crate) use units::readable;
 use std::{collections::BTreeMap, fmt::Write};
 
 use crate::exit::{Code, Failure, Outcome};
+use secret::{SECRET, is_secret};
 
 /// Where data is kept unless something else is said.
 pub(crate) const DATA_DIR: &str = "./manifold-data";
@@ -49,6 +56,30 @@ pub(crate) struct Loaded {
 struct Given {
     text: String,
     origin: String,
+    layer: Layer,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Layer {
+    File,
+    Variable,
+    Flag,
+}
+
+impl Given {
+    /// Makes it part of the configuration, or says what is wrong with it.
+    fn apply(&self, setting: &Setting, config: &mut Config) -> Result<(), String> {
+        let (text, origin) = (&self.text, &self.origin);
+        if setting.key == SECRET && self.layer == Layer::Variable {
+            let secret = secret::from_variable(text).map_err(|problem| format!("{origin} {problem}"))?;
+            config.cluster_secret = Some(secret);
+            return Ok(());
+        }
+        (setting.set)(config, text).map_err(|problem| match is_secret(text) {
+            true => format!("{origin} {problem}"),
+            false => format!("{origin}: \"{text}\" {problem}"),
+        })
+    }
 }
 
 /// Reads all layers. `variables` are the process's environment.
@@ -61,21 +92,22 @@ pub(crate) fn load(flags: &Flags, variables: impl Iterator<Item = (String, Strin
     if let Some(path) = path {
         from_file(path, &mut given, &mut problems);
     }
-    let warnings = from_variables(&variables, &mut given);
+    let mut warnings = from_variables(&variables, &mut given);
     for (key, text) in &flags.settings {
-        given.insert(key, Given { text: text.clone(), origin: format!("--{key}") });
+        given.insert(key, Given { text: text.clone(), origin: format!("--{key}"), layer: Layer::Flag });
     }
 
     let mut config = Config::default();
-    for (key, Given { text, origin }) in &given {
+    for (key, given) in &given {
         // Only known keys were let in.
         let Some(setting) = SETTINGS.iter().find(|setting| setting.key == *key) else { continue };
-        if let Err(problem) = (setting.set)(&mut config, text) {
-            problems.push(format!("{origin}: \"{text}\" {problem}"));
+        if let Err(problem) = given.apply(setting, &mut config) {
+            problems.push(problem);
         }
     }
     if problems.is_empty() {
         config.check(&mut problems);
+        warnings.extend(config.advice());
     }
     if problems.is_empty() { Ok(Loaded { config, warnings }) } else { Err(refusal(&problems)) }
 }
@@ -107,7 +139,9 @@ fn from_file(path: &str, given: &mut BTreeMap<&str, Given>, problems: &mut Vec<S
             continue;
         };
         match plain(&value) {
-            Some(text) => drop(given.insert(setting.key, Given { text, origin: format!("{path}: {key}") })),
+            Some(text) => {
+                drop(given.insert(setting.key, Given { text, origin: format!("{path}: {key}"), layer: Layer::File }));
+            }
             None => problems.push(format!("{path}: {key}: a {} where one value is expected", value.type_str())),
         }
     }
@@ -117,7 +151,10 @@ fn from_variables(variables: &BTreeMap<String, String>, given: &mut BTreeMap<&st
     let mut warnings = Vec::new();
     for (name, text) in variables.iter().filter(|(name, _)| *name != FILE_VARIABLE) {
         match SETTINGS.iter().find(|setting| setting.variable() == *name) {
-            Some(setting) => drop(given.insert(setting.key, Given { text: text.clone(), origin: name.clone() })),
+            Some(setting) => {
+                let (text, origin) = (text.clone(), name.clone());
+                drop(given.insert(setting.key, Given { text, origin, layer: Layer::Variable }));
+            }
             None => {
                 let key = name[VARIABLES.len()..].to_lowercase().replace('_', "-");
                 let near = nearest::nearest(&key, SETTINGS.iter().map(|setting| setting.key));

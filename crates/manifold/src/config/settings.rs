@@ -1,11 +1,17 @@
 //! The settings, one line each.
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration};
 
-use replica::NodeOptions;
+use replica::{ClusterSecret, NodeOptions, Ticket};
 use tracing_subscriber::EnvFilter;
 
-use super::{DATA_DIR, units};
+use super::{
+    DATA_DIR,
+    endpoint::{self, Endpoint},
+    peers::PeerFiles,
+    secret::{self, SECRET},
+    units,
+};
 
 /// What the process runs with.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,6 +22,18 @@ pub(crate) struct Config {
     pub(crate) etcd: Option<SocketAddr>,
     /// `None`: not opened.
     pub(crate) http: Option<SocketAddr>,
+    /// `None`: not opened.
+    pub(crate) peer: Option<SocketAddr>,
+    /// Empty: the peer address, or this node's own entry in `cluster`.
+    pub(crate) peer_advertise: String,
+    /// Addresses by name; empty: none are given.
+    pub(crate) cluster: BTreeMap<String, String>,
+    pub(crate) cluster_token: String,
+    pub(crate) join: Option<Ticket>,
+    pub(crate) cluster_secret: Option<ClusterSecret>,
+    pub(crate) peer_files: PeerFiles,
+    /// Empty: the etcd door's address.
+    pub(crate) etcd_advertise: Vec<String>,
     pub(crate) shards: u32,
     pub(crate) connections_max: usize,
     pub(crate) quota_bytes: u64,
@@ -81,11 +99,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         value: "NAME",
         default: "default",
         help: "The member's name",
-        set: |config, text| {
-            let fits = !text.is_empty() && text.len() <= 255 && !text.chars().any(char::is_control);
-            text.clone_into(&mut config.name);
-            if fits { Ok(()) } else { Err("is not a name of 1 to 255 bytes without control characters".to_owned()) }
-        },
+        set: |config, text| label(text).map(|()| text.clone_into(&mut config.name)),
     },
     Setting {
         key: "etcd",
@@ -100,6 +114,82 @@ pub(crate) const SETTINGS: &[Setting] = &[
         default: "127.0.0.1:8480",
         help: "Address of the HTTP door (health, metrics, version); \"off\": not opened; port 0: a free one",
         set: |config, text| address(text).map(|address| config.http = address),
+    },
+    Setting {
+        key: "peer",
+        value: "ADDR",
+        default: "127.0.0.1:7480",
+        help: "Address that other nodes reach this one at; \"off\": not opened, for a node alone; port 0: a free one",
+        set: |config, text| address(text).map(|address| config.peer = address),
+    },
+    Setting {
+        key: "peer-advertise",
+        value: "HOST:PORT",
+        default: "",
+        help: "Where other nodes are told that they reach this one; if not given: its entry in cluster, or the peer address",
+        set: |config, text| {
+            text.clone_into(&mut config.peer_advertise);
+            if text.is_empty() { Ok(()) } else { Endpoint::parse(text).map(drop) }
+        },
+    },
+    Setting {
+        key: "cluster",
+        value: "MEMBERS",
+        default: "",
+        help: "NAME=HOST:PORT,... of all that found a new cluster, this one among them; only looked at on the first start",
+        set: |config, text| endpoint::members(text).map(|members| config.cluster = members),
+    },
+    Setting {
+        key: "cluster-token",
+        value: "TEXT",
+        default: "manifold",
+        help: "Tells a new cluster from others whose members have the same names; the same on all of its nodes",
+        set: |config, text| label(text).map(|()| text.clone_into(&mut config.cluster_token)),
+    },
+    Setting {
+        key: "join",
+        value: "TICKET",
+        default: "",
+        help: "What \"manifold ctl member add\" printed for this new node; only looked at on the first start",
+        set: |config, text| ticket(text).map(|ticket| config.join = ticket),
+    },
+    Setting {
+        key: SECRET,
+        value: "FILE",
+        default: "",
+        help: "File of the secret that all nodes share, from \"manifold ctl secret new FILE\"; the variable holds the secret itself",
+        set: |config, text| {
+            config.cluster_secret = (!text.is_empty()).then(|| secret::from_file(text)).transpose()?;
+            Ok(())
+        },
+    },
+    Setting {
+        key: "peer-ca",
+        value: "FILE",
+        default: "",
+        help: "Instead of a secret: PEM certificates of the authority that signs nodes, and nothing but nodes",
+        set: |config, text| file(text).map(|file| config.peer_files.ca = file),
+    },
+    Setting {
+        key: "peer-cert",
+        value: "FILE",
+        default: "",
+        help: "This node's PEM certificate for peer-ca, and those between the two",
+        set: |config, text| file(text).map(|file| config.peer_files.cert = file),
+    },
+    Setting {
+        key: "peer-key",
+        value: "FILE",
+        default: "",
+        help: "The PEM key of peer-cert",
+        set: |config, text| file(text).map(|file| config.peer_files.key = file),
+    },
+    Setting {
+        key: "etcd-advertise",
+        value: "URL,...",
+        default: "",
+        help: "Where clients are told that they reach this node's etcd door; if not given: its address",
+        set: |config, text| endpoint::urls(text).map(|urls| config.etcd_advertise = urls),
     },
     Setting {
         key: "shards",
@@ -227,6 +317,14 @@ impl Default for Config {
             name: String::new(),
             etcd: None,
             http: None,
+            peer: None,
+            peer_advertise: String::new(),
+            cluster: BTreeMap::new(),
+            cluster_token: String::new(),
+            join: None,
+            cluster_secret: None,
+            peer_files: PeerFiles::default(),
+            etcd_advertise: Vec::new(),
             shards: 0,
             connections_max: 0,
             quota_bytes: 0,
@@ -250,12 +348,14 @@ impl Default for Config {
 impl Config {
     /// What can only be seen with all settings together.
     pub(crate) fn check(&self, problems: &mut Vec<String>) {
-        if let (Some(etcd), Some(http)) = (self.etcd, self.http)
-            && etcd == http
-            && etcd.port() != 0
-        {
-            problems.push(format!("etcd and http both want {etcd}; give each its own address"));
+        let wanted = [("etcd", self.etcd), ("http", self.http), ("peer", self.peer)];
+        for (place, (door, address)) in wanted.iter().enumerate() {
+            let Some(address) = address.filter(|address| address.port() != 0) else { continue };
+            if let Some((other, _)) = wanted[..place].iter().find(|(_, other)| *other == Some(address)) {
+                problems.push(format!("{other} and {door} both want {address}; give each its own address"));
+            }
         }
+        self.check_peers(problems);
         if self.data_dir.exists() && !self.data_dir.is_dir() {
             problems.push(format!("data-dir: {} is not a directory", self.data_dir.display()));
         }
@@ -284,6 +384,32 @@ fn address(text: &str) -> Result<Option<SocketAddr>, String> {
     }
     let address = text.parse().map_err(|_| "is no address; write it like 127.0.0.1:2379, [::1]:2379 or off".to_owned())?;
     Ok(Some(address))
+}
+
+/// Texts that people call things by.
+fn label(text: &str) -> Result<(), String> {
+    let fits = !text.is_empty() && text.len() <= 255 && !text.chars().any(char::is_control);
+    if fits { Ok(()) } else { Err("is not a text of 1 to 255 bytes without control characters".to_owned()) }
+}
+
+fn ticket(text: &str) -> Result<Option<Ticket>, String> {
+    const EXPECTED: &str =
+        "is no ticket; copy it whole, as \"manifold ctl member ticket NAME\" prints it on a node of the cluster";
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let ticket: Ticket = text.parse().map_err(|_| EXPECTED)?;
+    let reachable = ticket.peers.values().all(|address| Endpoint::parse(address).is_ok());
+    if reachable { Ok(Some(ticket)) } else { Err(EXPECTED.to_owned()) }
+}
+
+/// A file that must be there, for later.
+fn file(text: &str) -> Result<Option<PathBuf>, String> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    std::fs::File::open(text).map_err(|error| format!("cannot be read: {error}"))?;
+    Ok(Some(PathBuf::from(text)))
 }
 
 fn positive(text: &str) -> Result<usize, String> {

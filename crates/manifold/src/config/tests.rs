@@ -2,6 +2,8 @@
 
 use std::io::Write;
 
+use replica::{ClusterSecret, Security, Start};
+
 use super::*;
 
 fn variables(pairs: &[(&str, &str)]) -> impl Iterator<Item = (String, String)> {
@@ -101,6 +103,122 @@ fn an_unknown_variable_earns_a_warning() {
     assert_eq!(loaded.warnings, expected);
 }
 
+/// Three members on this machine.
+const LOCAL: &str = "n1=127.0.0.1:1,n2=127.0.0.1:2,n3=127.0.0.1:3";
+
+const TICKET: &str = "manifold-join-1:00000000000000c1:00000000000000a2:a1=127.0.0.1:1";
+
+/// A file with a new secret that its owner alone may read.
+fn secret_file() -> (tempfile::NamedTempFile, ClusterSecret) {
+    let secret = ClusterSecret::generate();
+    (file(&secret.reveal()), secret)
+}
+
+#[test]
+fn a_node_alone_is_what_the_defaults_say() {
+    let peers = Config::default().peer_options();
+    assert_eq!((peers.advertise.as_str(), peers.start, peers.client_urls), ("", Start::Alone, Vec::new()));
+    assert!(matches!(peers.security, Security::Plain));
+}
+
+#[test]
+fn a_founder_a_joiner_and_what_they_are_told() {
+    let given = [("name", "n2"), ("cluster", LOCAL), ("cluster-token", "t"), ("etcd-advertise", "http://a:1,http://b:2")];
+    let peers = load(&flags(None, &given), variables(&[])).unwrap().config.peer_options();
+    assert_eq!(peers.advertise, "127.0.0.1:2", "its own entry");
+    assert_eq!(peers.client_urls, ["http://a:1", "http://b:2"]);
+    let Start::Found { members, token } = peers.start else { panic!("{:?}", peers.start) };
+    assert_eq!((members.len(), members["n3"].as_str(), token.as_str()), (3, "127.0.0.1:3", "t"));
+
+    let given = [("join", TICKET), ("peer-advertise", "localhost:9")];
+    let peers = load(&flags(None, &given), variables(&[])).unwrap().config.peer_options();
+    assert_eq!((peers.advertise.as_str(), peers.start), ("localhost:9", Start::Join(TICKET.parse().unwrap())));
+}
+
+#[test]
+fn the_secret_comes_from_a_file_or_from_the_variable_itself() {
+    let (secret_file, secret) = secret_file();
+    let path = secret_file.path().to_str().unwrap();
+    let is = |loaded: Loaded, expected: &ClusterSecret| match loaded.config.peer_options().security {
+        Security::Secret(found) => assert_eq!(&found, expected),
+        other => panic!("{other:?}"),
+    };
+    is(load(&flags(None, &[("cluster-secret", path)]), variables(&[])).unwrap(), &secret);
+    let toml = file(&format!("cluster-secret = \"{path}\""));
+    is(load(&flags(Some(&toml), &[]), variables(&[])).unwrap(), &secret);
+    let other = ClusterSecret::generate();
+    let text = other.reveal();
+    is(load(&flags(Some(&toml), &[]), variables(&[("MANIFOLD_CLUSTER_SECRET", &text)])).unwrap(), &other);
+    let given = [("MANIFOLD_CLUSTER_SECRET", text.as_str())];
+    is(load(&flags(None, &[("cluster-secret", path)]), variables(&given)).unwrap(), &secret);
+
+    // Neither way round is the secret repeated.
+    let shown = refused(&flags(None, &[("cluster-secret", &text)]), &[]);
+    assert!(shown.starts_with("--cluster-secret is to name a file, and this is the secret itself") && !shown.contains(&text));
+    let file_named = refused(&Flags::default(), &[("MANIFOLD_CLUSTER_SECRET", path)]);
+    assert!(file_named.starts_with("MANIFOLD_CLUSTER_SECRET holds no secret: "), "{file_named}");
+    let config = load(&Flags::default(), variables(&[("MANIFOLD_CLUSTER_SECRET", &text)])).unwrap().config;
+    assert!(!format!("{config:?}").contains(&text));
+}
+
+#[test]
+fn nodes_on_several_machines_are_protected() {
+    let outside = "n1=10.0.0.1:7480,n2=10.0.0.2:7480,n3=10.0.0.3:7480";
+    let ticket = TICKET.replace("127.0.0.1", "10.0.0.1");
+    for (given, key) in [
+        (vec![("peer", "10.0.0.1:7480")], "peer: 10.0.0.1:7480"),
+        (vec![("peer-advertise", "example.org:7480")], "peer-advertise: example.org:7480"),
+        (vec![("name", "n1"), ("cluster", outside)], "cluster: 10.0.0.1:7480"),
+        (vec![("join", ticket.as_str())], "join: 10.0.0.1:1"),
+    ] {
+        let message = refused(&flags(None, &given), &[]);
+        assert!(message.starts_with(key) && message.contains("manifold ctl secret new"), "{message}");
+        let secret = ClusterSecret::generate().reveal();
+        assert!(load(&flags(None, &given), variables(&[("MANIFOLD_CLUSTER_SECRET", &secret)])).is_ok(), "{key}");
+    }
+}
+
+#[test]
+fn peers_that_cannot_be_are_refused() {
+    let secret = ClusterSecret::generate().reveal();
+    let missing = "/nowhere/ca.pem";
+    let empty = file("");
+    let empty = empty.path().to_str().unwrap();
+    let no_pem = format!("peer-ca, peer-cert and peer-key cannot be used: {empty}: ");
+    let cases = [
+        (vec![("peer", "localhost:1")], "--peer: \"localhost:1\" is no address"),
+        (vec![("peer-advertise", "n1")], "--peer-advertise: \"n1\" is not HOST:PORT"),
+        (vec![("cluster", "n1")], "--cluster: \"n1\" is no list of members"),
+        (vec![("cluster", LOCAL)], "cluster: there is no default among n1, n2, n3; "),
+        (vec![("cluster-token", "")], "--cluster-token: \"\" is not a text of 1 to 255 bytes"),
+        (vec![("join", "manifold-join-1:c1")], "--join: \"manifold-join-1:c1\" is no ticket; "),
+        (vec![("cluster", LOCAL), ("name", "n1"), ("join", TICKET)], "join and cluster exclude each other"),
+        (vec![("peer", "off"), ("join", TICKET)], "peer: off is for a node alone"),
+        (vec![("peer", "127.0.0.1:2379")], "etcd and peer both want 127.0.0.1:2379"),
+        (vec![("etcd-advertise", "10.0.0.1:2379")], "--etcd-advertise: \"10.0.0.1:2379\" has \"10.0.0.1:2379\", which is no URL"),
+        (vec![("peer-ca", missing)], "--peer-ca: \"/nowhere/ca.pem\" cannot be read: No such file"),
+        (vec![("peer-ca", empty)], "peer-ca, peer-cert and peer-key belong together; missing: peer-cert, peer-key"),
+        (vec![("peer-ca", empty), ("peer-cert", empty), ("peer-key", empty)], no_pem.as_str()),
+    ];
+    for (given, expected) in cases {
+        let message = refused(&flags(None, &given), &[]);
+        assert!(message.starts_with(expected), "{message}\nis not\n{expected}");
+    }
+    let with_secret = |given: &[(&'static str, &str)]| refused(&flags(None, given), &[("MANIFOLD_CLUSTER_SECRET", &secret)]);
+    assert!(with_secret(&[("peer", "0.0.0.0:7480")]).starts_with("peer: nobody is reached at 0.0.0.0:7480; "));
+    let both = with_secret(&[("peer-ca", empty), ("peer-cert", empty), ("peer-key", empty)]);
+    assert!(both.starts_with("cluster-secret and peer-ca, peer-cert, peer-key exclude each other"), "{both}");
+}
+
+#[test]
+fn clients_that_would_be_told_no_address_earn_a_warning() {
+    let given = [("name", "n1"), ("cluster", LOCAL), ("etcd", "0.0.0.0:2379")];
+    let loaded = load(&flags(None, &given), variables(&[])).unwrap();
+    let expected = "clients that ask who the members are will be told http://0.0.0.0:2379; \
+                    say where clients reach it with --etcd-advertise http://HOST:PORT";
+    assert_eq!(loaded.warnings, [expected]);
+}
+
 #[test]
 fn every_default_is_a_valid_value() {
     for setting in SETTINGS {
@@ -113,7 +231,8 @@ fn the_manual_lists_exactly_these_settings() {
     let manual = include_str!("../../../../docs/operating.md");
     let rows: Vec<&str> = manual.lines().filter(|line| line.starts_with("| `--")).collect();
     let row = |setting: &Setting| {
-        format!("| `--{} {}` | `{}` | `{}` | {} |", setting.key, setting.value, setting.variable(), setting.default, setting.help)
+        let default = if setting.default.is_empty() { String::new() } else { format!("`{}` ", setting.default) };
+        format!("| `--{} {}` | `{}` | {default}| {} |", setting.key, setting.value, setting.variable(), setting.help)
     };
     let expected: Vec<String> = SETTINGS.iter().map(row).collect();
     assert_eq!(rows, expected, "the table in docs/operating.md and the settings differ");
@@ -130,4 +249,43 @@ fn the_manual_lists_exactly_these_exit_codes() {
     let mut expected: Vec<u8> = known.chain([0, 2, 130, 143]).collect();
     expected.sort_unstable();
     assert_eq!(numbers.collect::<Vec<_>>(), expected);
+}
+
+/// The example of `packaging/`, as it is and with everything in it that is offered behind a `#`.
+#[test]
+fn the_example_is_a_configuration_and_names_every_setting() {
+    let example = include_str!("../../../../packaging/manifold.toml");
+    let shipped = load(&flags(Some(&file(example)), &[]), variables(&[])).unwrap();
+    assert!(shipped.warnings.is_empty(), "{:?}", shipped.warnings);
+    let expected = Config { name: "n1".to_owned(), data_dir: "/var/lib/manifold".into(), ..Config::default() };
+    assert_eq!(shipped.config, expected, "nothing but the name and the place differs from the defaults");
+
+    let is_setting = |line: &str| {
+        let key = line.strip_prefix("# ").unwrap_or(line).split_once(" = ").map(|(key, _)| key);
+        key.and_then(|key| SETTINGS.iter().find(|setting| setting.key == key))
+    };
+    let offered: Vec<&str> = example.lines().filter_map(is_setting).map(|setting| setting.key).collect();
+    for setting in SETTINGS {
+        assert_eq!(offered.iter().filter(|key| **key == setting.key).count(), 1, "{} is there once", setting.key);
+    }
+    for line in example.lines().filter(|line| line.starts_with("# ") && !line.contains("\"1")) {
+        let Some(setting) = is_setting(line).filter(|setting| !setting.default.is_empty()) else { continue };
+        let (_, value) = line.split_once(" = ").unwrap();
+        assert_eq!(value.trim_matches('"'), setting.default, "{} is shown with its default", setting.key);
+    }
+
+    // A cluster has a secret or certificates, founds or joins: everything that is offered, but for what excludes it.
+    let (secret_file, _) = secret_file();
+    let everything: String = example
+        .lines()
+        .map(|line| if is_setting(line).is_some() { line.strip_prefix("# ").unwrap_or(line) } else { line })
+        .filter(|line| !["join", "peer-ca", "peer-cert", "peer-key"].iter().any(|key| line.starts_with(&format!("{key} = "))))
+        .map(|line| line.replace("/etc/manifold/cluster-secret", secret_file.path().to_str().unwrap()) + "\n")
+        .collect();
+    let cluster = load(&flags(Some(&file(&everything)), &[]), variables(&[])).unwrap();
+    assert!(cluster.warnings.is_empty(), "{:?}", cluster.warnings);
+    assert_eq!(cluster.config.cluster.len(), 3);
+    let join = example.lines().find_map(|line| line.strip_prefix("# join = ")).unwrap().trim_matches('"');
+    let secret = ClusterSecret::generate().reveal();
+    assert!(load(&flags(None, &[("join", join)]), variables(&[("MANIFOLD_CLUSTER_SECRET", &secret)])).is_ok());
 }

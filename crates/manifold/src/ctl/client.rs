@@ -4,28 +4,40 @@ use std::path::Path;
 
 use bytes::Bytes;
 use door_http::admin;
-use http_body_util::{BodyExt, Empty};
+use http_body_util::{BodyExt, Full};
 use hyper::{Request, Response, body::Incoming, client::conn::http1};
 use hyper_util::rt::TokioIo;
-use serde::de::DeserializeOwned;
+use serde::{Serialize, de::DeserializeOwned};
 use tokio::net::UnixStream;
 
 use crate::exit::{Code, Failure, Outcome};
 
 /// Asks for a JSON answer.
 pub(crate) fn ask<T: DeserializeOwned>(data_dir: &Path, route: &str) -> Outcome<T> {
-    runtime()?.block_on(async {
-        let response = get(data_dir, route).await?;
-        let body = response.into_body().collect().await.map_err(broken)?.to_bytes();
-        serde_json::from_slice(&body).map_err(|error| {
-            let advice = "is this manifold as old or new as the node?";
-            Failure::new(Code::Failed, format!("the node's answer is not understood ({error}); {advice}"))
-        })
+    runtime()?.block_on(async { understood(get(data_dir, route).await?).await })
+}
+
+/// Asks for something to be done, in JSON both ways.
+pub(crate) fn tell<Q: Serialize, A: DeserializeOwned>(data_dir: &Path, route: &str, question: &Q) -> Outcome<A> {
+    let body = serde_json::to_vec(question).map_err(|error| Failure::new(Code::Failed, error))?;
+    let request = Request::post(route).header(http::header::CONTENT_TYPE, "application/json");
+    runtime()?.block_on(async { understood(send(data_dir, request, body.into()).await?).await })
+}
+
+async fn understood<T: DeserializeOwned>(response: Response<Incoming>) -> Outcome<T> {
+    let body = response.into_body().collect().await.map_err(broken)?.to_bytes();
+    serde_json::from_slice(&body).map_err(|error| {
+        let advice = "is this manifold as old or new as the node?";
+        Failure::new(Code::Failed, format!("the node's answer is not understood ({error}); {advice}"))
     })
 }
 
 /// Asks for an answer that the caller reads as it comes.
 pub(crate) async fn get(data_dir: &Path, route: &str) -> Outcome<Response<Incoming>> {
+    send(data_dir, Request::get(route), Bytes::new()).await
+}
+
+async fn send(data_dir: &Path, request: http::request::Builder, body: Bytes) -> Outcome<Response<Incoming>> {
     let socket = data_dir.join(admin::SOCKET);
     let stream = connect(&socket).await.map_err(|error| {
         let advice = "is it running, and is --data-dir the directory it serves from?";
@@ -33,7 +45,7 @@ pub(crate) async fn get(data_dir: &Path, route: &str) -> Outcome<Response<Incomi
     })?;
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(broken)?;
     tokio::spawn(connection);
-    let request = Request::get(route).header(http::header::HOST, "manifold").body(Empty::<Bytes>::new());
+    let request = request.header(http::header::HOST, "manifold").body(Full::new(body));
     let request = request.map_err(|error| Failure::new(Code::Failed, error))?;
     let response = sender.send_request(request).await.map_err(broken)?;
     if response.status().is_success() {

@@ -1,16 +1,23 @@
-//! `manifold ctl`: asking a running node over its socket, taking a backup, bringing one back.
+//! `manifold ctl`: asking a running node over its socket, changing its cluster, taking a backup, bringing one back.
 
 mod client;
+mod lead;
+pub(crate) mod members;
+mod progress;
 mod restore;
 mod save;
+mod secret;
 mod show;
 
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    path::Path,
+};
 
 use serde::Serialize;
 
 use crate::{
-    arguments::{Ctl, CtlCommand, MemberCommand, SnapshotCommand},
+    arguments::{Ctl, CtlCommand, MemberCommand, SecretCommand, SnapshotCommand},
     exit::{Code, Failure, Outcome},
 };
 
@@ -22,9 +29,18 @@ pub(crate) fn run(ctl: Ctl) -> Outcome {
             let status = client::ask(&data_dir, "/v1/status")?;
             answer(json, &status, show::status)
         }
-        CtlCommand::Member(MemberCommand::List) => {
-            let members = client::ask(&data_dir, "/v1/members")?;
-            answer(json, &members, |members: &Vec<_>| show::members(members))
+        CtlCommand::Member(command) => member(&data_dir, json, command),
+        CtlCommand::Drain { member, off, wait } => {
+            let changed = lead::drain(&data_dir, member.as_deref(), off, wait)?;
+            answer(json, &changed, members::Changed::to_text)
+        }
+        CtlCommand::MoveLeader { member, shard } => {
+            let moved = lead::move_leader(&data_dir, &member, shard)?;
+            answer(json, &moved, lead::Moved::to_text)
+        }
+        CtlCommand::Secret(SecretCommand::New { file }) => {
+            let made = secret::new(file)?;
+            answer(json, &made, secret::Made::to_text)
         }
         CtlCommand::Snapshot(SnapshotCommand::Save { file }) => {
             let saved = save::save(&data_dir, &file)?;
@@ -35,6 +51,24 @@ pub(crate) fn run(ctl: Ctl) -> Outcome {
             answer(json, &restored, restore::Restored::to_text)
         }
     }
+}
+
+fn member(data_dir: &Path, json: bool, command: MemberCommand) -> Outcome {
+    let awaited = match command {
+        MemberCommand::List => {
+            return answer(json, &members::list(data_dir)?, |members| show::members(members));
+        }
+        MemberCommand::Remove { member, yes } => {
+            return answer(json, &members::remove(data_dir, &member, yes)?, members::Changed::to_text);
+        }
+        MemberCommand::Update { member, address } => {
+            return answer(json, &members::update(data_dir, &member, address)?, members::Changed::to_text);
+        }
+        MemberCommand::Add { member } => members::add(data_dir, member)?,
+        MemberCommand::Replace { dead, member } => members::replace(data_dir, &dead, member)?,
+        MemberCommand::Ticket { member } => members::ticket(data_dir, &member)?,
+    };
+    answer(json, &awaited, members::Awaited::to_text)
 }
 
 fn answer<T: Serialize>(json: bool, what: &T, to_text: impl FnOnce(&T) -> String) -> Outcome {

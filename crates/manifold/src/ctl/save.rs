@@ -2,23 +2,20 @@
 
 use std::{
     fs::{self, File},
-    io::{self, IsTerminal, Write},
+    io::{self, Write},
     path::{Path, PathBuf},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use door_http::admin::ESTIMATED_BYTES;
 use http_body_util::BodyExt;
 use serde::Serialize;
 
-use super::client;
+use super::{client, progress::Line};
 use crate::{
     config::readable,
     exit::{Code, Failure, Outcome},
 };
-
-/// How often progress is drawn anew.
-const PROGRESS_INTERVAL: Duration = Duration::from_millis(200);
 
 /// What was written.
 #[derive(Debug, Serialize)]
@@ -54,7 +51,7 @@ async fn receive(data_dir: &Path, partial: &Path) -> Outcome<u64> {
     let response = client::get(data_dir, "/v1/snapshot").await?;
     let expected = response.headers().get(ESTIMATED_BYTES).and_then(|value| value.to_str().ok()?.parse().ok());
     let mut out = File::create(partial).map_err(|error| cannot_write(partial, &error))?;
-    let mut progress = Progress::new(expected);
+    let mut progress = Line::new();
     let mut body = response.into_body();
     let mut bytes = 0;
     while let Some(frame) = body.frame().await {
@@ -63,9 +60,9 @@ async fn receive(data_dir: &Path, partial: &Path) -> Outcome<u64> {
         let Ok(data) = frame.into_data() else { continue };
         out.write_all(&data).map_err(|error| cannot_write(partial, &error))?;
         bytes += data.len() as u64;
-        progress.show(bytes);
+        progress.show(|| bar(bytes, expected));
     }
-    progress.finish();
+    drop(progress);
     out.sync_all().map_err(|error| cannot_write(partial, &error))?;
     Ok(bytes)
 }
@@ -84,34 +81,6 @@ fn sync_parent(file: &Path) -> io::Result<()> {
 
 fn cannot_write(file: &Path, error: &io::Error) -> Failure {
     Failure::new(Code::Failed, format!("{} cannot be written: {error}", file.display()))
-}
-
-/// A bar on stderr, when that is a terminal.
-struct Progress {
-    expected: Option<u64>,
-    drawn: Option<Instant>,
-    visible: bool,
-}
-
-impl Progress {
-    fn new(expected: Option<u64>) -> Self {
-        Self { expected, drawn: None, visible: io::stderr().is_terminal() }
-    }
-
-    fn show(&mut self, bytes: u64) {
-        if !self.visible || self.drawn.is_some_and(|drawn| drawn.elapsed() < PROGRESS_INTERVAL) {
-            return;
-        }
-        self.drawn = Some(Instant::now());
-        // Progress that cannot be drawn is not worth failing for.
-        let _ = write!(io::stderr(), "\r{}\x1b[K", bar(bytes, self.expected));
-    }
-
-    fn finish(&self) {
-        if self.drawn.is_some() {
-            let _ = write!(io::stderr(), "\r\x1b[K");
-        }
-    }
 }
 
 /// The expected size is a guess from the current keys: history makes the backup larger, so the bar may stand at its end.

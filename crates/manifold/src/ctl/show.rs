@@ -1,6 +1,9 @@
 //! Status and members, for people.
 
-use door_http::admin::{Doors, Member, Shard, Status};
+use door_http::admin::{
+    Doors, Protection, Shard, Status,
+    members::{Member, Standing},
+};
 
 use crate::{config::readable, table::table};
 
@@ -19,6 +22,7 @@ pub(crate) fn status(status: &Status) -> String {
         ("node", format!("{name} ({node_id}), cluster {cluster_id}, up {up}")),
         ("version", format!("{version}, answers as etcd {etcd_version}")),
         ("doors", doors(&status.doors)),
+        ("peers", protection(status.protection).to_owned()),
         ("journal", readable(status.journal_bytes)),
         ("disk", disk),
         ("alarms", alarms),
@@ -37,7 +41,15 @@ pub(crate) fn status(status: &Status) -> String {
     let head: String = head.iter().map(|(label, text)| format!("{label:<10}{text}\n")).collect();
     let headings = ["SHARD", "LEADER", "TERM", "LAST", "APPLIED", "SETTLED", "WAITING", "UNSETTLED", "TREE"];
     let rows: Vec<_> = status.shards.iter().map(|shard| row(shard, node_id)).collect();
-    format!("{head}\n{}", table(headings, &rows))
+    format!("{head}\n{}\n{}", members(&status.members), table(headings, &rows))
+}
+
+fn protection(protection: Protection) -> &'static str {
+    match protection {
+        Protection::None => "in plain text, on this machine only",
+        Protection::Secret => "under the cluster's secret",
+        Protection::Certificates => "with certificates",
+    }
 }
 
 fn row(shard: &Shard, node_id: &str) -> [String; 9] {
@@ -61,18 +73,52 @@ fn row(shard: &Shard, node_id: &str) -> [String; 9] {
     ]
 }
 
-/// What `ctl member list` prints.
+/// What `ctl member list` prints: a line for each, and below them why one is not reached.
 pub(crate) fn members(members: &[Member]) -> String {
+    let headings = ["ID", "NAME", "STATUS", "PEER", "CLIENTS", "REACHABLE", "LEADS"];
     let row = |member: &Member| {
-        let role = if member.learner { "learner" } else { "voter" };
-        [member.id.clone(), member.name.clone(), role.to_owned(), member.doors.as_ref().map_or_else(|| "-".to_owned(), doors)]
+        [
+            member.id.clone(),
+            member.name.clone(),
+            standing(member),
+            or_dash(&member.address),
+            or_dash(&member.client_urls.join(",")),
+            reachable(member),
+            format!("{} of {}", member.leads, member.shards),
+        ]
     };
     let rows: Vec<_> = members.iter().map(row).collect();
-    table(["ID", "NAME", "ROLE", "DOORS"], &rows)
+    let lost = members.iter().filter(|member| member.reachable == Some(false));
+    let why = lost.filter_map(|member| Some(format!("{} is not reached: {}\n", member.name, member.trouble.as_ref()?)));
+    table(headings, &rows) + &why.collect::<String>()
+}
+
+fn standing(member: &Member) -> String {
+    let standing = match member.standing {
+        Standing::Joining => "joining",
+        Standing::Active if member.learner => "learning",
+        Standing::Active => "active",
+        Standing::Leaving => "leaving",
+    };
+    if member.drained { format!("{standing}, drained") } else { standing.to_owned() }
+}
+
+fn reachable(member: &Member) -> String {
+    match (member.this_node, member.reachable, member.round_trip_us) {
+        (true, ..) => "this node".to_owned(),
+        (_, Some(true), Some(micros)) => format!("in {}.{} ms", micros / 1_000, micros % 1_000 / 100),
+        (_, Some(true), None) => "yes".to_owned(),
+        (_, Some(false), _) => "no".to_owned(),
+        (_, None, _) => "-".to_owned(),
+    }
+}
+
+fn or_dash(text: &str) -> String {
+    if text.is_empty() { "-".to_owned() } else { text.to_owned() }
 }
 
 fn doors(doors: &Doors) -> String {
-    let open = [("etcd", &doors.etcd), ("http", &doors.http)];
+    let open = [("etcd", &doors.etcd), ("http", &doors.http), ("peer", &doors.peer)];
     let open: Vec<String> = open.iter().filter_map(|(name, address)| Some(format!("{name} {}", address.as_ref()?))).collect();
     if open.is_empty() { "none".to_owned() } else { open.join(", ") }
 }
@@ -87,9 +133,28 @@ fn elapsed(seconds: u64) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use door_http::admin::{Alarm, Keyspace};
+
+    /// The node that is asked, a member alone.
+    pub(in crate::ctl) fn member() -> Member {
+        Member {
+            id: "a1".to_owned(),
+            name: "edge".to_owned(),
+            standing: Standing::Active,
+            learner: false,
+            drained: false,
+            address: "10.0.0.1:7480".to_owned(),
+            client_urls: vec!["http://10.0.0.1:2379".to_owned()],
+            this_node: true,
+            reachable: None,
+            round_trip_us: None,
+            trouble: None,
+            leads: 1,
+            shards: 2,
+        }
+    }
 
     fn example() -> Status {
         let shard = |shard, leader: Option<&str>, leading, applied| Shard {
@@ -113,12 +178,14 @@ mod tests {
             version: "0.1.0".to_owned(),
             etcd_version: "3.7.3".to_owned(),
             uptime_seconds: 3_725,
-            doors: Doors { etcd: Some("127.0.0.1:2379".to_owned()), http: None },
+            doors: Doors { etcd: Some("127.0.0.1:2379".to_owned()), ..Doors::default() },
+            protection: Protection::Secret,
             journal_bytes: 128 << 20,
             disk_free_bytes: Some(79 << 30),
             disk_total_bytes: Some(252 << 30),
             alarms: vec![Alarm { member: "a1".to_owned(), alarm: "NOSPACE".to_owned() }],
             keyspace: Keyspace { revision: 12, compact_revision: 0, keys: 3, bytes: 120, leases: 1 },
+            members: vec![member()],
             shards: vec![shard(0, Some("a1"), true, Some(1_199)), shard(1, None, false, None)],
         }
     }
@@ -129,10 +196,14 @@ mod tests {
 node      edge (a1), cluster c2, up 1 h 2 m
 version   0.1.0, answers as etcd 3.7.3
 doors     etcd 127.0.0.1:2379
+peers     under the cluster's secret
 journal   128.0 MiB
 disk      79.0 GiB free of 252.0 GiB
 alarms    NOSPACE (member a1)
 keyspace  default: revision 12, compacted at 0, 3 keys, 120 B, 1 leases
+
+ID  NAME  STATUS  PEER           CLIENTS               REACHABLE   LEADS
+a1  edge  active  10.0.0.1:7480  http://10.0.0.1:2379  this node  1 of 2
 
 SHARD  LEADER     TERM  LAST  APPLIED  SETTLED  WAITING  UNSETTLED  TREE
     0  this node     3  1200     1199        -        0   68.4 KiB   0 B
@@ -143,8 +214,26 @@ SHARD  LEADER     TERM  LAST  APPLIED  SETTLED  WAITING  UNSETTLED  TREE
 
     #[test]
     fn members_are_a_table() {
-        let own = Member { id: "a1".to_owned(), name: "edge".to_owned(), learner: false, doors: Some(Doors::default()) };
-        let other = Member { id: "b22".to_owned(), name: "far".to_owned(), learner: true, doors: None };
-        assert_eq!(members(&[own, other]), "ID   NAME  ROLE     DOORS\na1   edge  voter    none\nb22  far   learner  -\n");
+        let other = |id: &str, name: &str| Member {
+            id: id.to_owned(),
+            name: name.to_owned(),
+            this_node: false,
+            reachable: Some(true),
+            leads: 0,
+            ..member()
+        };
+        let near = Member { round_trip_us: Some(1_250), drained: true, ..other("b22", "near") };
+        let far = Member { reachable: Some(false), trouble: Some("connection refused".to_owned()), ..other("c3", "far") };
+        let (address, client_urls) = (String::new(), Vec::new());
+        let new = Member { standing: Standing::Joining, reachable: None, address, client_urls, ..other("d4", "new") };
+        let expected = "\
+ID   NAME  STATUS           PEER           CLIENTS               REACHABLE   LEADS
+a1   edge  active           10.0.0.1:7480  http://10.0.0.1:2379  this node  1 of 2
+b22  near  active, drained  10.0.0.1:7480  http://10.0.0.1:2379  in 1.2 ms  0 of 2
+c3   far   active           10.0.0.1:7480  http://10.0.0.1:2379  no         0 of 2
+d4   new   joining          -              -                     -          0 of 2
+far is not reached: connection refused
+";
+        assert_eq!(members(&[member(), near, far, new]), expected);
     }
 }

@@ -25,6 +25,7 @@ pub(crate) struct Node {
     log: Arc<Mutex<String>>,
     pub(crate) etcd: String,
     pub(crate) http: String,
+    pub(crate) peer: String,
 }
 
 impl Node {
@@ -50,14 +51,15 @@ impl Node {
                 log.push('\n');
             }
         });
-        let mut node =
-            Node { child, scratch: None, data_dir: data_dir.to_owned(), log, etcd: String::new(), http: String::new() };
+        let data_dir = data_dir.to_owned();
+        let (etcd, http, peer) = Default::default();
+        let mut node = Node { child, scratch: None, data_dir, log, etcd, http, peer };
         let ready = node.wait_for_line("ready to serve client requests");
         let field = |name: &str| {
             let value = ready.split(&format!("{name}=")).nth(1).unwrap_or_default();
             value.split(' ').next().unwrap_or_default().trim_matches('"').to_owned()
         };
-        (node.etcd, node.http) = (field("etcd"), field("http"));
+        (node.etcd, node.http, node.peer) = (field("etcd"), field("http"), field("peer"));
         node
     }
 
@@ -138,7 +140,9 @@ pub(crate) fn manifold() -> Command {
 /// `serve` on free ports.
 pub(crate) fn command(data_dir: &Path) -> Command {
     let mut command = manifold();
-    command.args(["serve", "--etcd", "127.0.0.1:0", "--http", "127.0.0.1:0", "--data-dir"]).arg(data_dir);
+    command
+        .args(["serve", "--etcd", "127.0.0.1:0", "--http", "127.0.0.1:0", "--peer", "127.0.0.1:0", "--data-dir"])
+        .arg(data_dir);
     command
 }
 
