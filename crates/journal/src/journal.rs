@@ -183,6 +183,12 @@ impl Journal {
         (state.oldest().map(|(_, shard)| shard), bytes)
     }
 
+    /// Whether the disk keeps up, for whoever looks from time to time.
+    pub fn pulse(&self) -> Pulse {
+        let state = self.shared.state.lock();
+        Pulse { writes: state.writes_done, is_waiting: !state.queue.is_empty() || state.writes_begun != state.writes_done }
+    }
+
     /// How full the file system is, with the alarm at [`SPACE_ALARM_PERCENT`].
     pub fn space(&self) -> io::Result<SpaceState> {
         self.space_with_alarm_at(SPACE_ALARM_PERCENT)
@@ -214,6 +220,15 @@ impl Journal {
         state.writer_sleeps = false;
         self.shared.wake.notify_all();
     }
+}
+
+/// What [`Journal::pulse`] saw: a disk that has the same number of writes behind it while something waits has not moved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pulse {
+    /// Writes synced since the start.
+    pub writes: u64,
+    /// Whether anything is not synced yet.
+    pub is_waiting: bool,
 }
 
 enum Source {

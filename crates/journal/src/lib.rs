@@ -33,7 +33,7 @@ use std::io;
 use base::{EntryId, ShardId};
 use bytes::Bytes;
 
-pub use journal::Journal;
+pub use journal::{Journal, Pulse};
 pub use segment::{segment_name, segment_number};
 pub use writer::Writer;
 

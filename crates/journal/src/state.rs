@@ -228,6 +228,9 @@ pub(crate) struct State {
     pub(crate) segments: BTreeMap<u64, Arc<Segment>>,
     pub(crate) current: u64,
     pub(crate) next_sequence: u64,
+    /// Writes that the writer began, and those that are synced.
+    pub(crate) writes_begun: u64,
+    pub(crate) writes_done: u64,
     tail_bytes: usize,
     tail_bytes_max: usize,
     pub(crate) closing: bool,
@@ -248,6 +251,8 @@ impl State {
             segments: BTreeMap::new(),
             current: 0,
             next_sequence: 1,
+            writes_begun: 0,
+            writes_done: 0,
             tail_bytes: 0,
             tail_bytes_max,
             closing: false,
@@ -318,6 +323,7 @@ impl State {
 
     /// Applies what a synced write made true.
     pub(crate) fn complete(&mut self, segment: u64, effects: Vec<Effect>) {
+        self.writes_done = self.writes_begun;
         for effect in effects {
             match effect {
                 Effect::Appended { shard, sequence, places } => {

@@ -207,6 +207,7 @@ impl Writer {
             state.hints = false;
             batch.dones = std::mem::take(&mut state.hint_dones);
         }
+        state.writes_begun += 1;
         for (id, shard) in &state.shards {
             let logged = self.logged.get(id).and_then(|logged| logged.committed);
             if let Some(committed) = shard.committed()

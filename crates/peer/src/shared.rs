@@ -1,6 +1,12 @@
 //! What all connections of one node share.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use base::NodeId;
 use parking_lot::Mutex;
@@ -26,6 +32,8 @@ pub(crate) struct Shared {
     pub(crate) handler: Arc<dyn Handler>,
     pub(crate) counters: Arc<Counters>,
     pub(crate) snapshots: Bucket,
+    /// Whether a peer refused this node since it was removed.
+    pub(crate) removed: AtomicBool,
     /// The connections that peers dialled: one for each peer and channel.
     accepted: Mutex<HashMap<(NodeId, Channel), Arc<Connection>>>,
 }
@@ -47,7 +55,8 @@ impl Shared {
             credit: options.stream_credit_bytes as u32,
         };
         let snapshots = Bucket::new(options.snapshot_bytes_per_second);
-        Self { options, identity, tls, roster, handler, counters, snapshots, accepted: Mutex::default() }
+        let removed = AtomicBool::new(false);
+        Self { options, identity, tls, roster, handler, counters, snapshots, removed, accepted: Mutex::default() }
     }
 
     /// Bytes that a peer's stream may have on the way to this node.
@@ -59,6 +68,9 @@ impl Shared {
     pub(crate) fn count_failed(&self, failed: &Failed) {
         if let Failed::Refused(refused) = failed {
             self.counters.refused(refused.reason);
+            if refused.by_peer && refused.reason == Refusal::Removed {
+                self.removed.store(true, Ordering::Release);
+            }
         }
     }
 

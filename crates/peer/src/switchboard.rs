@@ -1,6 +1,12 @@
 //! The public face: one node's connections to and from all its peers.
 
-use std::{collections::HashMap, io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    io,
+    net::SocketAddr,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use base::NodeId;
 use bytes::Bytes;
@@ -184,6 +190,12 @@ impl Switchboard {
     pub fn trouble(&self, node: NodeId) -> Option<String> {
         let peers = self.0.peers.lock();
         peers.get(&node)?.links.iter().find_map(|link| link.trouble()).map(|why| why.text.to_string())
+    }
+
+    /// Whether a peer has refused this node since it is no longer a member. It told so by what the cluster has decided.
+    #[must_use]
+    pub fn is_removed(&self) -> bool {
+        self.0.shared.removed.load(Ordering::Acquire)
     }
 
     /// The protocol version spoken with `node`, if connected.

@@ -128,3 +128,10 @@ pub(crate) const HAND_OVER_LOOK_MS: u64 = 5;
 
 /// How long a read waits for a node that has just started to have recovered, in milliseconds.
 pub(crate) const RECOVERY_WAIT_MS: u64 = 7_000;
+
+/// How often a node with peers looks whether its disk moves, in milliseconds.
+pub(crate) const DISK_LOOK_MS: u64 = 100;
+
+/// How long a disk stands still before a leader on it hands over, in milliseconds: longer than a slow disk's queue, and short
+/// enough that leadership has moved well within two seconds.
+pub(crate) const DISK_STALL_MS: u64 = 700;

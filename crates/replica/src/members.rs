@@ -19,7 +19,7 @@ use cluster::{
 
 use crate::{
     consensus::{GroupView, Refusal},
-    limits::{CAUGHT_UP_ENTRIES, HAND_OVER_LOOK_MS, HAND_OVER_MS, LEADER_BALANCE_MS, MEMBERS_TICK_MS, MEMBERS_TRY_MS},
+    limits::{CAUGHT_UP_ENTRIES, DISK_LOOK_MS, DISK_STALL_MS, HAND_OVER_LOOK_MS, HAND_OVER_MS, LEADER_BALANCE_MS, MEMBERS_TICK_MS, MEMBERS_TRY_MS},
     network::{Standing, kind},
     node::Node,
     options::{Start, Ticket},
@@ -27,6 +27,9 @@ use crate::{
     runtime,
     shard::Shard,
 };
+
+/// What a node says that is no longer a member.
+const REMOVED: &str = "this member was removed from the cluster: its data directory can be deleted";
 
 /// Who may speak with this node.
 #[derive(Debug, Default)]
@@ -85,6 +88,9 @@ impl Node {
                 return;
             }
             self.read_members(&zero);
+            if self.network().is_some_and(|network| network.is_removed()) {
+                self.failure().report(REMOVED.to_owned());
+            }
             tokio::select! {
                 biased;
                 () = moved => {}
@@ -101,8 +107,7 @@ impl Node {
         });
         let Some((members, removed)) = known.filter(|(members, _)| !members.is_empty()) else { return };
         if removed.contains(&me) {
-            let text = "this member was removed from the cluster: its data directory can be deleted";
-            self.failure().report(text.to_owned());
+            self.failure().report(REMOVED.to_owned());
             return;
         }
         let mut roster = self.roster().write();
@@ -168,6 +173,26 @@ impl Node {
             }
             if zero.group.status().leading {
                 self.record_done(&zero).await;
+            }
+        }
+    }
+
+    /// A leader whose disk stands still keeps its followers' entries waiting in memory and is of no use as a replica, so it hands
+    /// over before anybody notices.
+    pub(crate) async fn watch_disk(self) {
+        let mut last = self.journal().pulse();
+        let (mut since, mut has_left) = (runtime::now(), false);
+        while !self.is_stopping() {
+            runtime::sleep(Duration::from_millis(DISK_LOOK_MS)).await;
+            let pulse = self.journal().pulse();
+            if pulse.writes != last.writes || !pulse.is_waiting {
+                (last, since, has_left) = (pulse, runtime::now(), false);
+                continue;
+            }
+            if !has_left && runtime::now().saturating_sub(since) >= Duration::from_millis(DISK_STALL_MS) {
+                has_left = true;
+                tracing::warn!("the disk has not finished a write for {DISK_STALL_MS} ms: handing leadership over");
+                self.hand_everything_over().await;
             }
         }
     }

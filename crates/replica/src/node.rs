@@ -295,6 +295,7 @@ impl Node {
         }
         if self.inner.network.get().is_some() {
             runtime::spawn(self.clone().lead_members(zero));
+            runtime::spawn(self.clone().watch_disk());
         }
         for shard in self.shards() {
             let recovering = async move {

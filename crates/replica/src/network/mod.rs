@@ -50,6 +50,11 @@ pub trait Network: Send + Sync + 'static {
     /// Why `node` was not reached last, for an operator who asks.
     fn trouble(&self, node: NodeId) -> Option<String>;
 
+    /// Whether a peer said that this node is no longer a member.
+    fn is_removed(&self) -> bool {
+        false
+    }
+
     /// Ends everything.
     fn shutdown(&self) -> BoxFuture<'static, ()>;
 }

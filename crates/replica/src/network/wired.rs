@@ -67,6 +67,10 @@ impl Network for Wired {
         self.0.trouble(node)
     }
 
+    fn is_removed(&self) -> bool {
+        self.0.is_removed()
+    }
+
     fn shutdown(&self) -> BoxFuture<'static, ()> {
         let board = self.0.clone();
         Box::pin(async move { board.shutdown().await })
