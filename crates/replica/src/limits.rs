@@ -56,6 +56,9 @@ pub(crate) const RECLAIM_SLICE_BYTES: usize = 16 << 20;
 /// Journal bytes, as a multiple of the settle budget, at which the owner of the oldest segment settles whatever it has.
 pub(crate) const JOURNAL_PRESSURE_FACTOR: u64 = 6;
 
+/// Settled bytes, as a multiple of the settle budget, whose entries a shard with peers keeps in its log.
+pub(crate) const LOG_KEPT_FACTOR: u64 = 4;
+
 /// Unsettled bytes, as a multiple of the settle budget, at which nothing more is proposed until a settle is done: a disk that
 /// settles slower than clients write makes them wait, and memory stays bounded.
 pub(crate) const UNSETTLED_FACTOR_MAX: u64 = 4;
@@ -111,6 +114,9 @@ pub(crate) const HELLO_TIMEOUT_MS: u64 = 500;
 
 /// How often a node looks whether its shards' members are as they should be, in milliseconds.
 pub(crate) const MEMBERS_TICK_MS: u64 = 250;
+
+/// The same while it has no peers.
+pub(crate) const MEMBERS_IDLE_TICK_MS: u64 = 1_000;
 
 /// How long one step of a change of members may take before it is looked at again, in milliseconds.
 pub(crate) const MEMBERS_TRY_MS: u64 = 5_000;

@@ -19,7 +19,7 @@ use cluster::{
 
 use crate::{
     consensus::{GroupView, Refusal},
-    limits::{CAUGHT_UP_ENTRIES, DISK_LOOK_MS, DISK_STALL_MS, HAND_OVER_LOOK_MS, HAND_OVER_MS, LEADER_BALANCE_MS, MEMBERS_TICK_MS, MEMBERS_TRY_MS},
+    limits::{CAUGHT_UP_ENTRIES, DISK_LOOK_MS, DISK_STALL_MS, HAND_OVER_LOOK_MS, HAND_OVER_MS, LEADER_BALANCE_MS, MEMBERS_IDLE_TICK_MS, MEMBERS_TICK_MS, MEMBERS_TRY_MS},
     network::{Standing, kind},
     node::Node,
     options::{Start, Ticket},
@@ -94,9 +94,14 @@ impl Node {
             tokio::select! {
                 biased;
                 () = moved => {}
-                () = runtime::sleep(Duration::from_millis(MEMBERS_TICK_MS)) => {}
+                () = runtime::sleep(Duration::from_millis(MEMBERS_IDLE_TICK_MS)) => {}
             }
         }
+    }
+
+    /// How often to look: seldom while there is nobody else.
+    fn tick(&self, with_peers_ms: u64) -> Duration {
+        Duration::from_millis(if self.known_peers().is_empty() { MEMBERS_IDLE_TICK_MS } else { with_peers_ms })
     }
 
     fn read_members(&self, zero: &Shard) {
@@ -158,7 +163,7 @@ impl Node {
     pub(crate) async fn lead_members(self, zero: Shard) {
         let mut leading_since: BTreeMap<ShardId, Duration> = BTreeMap::new();
         while !self.is_stopping() {
-            runtime::sleep(Duration::from_millis(MEMBERS_TICK_MS)).await;
+            runtime::sleep(self.tick(MEMBERS_TICK_MS)).await;
             for shard in self.shards() {
                 let Some(view) = shard.group.view() else {
                     leading_since.remove(&shard.id);
@@ -183,7 +188,7 @@ impl Node {
         let mut last = self.journal().pulse();
         let (mut since, mut has_left) = (runtime::now(), false);
         while !self.is_stopping() {
-            runtime::sleep(Duration::from_millis(DISK_LOOK_MS)).await;
+            runtime::sleep(self.tick(DISK_LOOK_MS)).await;
             let pulse = self.journal().pulse();
             if pulse.writes != last.writes || !pulse.is_waiting {
                 (last, since, has_left) = (pulse, runtime::now(), false);

@@ -1,6 +1,7 @@
 //! Settling: in the background, what changed in memory moves into the shard's tree, so that the journal can be trimmed.
 
 use std::{
+    collections::VecDeque,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
@@ -16,7 +17,7 @@ use crate::{
     consensus::{Group, StateMachine as _},
     lanes::stopped,
     limits::{
-        IDLE_SETTLE_MS, IDLE_SETTLE_PART, JOURNAL_PRESSURE_FACTOR, MERGE_UNSETTLED_FACTOR, RECLAIM_SLICE_BYTES, SETTLE_TICK_MS,
+        IDLE_SETTLE_MS, IDLE_SETTLE_PART, JOURNAL_PRESSURE_FACTOR, LOG_KEPT_FACTOR, MERGE_UNSETTLED_FACTOR, RECLAIM_SLICE_BYTES, SETTLE_TICK_MS,
         UNSETTLED_FACTOR_MAX,
     },
     runtime,
@@ -47,6 +48,16 @@ struct Inner {
     /// Told when a settle gave its overlay's memory back.
     eased: Notify,
     settles: AtomicU64,
+    kept: parking_lot::Mutex<Kept>,
+}
+
+/// What of the log is kept although it is settled.
+#[derive(Default)]
+struct Kept {
+    /// Bytes settled since the start.
+    total: u64,
+    /// Settled entries up to which the log was not purged, with `total` at that time.
+    marks: VecDeque<(EntryId, u64)>,
 }
 
 /// Settles one shard. Cheap to clone.
@@ -74,6 +85,7 @@ impl Settler {
             wake: Notify::new(),
             eased: Notify::new(),
             settles: AtomicU64::new(0),
+            kept: parking_lot::Mutex::default(),
         };
         Settler { inner: Arc::new(inner) }
     }
@@ -103,12 +115,32 @@ impl Settler {
             return Err(stopped());
         }
         let inner = self.inner.clone();
+        let bytes = self.inner.state.table().unsettled_bytes();
         let mark = runtime::spawn_blocking(move || inner.settle_now()).await?;
         self.inner.settles.fetch_add(1, Relaxed);
-        match mark.applied {
-            Some(upto) => self.inner.group.settled(upto).await,
-            None => Ok(()),
+        let Some(upto) = mark.applied else { return Ok(()) };
+        let purge = self.purgeable(upto, bytes);
+        self.inner.group.settled(purge).await
+    }
+
+    /// Up to where the log can go. Alone: up to what is settled. With peers some of it is kept, so that one that was away for a
+    /// moment gets entries and not the whole state; but no shard may keep the journal from being trimmed.
+    fn purgeable(&self, settled: EntryId, bytes: u64) -> Option<EntryId> {
+        let status = self.inner.group.status();
+        let mut kept = self.inner.kept.lock();
+        kept.total += bytes;
+        if status.voters.len() + status.learners.len() <= 1 || self.pins_journal() {
+            kept.marks.clear();
+            return Some(settled);
         }
+        let total = kept.total;
+        kept.marks.push_back((settled, total));
+        let most = self.inner.settle_bytes.saturating_mul(LOG_KEPT_FACTOR);
+        let mut purge = None;
+        while kept.marks.front().is_some_and(|(_, upto)| total - upto >= most) {
+            purge = kept.marks.pop_front().map(|(id, _)| id);
+        }
+        purge
     }
 
     /// Completes when little enough is unsettled for more to be proposed, or when no settle will come any more.
@@ -145,10 +177,13 @@ impl Settler {
         if unsettled >= self.inner.settle_bytes || self.wants_reclaim() {
             return true;
         }
+        (self.inner.state.is_ahead_of_tree() || !self.inner.kept.lock().marks.is_empty()) && self.pins_journal()
+    }
+
+    /// Whether this shard has the oldest entry of a journal that has grown large.
+    fn pins_journal(&self) -> bool {
         let (owner, bytes) = self.inner.journal.pressure();
-        self.inner.state.is_ahead_of_tree()
-            && owner == Some(self.shard())
-            && bytes >= self.inner.settle_bytes.saturating_mul(JOURNAL_PRESSURE_FACTOR)
+        owner == Some(self.shard()) && bytes >= self.inner.settle_bytes.saturating_mul(JOURNAL_PRESSURE_FACTOR)
     }
 
     /// A shard that has been quiet for a while gives back the memory of what it has not settled.

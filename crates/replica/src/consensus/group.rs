@@ -25,7 +25,7 @@ use super::{
     machine::MachineStore,
     network::{Alone, Peers, Transport},
     receive::Partial,
-    settings::{self, FRESH_LEADER_LOOK, FRESH_LEADER_WAIT},
+    settings::{self, FRESH_LEADER_LOOK, FRESH_LEADER_WAIT, SETTLED_WAIT},
     transport::Wires,
     types::{Command, Metrics, MetricsWatch, Raft, Types, entry_id},
 };
@@ -265,13 +265,29 @@ impl Group {
         }
     }
 
-    /// Tells that the machine settled up to this entry, so that the log may be purged up to it.
+    /// Tells that the machine has settled more, and up to which settled entry the log is to be purged.
     ///
     /// # Errors
     /// `Unavailable` if the replica has ended.
-    pub async fn settled(&self, _upto: EntryId) -> Result<()> {
-        // What is settled by now is the snapshot; openraft then purges what it holds.
-        self.inner.raft.trigger().snapshot().await.map_err(|_| ended())
+    pub async fn settled(&self, purge: Option<EntryId>) -> Result<()> {
+        // What is settled by now is the snapshot.
+        self.inner.raft.trigger().snapshot().await.map_err(|_| ended())?;
+        let Some(purge) = purge else { return Ok(()) };
+        // What no snapshot holds is not purged, and it takes a moment until one is known.
+        tokio::select! {
+            biased;
+            noted = self.snapshot_reaches(purge.index) => noted?,
+            () = runtime::sleep(SETTLED_WAIT) => {}
+        }
+        self.inner.raft.trigger().purge_log(purge.index).await.map_err(|_| ended())
+    }
+
+    async fn snapshot_reaches(&self, index: u64) -> Result<()> {
+        let mut metrics = self.inner.metrics.clone();
+        while metrics.borrow_and_update().snapshot.as_ref().is_none_or(|id| id.index < index) {
+            metrics.changed().await.map_err(|_| ended())?;
+        }
+        Ok(())
     }
 
     /// Completes when the replica can no longer keep its word (a write or a sync failed, or it panicked): the process must

@@ -10,8 +10,10 @@ pub(super) const ELECTION_TIMEOUT_MIN_MS: u64 = 250;
 pub(super) const ELECTION_TIMEOUT_MAX_MS: u64 = 400;
 /// How often a leader gives its word: at least twice in the shortest election timeout.
 pub(super) const HEARTBEAT_MS: u64 = 100;
-/// Entries below the settled one that stay in the log. None: an idle shard must not pin a journal segment.
-pub(super) const SETTLED_ENTRIES_KEPT: u64 = 0;
+/// Entries below the settled one that openraft leaves in the log: all of them, since whoever settles says what goes.
+pub(super) const SETTLED_ENTRIES_KEPT: u64 = u64::MAX;
+/// How long a settle may take to be noted before the log is purged up to it.
+pub(super) const SETTLED_WAIT: Duration = Duration::from_secs(5);
 /// Bytes of entries that one replication message carries, unless one entry alone is larger.
 pub(super) const REPLICATION_BYTES_MAX: usize = 1 << 20;
 /// Bytes of entries that apply reads from the journal at once.
