@@ -6,6 +6,7 @@ mod ledger;
 mod settings;
 mod single;
 mod suite;
+mod wires;
 
 use std::{sync::Arc, thread, time::Duration};
 

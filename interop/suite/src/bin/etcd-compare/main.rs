@@ -7,6 +7,7 @@
 mod rows;
 mod storm;
 mod table;
+mod trio;
 
 use clap::Parser;
 use interop::Settings;
@@ -20,7 +21,7 @@ struct Options {
     /// Runs of each server; the median counts.
     #[arg(long, default_value_t = 3)]
     runs: usize,
-    /// Only these rows (put, get, list, one, iops, watch, million, lease, disk, idle); all unless said.
+    /// Only these rows (put, get, list, one, iops, watch, million, lease, disk, idle, three, three-iops); all unless said.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
     /// Minutes of load for the bytes that the disk gets.

@@ -1,6 +1,7 @@
 //! The rows: what is done to one server in one run, and which figures that gives.
 
 use crate::storm::{number, storm};
+use crate::trio::Trio;
 use interop::wire::{Wire, pb};
 use interop::{Server, Settings};
 use std::fs;
@@ -9,10 +10,10 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 /// All rows, in order.
-pub(crate) const ROWS: &[&str] = &["put", "get", "list", "one", "iops", "watch", "million", "lease", "disk", "idle"];
+pub(crate) const ROWS: &[&str] = &["put", "get", "list", "one", "iops", "watch", "million", "lease", "disk", "idle", "three", "three-iops"];
 
 /// Writes a second that the slow disk allows.
-const WRITE_IOPS: u32 = 150;
+pub(crate) const WRITE_IOPS: u32 = 150;
 /// Puts of one round of the load of minutes, as fast as they go; each key of two sets is written again every second round.
 const ROUND_PUTS: u64 = 20_000;
 /// A round's time, with the pause after its puts; each ends with a compaction.
@@ -30,13 +31,25 @@ pub(crate) struct Bench {
     pub(crate) minutes: f64,
 }
 
-type Figures = Vec<(&'static str, f64)>;
+pub(crate) type Figures = Vec<(&'static str, f64)>;
 
 impl Bench {
     /// One run of one row. What went wrong is printed, and its figures are not numbers.
     pub(crate) async fn run(&self, row: &str, settings: &Settings) -> Figures {
-        let server = Server::start(settings.clone()).await;
         let figures = match row {
+            "three" => Trio::start(settings).await.put(&self.storm, self.part),
+            "three-iops" => Trio::start(settings).await.iops(&self.storm, self.part),
+            _ => self.run_alone(row, settings).await,
+        };
+        figures.unwrap_or_else(|e| {
+            eprintln!("{row}: {e}");
+            Vec::new()
+        })
+    }
+
+    async fn run_alone(&self, row: &str, settings: &Settings) -> Result<Figures, String> {
+        let server = Server::start(settings.clone()).await;
+        match row {
             "put" => self.put(&server),
             "get" => self.get(&server),
             "list" => self.list(&server),
@@ -48,11 +61,7 @@ impl Bench {
             "disk" => self.disk(&server).await,
             "idle" => idle(&server).await,
             other => Err(format!("no row is named {other:?}")),
-        };
-        figures.unwrap_or_else(|e| {
-            eprintln!("{row}: {e}");
-            Vec::new()
-        })
+        }
     }
 
     fn storm(&self, server: &Server, arguments: &str) -> Result<serde_json::Value, String> {
@@ -215,7 +224,7 @@ async fn idle(server: &Server) -> Result<Figures, String> {
 ///
 /// The kernel's count for a process (`/proc/PID/io`) will not do: where a file system caches files in large pieces it
 /// adds a whole piece for each byte that makes it dirty.
-struct Group {
+pub(crate) struct Group {
     folder: PathBuf,
     pid: u32,
     device: String,
@@ -223,17 +232,22 @@ struct Group {
 
 impl Group {
     fn over(server: &Server) -> Result<Self, String> {
-        let device = disk_of(&server.data_dir())?;
-        let folder = PathBuf::from(format!("/sys/fs/cgroup/blkio/manifold-bench-{}", server.pid()));
+        Self::of(server.pid(), &server.data_dir())
+    }
+
+    /// Over the process `pid`, whose data is in `data`.
+    pub(crate) fn of(pid: u32, data: &Path) -> Result<Self, String> {
+        let device = disk_of(data)?;
+        let folder = PathBuf::from(format!("/sys/fs/cgroup/blkio/manifold-bench-{pid}"));
         let failed = |e| format!("no control group for the disk here (that needs root and blkio, version 1): {e}");
         fs::create_dir(&folder).map_err(failed)?;
-        let group = Self { folder, pid: server.pid(), device };
+        let group = Self { folder, pid, device };
         fs::write(group.folder.join("cgroup.procs"), group.pid.to_string()).map_err(failed)?;
         Ok(group)
     }
 
     /// Lets the server write so many times a second.
-    fn slow_down(&self, writes_per_second: u32) -> Result<(), String> {
+    pub(crate) fn slow_down(&self, writes_per_second: u32) -> Result<(), String> {
         let limit = format!("{} {writes_per_second}", self.device);
         fs::write(self.folder.join("blkio.throttle.write_iops_device"), limit)
             .map_err(|e| format!("the disk cannot be slowed down: {e}"))

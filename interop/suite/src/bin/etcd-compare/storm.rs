@@ -7,13 +7,19 @@ use std::process::Command;
 
 /// Runs `storm` against `server` with these arguments, prints its line, and gives it. The error says what it said.
 pub(crate) fn storm(binary: &Path, server: &Server, arguments: &str) -> Result<Value, String> {
+    print!("{:?} ", server.kind());
+    storm_at(binary, &server.address(), &format!("--pid {} {arguments}", server.pid()))
+}
+
+/// The same against servers at these addresses.
+pub(crate) fn storm_at(binary: &Path, addresses: &str, arguments: &str) -> Result<Value, String> {
     let output = Command::new(binary)
-        .args(["--addr", &server.address(), "--pid", &server.pid().to_string()])
+        .args(["--addr", addresses])
         .args(arguments.split_whitespace())
         .output()
         .map_err(|e| format!("{}: {e}", binary.display()))?;
     let line = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-    println!("{:?} {arguments}: {line}", server.kind());
+    println!("{arguments}: {line}");
     let value: Value = serde_json::from_str(&line)
         .map_err(|e| format!("{arguments}: {e}: {line}{}", String::from_utf8_lossy(&output.stderr)))?;
     if !output.status.success() {
