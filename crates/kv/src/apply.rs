@@ -1,5 +1,7 @@
 //! Applying one command.
 
+use std::sync::Arc;
+
 use base::{Error, Result};
 
 use crate::{
@@ -23,7 +25,7 @@ use crate::{
 };
 
 impl Inner {
-    pub(crate) fn apply(&self, state: &mut State, entry: Entry, command: Command) -> Applied {
+    pub(crate) fn apply(self: &Arc<Self>, state: &mut State, entry: Entry, command: Command) -> Applied {
         let mut changes = Vec::new();
         let reply = match refusal(state, &command) {
             Some(error) => Err(error),
@@ -32,7 +34,7 @@ impl Inner {
         Applied { reply, changes, revision: state.revision }
     }
 
-    fn execute(&self, state: &mut State, entry: Entry, command: Command, changes: &mut Vec<Changes>) -> Result<Owed> {
+    fn execute(self: &Arc<Self>, state: &mut State, entry: Entry, command: Command, changes: &mut Vec<Changes>) -> Result<Owed> {
         match command {
             Command::Put(put) => self.apply_put(state, &put, changes),
             Command::Delete(delete) => Ok(self.apply_delete(state, &delete, changes)),
@@ -61,7 +63,7 @@ impl Inner {
         }
     }
 
-    fn apply_put(&self, state: &mut State, put: &PutRequest, changes: &mut Vec<Changes>) -> Result<Owed> {
+    fn apply_put(self: &Arc<Self>, state: &mut State, put: &PutRequest, changes: &mut Vec<Changes>) -> Result<Owed> {
         check_put(state, put)?;
         let mut debts = Debts::new(self, state.revision);
         let mut writer = Writer::new(self, state);
@@ -70,7 +72,7 @@ impl Inner {
         Ok(debts.owe(Reply::Put(reply)))
     }
 
-    fn apply_delete(&self, state: &mut State, delete: &DeleteRequest, changes: &mut Vec<Changes>) -> Owed {
+    fn apply_delete(self: &Arc<Self>, state: &mut State, delete: &DeleteRequest, changes: &mut Vec<Changes>) -> Owed {
         let mut debts = Debts::new(self, state.revision);
         let mut writer = Writer::new(self, state);
         let reply = delete_span(&mut writer, delete, &mut debts);
@@ -78,7 +80,7 @@ impl Inner {
         debts.owe(Reply::Delete(reply))
     }
 
-    fn apply_txn(&self, state: &mut State, txn: &Txn, changes: &mut Vec<Changes>) -> Result<Owed> {
+    fn apply_txn(self: &Arc<Self>, state: &mut State, txn: &Txn, changes: &mut Vec<Changes>) -> Result<Owed> {
         let Ok(path) = txn::decide(state, txn) else { return Ok(Owed::stale()) };
         txn::check(state, txn, &path)?;
         let mut debts = Debts::new(self, state.revision);

@@ -1,8 +1,8 @@
 //! Loading a key space from what is settled.
 
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-use base::Result;
+use base::{Error, Kind, Result};
 use bytes::Bytes;
 use parking_lot::{Mutex, RwLock};
 use table::{Direction, Table};
@@ -20,6 +20,25 @@ use crate::{
 
 impl Inner {
     pub(crate) fn open(keys: Keys, table: Table, options: Options) -> Result<Inner> {
+        let values = Values::new(keys, table.clone(), options.cache_bytes);
+        Inner::load(keys, table, values, options)
+    }
+
+    /// The same key space, read from `table` after its tree was replaced. Values that were read before are kept: what a revision
+    /// wrote never changes.
+    pub(crate) fn reopen(&self, table: Table) -> Result<Inner> {
+        let fresh = Inner::load(self.keys, table.clone(), self.values.over(table), self.options.clone())?;
+        let (before, now) = (self.state.read().revision, fresh.state.read().revision);
+        if now < before {
+            let message = format!("the state that replaced a key space is at revision {now}, and {before} was known before it");
+            return Err(Error::new(Kind::Corrupt, message));
+        }
+        fresh.is_disk_tight.store(self.is_disk_tight.load(Relaxed), Relaxed);
+        fresh.reclaim.lock().keep_target(&self.reclaim.lock());
+        Ok(fresh)
+    }
+
+    fn load(keys: Keys, table: Table, values: Values, options: Options) -> Result<Inner> {
         let mut state = State::default();
         let floor = read_mark(&table, keys, reclaim::FLOOR)?;
         let compaction = read_mark(&table, keys, reclaim::COMPACTED)?;
@@ -33,7 +52,7 @@ impl Inner {
         load_currents(&table, keys, &mut state)?;
         Ok(Inner {
             keys,
-            values: Values::new(keys, table.clone(), options.cache_bytes),
+            values,
             table,
             state: RwLock::new(state),
             pins: std::sync::Arc::new(Pins::default()),

@@ -4,6 +4,8 @@
 //! revisions, as debts: [`Debts`] gathers them while an answer is put together, in the order in which its key-value pairs
 //! appear, and [`Owed`] carries them with a pin that keeps what they need. [`Inner::resolve`] pays them.
 
+use std::sync::Arc;
+
 use base::Result;
 use bytes::Bytes;
 
@@ -40,13 +42,14 @@ pub struct Owed {
     reply: Reply,
     values: Vec<Debt>,
     ranges: Vec<Unfinished>,
-    _pin: Option<Pin>,
+    /// Where what is owed is read, if anything is.
+    state: Option<(Arc<Inner>, Pin)>,
     stale: bool,
 }
 
 impl Owed {
     pub(crate) fn ready(reply: Reply) -> Owed {
-        Owed { reply, values: Vec::new(), ranges: Vec::new(), _pin: None, stale: false }
+        Owed { reply, values: Vec::new(), ranges: Vec::new(), state: None, stale: false }
     }
 
     /// Nothing was done, since a witness no longer held.
@@ -57,11 +60,20 @@ impl Owed {
     pub(crate) fn is_stale(&self) -> bool {
         self.stale
     }
+
+    /// The answer, of which nothing is owed.
+    pub(crate) fn into_reply(self) -> Reply {
+        self.reply
+    }
+
+    pub(crate) fn state(&self) -> Option<Arc<Inner>> {
+        self.state.as_ref().map(|(inner, _)| inner.clone())
+    }
 }
 
 /// Gathers what an answer lacks while it is put together.
 pub(crate) struct Debts<'a> {
-    inner: &'a Inner,
+    inner: &'a Arc<Inner>,
     pairs: usize,
     ranges: usize,
     values: Vec<Debt>,
@@ -72,7 +84,7 @@ pub(crate) struct Debts<'a> {
 
 impl<'a> Debts<'a> {
     /// `revision`: the current one before the command.
-    pub(crate) fn new(inner: &'a Inner, revision: i64) -> Debts<'a> {
+    pub(crate) fn new(inner: &'a Arc<Inner>, revision: i64) -> Debts<'a> {
         Debts { inner, pairs: 0, ranges: 0, values: Vec::new(), unfinished: Vec::new(), lowest: revision }
     }
 
@@ -118,8 +130,8 @@ impl<'a> Debts<'a> {
 
     pub(crate) fn owe(self, reply: Reply) -> Owed {
         let owes = !self.values.is_empty() || !self.unfinished.is_empty();
-        let pin = owes.then(|| self.inner.pins.pin(self.lowest));
-        Owed { reply, values: self.values, ranges: self.unfinished, _pin: pin, stale: false }
+        let state = owes.then(|| (self.inner.clone(), self.inner.pins.pin(self.lowest)));
+        Owed { reply, values: self.values, ranges: self.unfinished, state, stale: false }
     }
 }
 

@@ -53,6 +53,11 @@ impl Reclaim {
         Reclaim { floor, next: None, mark, target: 0 }
     }
 
+    /// What was asked for before the state was replaced.
+    pub(crate) fn keep_target(&mut self, before: &Reclaim) {
+        self.target = before.target;
+    }
+
     /// A compaction was applied.
     pub(crate) fn compacted(&mut self, mark: Compaction) {
         self.mark = Some(mark);
@@ -114,7 +119,9 @@ impl Inner {
 
     pub(crate) fn reclaim(&self, bytes_max: usize) -> Result<Reclaimable> {
         let nothing = (Vec::new(), Vec::new());
-        let settled = self.table.tree().snapshot();
+        // What an earlier settle would have brought that came to nothing is not to be believed.
+        self.reclaim.lock().next = None;
+        let settled = self.table.settled();
         let Some(record) = settled.get(&self.keys.mark(COMPACTED))? else { return Ok(nothing) };
         let mark = Compaction::decode(&record).ok_or_else(|| damaged("the compaction mark cannot be read"))?;
         let dead_bytes_min = self.dead_bytes_min();

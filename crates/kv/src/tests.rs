@@ -2,6 +2,7 @@
 
 mod disturbed;
 mod encoding;
+mod installed;
 mod model;
 mod random;
 mod rules;

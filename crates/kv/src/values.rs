@@ -1,5 +1,7 @@
 //! Where values are found: the cache, the table's overlay, the tree.
 
+use std::sync::Arc;
+
 use base::Result;
 use bytes::Bytes;
 use quick_cache::{Weighter, sync::Cache};
@@ -25,7 +27,7 @@ impl Weighter<At, Bytes> for ByBytes {
 pub(crate) struct Values {
     keys: Keys,
     table: Table,
-    cache: Cache<At, Bytes, ByBytes, rustc_hash::FxBuildHasher>,
+    cache: Arc<Cache<At, Bytes, ByBytes, rustc_hash::FxBuildHasher>>,
 }
 
 /// A value that its own buffer holds, unless it is so long that sharing costs little.
@@ -37,7 +39,12 @@ impl Values {
     pub(crate) fn new(keys: Keys, table: Table, cache_bytes: u64) -> Values {
         let items = usize::try_from(cache_bytes / 512).unwrap_or(usize::MAX).max(64);
         let cache = Cache::with(items, cache_bytes, ByBytes, rustc_hash::FxBuildHasher, Default::default());
-        Values { keys, table, cache }
+        Values { keys, table, cache: Arc::new(cache) }
+    }
+
+    /// The same values over another table of the same key space, in one cache.
+    pub(crate) fn over(&self, table: Table) -> Values {
+        Values { keys: self.keys, table, cache: self.cache.clone() }
     }
 
     /// Keeps a value that was just written; it must not share a large buffer.

@@ -1,4 +1,5 @@
-//! Reads in whose middle everything is overwritten, compacted and reclaimed.
+//! Reads in whose middle everything is overwritten, compacted and reclaimed, or replaced by the state of a replica where that
+//! happened.
 
 use std::sync::Arc;
 
@@ -120,21 +121,40 @@ fn upheaval(machine: &Machine, table: &Table) {
     }
 }
 
-/// Asks a machine that knows no value yet, once in peace and then with an upheaval before its first, second, ... read.
+fn opened(tree: Arc<dyn Tree>) -> (Machine, Table) {
+    let table = Table::new(tree);
+    (Machine::open(SPACE, table.clone(), options()).expect("opens"), table)
+}
+
+/// Another replica of `past` has seen the upheaval and settled; its state takes the place of this one's.
+fn installation(machine: &Machine, table: &Table, past: &MemoryTree) {
+    let tree = past.crash_image();
+    let (other, others_table) = opened(tree.clone());
+    upheaval(&other, &others_table);
+    table.replace(copy(&*tree.snapshot(), &**table.tree())).expect("replaces");
+    machine.reload().expect("loads");
+    assert_eq!(machine.revision(), other.revision());
+    assert_eq!(reads(machine, &all()), reads(&other, &all()), "who begins to read now reads the new state");
+    assert_eq!(machine.hash_kv(0), other.hash_kv(0));
+}
+
+/// Asks a machine that knows no value yet, once in peace and then with something in between before its first, second, ... read.
 fn steady<T: PartialEq + std::fmt::Debug>(ask: impl Fn(&Machine) -> T) {
     let past = past();
-    let open = |tree: Arc<dyn Tree>| {
-        let table = Table::new(tree);
-        (Machine::open(SPACE, table.clone(), options()).expect("opens"), table)
-    };
-    let (calm, _) = open(past.crash_image());
+    let (calm, _) = opened(past.crash_image());
     let wants = ask(&calm);
     for reads in 0..8 {
-        let hook = Hook::default();
-        let (machine, table) = open(Arc::new(Hooked { tree: past.crash_image(), hook: hook.clone() }));
-        let disturbed = machine.clone();
-        *hook.lock() = Some((reads, Box::new(move || upheaval(&disturbed, &table))));
-        assert_eq!(ask(&machine), wants, "disturbed before read {reads}");
+        for is_installation in [false, true] {
+            let hook = Hook::default();
+            let (machine, table) = opened(Arc::new(Hooked { tree: past.crash_image(), hook: hook.clone() }));
+            let (disturbed, before) = (machine.clone(), past.crash_image());
+            let disturb = move || match is_installation {
+                true => installation(&disturbed, &table, &before),
+                false => upheaval(&disturbed, &table),
+            };
+            *hook.lock() = Some((reads, Box::new(disturb)));
+            assert_eq!(ask(&machine), wants, "disturbed before read {reads}, by an installation: {is_installation}");
+        }
     }
 }
 

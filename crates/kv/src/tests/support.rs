@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use base::{EntryId, KeyspaceId, Result};
 use bytes::Bytes;
-use table::{Direction, Mark, MemoryTree, Table, Tree};
+use table::{Direction, Mark, MemoryTree, Snapshot, Staged, Table, Tree};
 
 use crate::{
     Applied, Cold, Command, Compare, CompareTarget, Comparison, DeleteRequest, Entry, Machine, Operation, Options, PutRequest,
@@ -48,7 +48,7 @@ impl House {
         let sealed = self.table.seal(Mark { applied: Some(self.entry.id), membership: Bytes::new() }).expect("one at a time");
         let (changes, dropped) = self.machine.reclaim(slice_bytes).expect("reclaims");
         let reclaimed = !dropped.is_empty();
-        self.table.settle(sealed, changes, &dropped).expect("settles");
+        assert!(self.table.settle(sealed, changes, &dropped).expect("settles"));
         self.machine.reclaimed();
         reclaimed
     }
@@ -59,6 +59,14 @@ impl House {
         while self.machine.wants_reclaim() {
             self.settle(300);
         }
+    }
+
+    /// Puts everything that `from` has settled into the place of everything here, as the hall does it.
+    pub(super) fn install(&mut self, from: &House) {
+        let staged = copy(&*from.tree.snapshot(), &*self.tree);
+        self.entry.id = staged.mark().applied.expect("something was applied");
+        self.table.replace(staged).expect("replaces");
+        self.machine.reload().expect("loads");
     }
 
     /// Every key in the tree.
@@ -147,6 +155,15 @@ impl House {
     pub(super) fn at(&self, revision: i64) -> String {
         self.list(&RangeRequest { revision, ..all() })
     }
+}
+
+/// Stages what `from` holds in `into`.
+pub(super) fn copy(from: &dyn Snapshot, into: &dyn Tree) -> Staged {
+    let mut stage = into.stage().expect("stages");
+    for pair in from.range(Bytes::new(), Bytes::from_static(&[0xff; 8]), Direction::Forward) {
+        stage.push(pair.expect("reads")).expect("takes");
+    }
+    stage.finish(from.mark().clone()).expect("is whole")
 }
 
 pub(super) fn show(reply: &RangeReply) -> String {
