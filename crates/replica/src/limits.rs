@@ -141,3 +141,5 @@ pub(crate) const DISK_LOOK_MS: u64 = 100;
 /// How long a disk stands still before a leader on it hands over, in milliseconds: longer than a slow disk's queue, and short
 /// enough that leadership has moved well within two seconds.
 pub(crate) const DISK_STALL_MS: u64 = 700;
+/// Beyond every key of a shard's tree: keys begin with a key space's number and a letter.
+pub(crate) const KEYS_END: [u8; 8] = [0xff; 8];

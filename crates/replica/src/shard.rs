@@ -49,7 +49,9 @@ pub(crate) struct ShardState {
     options: SpaceOptions,
     cluster: Option<Mutex<cluster::Machine>>,
     spaces: RwLock<FxHashMap<KeyspaceId, Space>>,
-    /// The last entry applied. Held while one is applied, so that a settle seals between two.
+    /// Held while an entry is applied, while the overlay is sealed and while all of it is replaced: each sees the others whole.
+    turn: Mutex<()>,
+    /// The last entry applied. Changed within a turn and never held for long: whoever asks does not wait for the disk.
     applied: Mutex<Mark>,
     progress: Arc<Progress>,
     /// Told when the cluster's own state changed.
@@ -72,6 +74,7 @@ impl ShardState {
             options,
             cluster: cluster.map(Mutex::new),
             spaces: RwLock::default(),
+            turn: Mutex::default(),
             applied: Mutex::new(mark),
             progress,
             cluster_moved: Notify::new(),
@@ -115,8 +118,8 @@ impl ShardState {
 
     /// Takes the overlay out for settling, between two applies.
     pub(crate) fn seal(&self) -> Option<(table::Sealed, Mark)> {
-        let applied = self.applied.lock();
-        let mark = applied.clone();
+        let _turn = self.turn.lock();
+        let mark = self.applied.lock().clone();
         self.table.seal(mark.clone()).map(|sealed| (sealed, mark))
     }
 
@@ -162,6 +165,15 @@ impl Space {
         }
         applied
     }
+
+    /// The table holds another state: everything beside it begins anew. The hub comes right after the machine, since a stream
+    /// that sees the machine ahead of the hub looks again without a rest.
+    fn restart(&self) -> Result<()> {
+        self.machine.reload()?;
+        self.hub.restart();
+        self.leases.restart(&self.machine);
+        Ok(())
+    }
 }
 
 /// What a command means for the lease clock, noted before the machine consumes it.
@@ -196,7 +208,7 @@ impl LeaseChange {
 
 impl StateMachine for ShardState {
     fn apply(&self, id: EntryId, payload: &Bytes) -> Replies {
-        let mut applied = self.applied.lock();
+        let _turn = self.turn.lock();
         let (origin, replies) = match batch::decode(payload.clone()) {
             Ok(batch) => {
                 let replies = batch.items.into_iter().map(|item| self.apply_item(id, batch.time_ms, item)).collect();
@@ -206,12 +218,13 @@ impl StateMachine for ShardState {
             // client's error would let replicas drift apart.
             Err(error) => panic!("entry {id} of {} cannot be applied: {error}", self.shard),
         };
-        applied.applied = Some(id);
+        self.applied.lock().applied = Some(id);
         self.progress.applied(id);
         self.progress.settle(origin, replies)
     }
 
     fn note(&self, id: EntryId, membership: Option<Bytes>) {
+        let _turn = self.turn.lock();
         let mut applied = self.applied.lock();
         applied.applied = Some(id);
         if let Some(membership) = membership {
@@ -228,12 +241,31 @@ impl StateMachine for ShardState {
         self.table.tree().snapshot()
     }
 
-    fn install(&self, _staged: Staged) -> Result<()> {
-        Err(Error::new(Kind::Unsupported, "a cluster of one receives no snapshot"))
-    }
-
     fn stage(&self) -> Result<Box<dyn Stage>> {
         self.table.tree().stage()
+    }
+
+    fn install(&self, staged: Staged) -> Result<()> {
+        let _turn = self.turn.lock();
+        let mark = staged.mark().clone();
+        if mark.applied <= self.applied.lock().applied {
+            return Ok(());
+        }
+        self.table.replace(staged)?;
+        if let Some(cluster) = &self.cluster {
+            let fresh = cluster::Machine::open(self.table.clone())?;
+            *cluster.lock() = fresh;
+            self.cluster_moved.notify_waiters();
+        }
+        for space in self.spaces() {
+            space.restart()?;
+        }
+        let applied = mark.applied;
+        *self.applied.lock() = mark;
+        if let Some(applied) = applied {
+            self.progress.jumped(applied);
+        }
+        Ok(())
     }
 }
 
@@ -289,3 +321,5 @@ impl Recovery {
         }
     }
 }
+#[cfg(test)]
+pub(crate) mod tests;

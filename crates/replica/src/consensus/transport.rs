@@ -16,12 +16,10 @@ use super::{
     wire,
 };
 use crate::{
+    limits::KEYS_END,
     network::{Channel, Message, Network, Receiver, Sender, kind},
     runtime,
 };
-
-/// Beyond every key of a table: keys begin with a key space's number.
-const KEYS_END: [u8; 5] = [0xff; 5];
 
 /// Carries one shard's messages.
 pub(super) struct Wires {

@@ -90,14 +90,15 @@ impl fmt::Display for Command {
 /// A settled state, as openraft hands it around: a handle, never a copy.
 #[derive(Clone)]
 pub(crate) enum Settled {
-    /// What this replica settled.
+    /// A replica's own, to be sent.
     Own(Arc<dyn Snapshot>),
-    /// What a peer sent, until it is installed.
+    /// What a peer sent, staged in this replica's tree. Whoever installs it takes it; clones are one.
     Received(Arc<Mutex<Option<Staged>>>),
 }
 
 impl Settled {
-    pub(super) fn received(staged: Staged) -> Settled {
+    /// What a peer sent, all of it.
+    pub(crate) fn received(staged: Staged) -> Settled {
         Settled::Received(Arc::new(Mutex::new(Some(staged))))
     }
 }

@@ -16,7 +16,7 @@ use journal::{Journal, Options};
 
 use self::ledger::Ledger;
 use super::{
-    Group,
+    Group, Refusal,
     network::{Alone, Transport},
 };
 use crate::runtime;
