@@ -169,7 +169,7 @@ async fn groups_understand_each_other_in_bytes() {
     let lines = nodes[&leading].ledger.lines();
     assert_eq!(lines.len(), 40);
     until("all replicas hold the same", || nodes.values().all(|node| node.ledger.lines() == lines)).await;
-    assert!(exchange.count(kind::PRE_VOTE, Channel::Small) > 0 && exchange.count(kind::VOTE, Channel::Small) > 0);
+    assert!(exchange.count(kind::VOTE, Channel::Small) > 0);
     assert!(exchange.count(kind::APPEND, Channel::Bulk) > 0);
 
     let next = nodes.keys().copied().find(|id| *id != leading).expect("there are three");
