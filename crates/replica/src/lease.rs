@@ -60,6 +60,16 @@ impl Clocks {
         }
         self.order.insert((deadline, id));
     }
+
+    /// Gives every lease its remaining time again, from now: never early.
+    fn set_all(&mut self, machine: &kv::Machine) {
+        let now = runtime::now();
+        for id in machine.leases() {
+            if let Some((ttl, remaining)) = machine.lease_remaining(id) {
+                self.set(id, ttl, now + seconds(remaining), remaining < ttl);
+            }
+        }
+    }
 }
 
 fn seconds(ttl: i64) -> Duration {
@@ -104,19 +114,28 @@ impl LeaseClock {
         }
     }
 
-    /// A new leader gives every lease its remaining time again, from now: never early.
+    /// A new leader sets every lease's deadline anew.
     fn begin_term(&self, term: u64, machine: &kv::Machine) {
         let mut clocks = self.clocks.lock();
         if clocks.term == term {
             return;
         }
         clocks.term = term;
-        let now = runtime::now();
-        for id in machine.leases() {
-            if let Some((ttl, remaining)) = machine.lease_remaining(id) {
-                clocks.set(id, ttl, now + seconds(remaining), remaining < ttl);
-            }
-        }
+        clocks.set_all(machine);
+    }
+
+    /// The machine's state was replaced: its leases are the ones there are, each with its remaining time from now. Those that
+    /// ended in between, or were granted anew under the same id, are not known any more.
+    pub(crate) fn restart(&self, machine: &kv::Machine) {
+        let mut fresh = Clocks::default();
+        fresh.set_all(machine);
+        let before = {
+            let mut clocks = self.clocks.lock();
+            fresh.term = clocks.term;
+            std::mem::replace(&mut *clocks, fresh)
+        };
+        // Freed outside the lock: it may be large.
+        drop(before);
     }
 
     fn number_over(&self) -> usize {

@@ -87,3 +87,6 @@ pub(crate) const JOURNAL_TAIL_BYTES: usize = 8 << 20;
 
 /// Bytes of one write of the journal, unless one entry alone is larger.
 pub(crate) const JOURNAL_WRITE_BYTES_MAX: usize = 4 << 20;
+
+/// Beyond every key of a shard's tree: keys begin with a key space's number and a letter.
+pub(crate) const KEYS_END: [u8; 8] = [0xff; 8];

@@ -92,6 +92,9 @@ impl Settler {
             }
             if self.is_due() || self.is_idle(&mut quiet) {
                 self.settle().await?;
+            } else {
+                // Memory may have been given back by other means than a settle: what was unsettled was replaced as a whole.
+                self.inner.eased.notify_waiters();
             }
         }
     }
@@ -182,8 +185,12 @@ impl Inner {
             dropped.extend(ranges);
         }
         extra.sort_by(|a, b| a.0.cmp(&b.0));
-        self.state.table().settle(sealed, extra, &dropped)?;
+        let is_settled = self.state.table().settle(sealed, extra, &dropped)?;
         self.eased.notify_waiters();
+        if !is_settled {
+            // A newer state was put into the place of all this, and is durable.
+            return Ok(self.state.snapshot().mark().clone());
+        }
         for space in &spaces {
             space.machine.reclaimed();
         }
@@ -199,3 +206,6 @@ impl Inner {
         Ok(mark)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use kv::Command;
 use parking_lot::{Mutex, RwLock};
 use rustc_hash::FxHashMap;
-use table::{Mark, Snapshot, Table, Tree};
+use table::{Mark, Snapshot, Stage, Staged, Table, Tree};
 
 use crate::{
     barrier::Barrier,
@@ -40,7 +40,9 @@ pub(crate) struct ShardState {
     options: SpaceOptions,
     cluster: Option<Mutex<cluster::Machine>>,
     spaces: RwLock<FxHashMap<KeyspaceId, Space>>,
-    /// The last entry applied. Held while one is applied, so that a settle seals between two.
+    /// Held while an entry is applied, while the overlay is sealed and while all of it is replaced: each sees the others whole.
+    turn: Mutex<()>,
+    /// The last entry applied. Changed within a turn and never held for long: whoever asks does not wait for the disk.
     applied: Mutex<Mark>,
 }
 
@@ -56,6 +58,7 @@ impl ShardState {
             options,
             cluster: cluster.map(Mutex::new),
             spaces: RwLock::default(),
+            turn: Mutex::default(),
             applied: Mutex::new(mark),
         })
     }
@@ -87,8 +90,8 @@ impl ShardState {
 
     /// Takes the overlay out for settling, between two applies.
     pub(crate) fn seal(&self) -> Option<(table::Sealed, Mark)> {
-        let applied = self.applied.lock();
-        let mark = applied.clone();
+        let _turn = self.turn.lock();
+        let mark = self.applied.lock().clone();
         self.table.seal(mark.clone()).map(|sealed| (sealed, mark))
     }
 
@@ -132,6 +135,15 @@ impl Space {
         }
         applied
     }
+
+    /// The table holds another state: everything beside it begins anew. The hub comes right after the machine, since a stream
+    /// that sees the machine ahead of the hub looks again without a rest.
+    fn restart(&self) -> Result<()> {
+        self.machine.reload()?;
+        self.hub.restart();
+        self.leases.restart(&self.machine);
+        Ok(())
+    }
 }
 
 /// What a command means for the lease clock, noted before the machine consumes it.
@@ -166,18 +178,19 @@ impl LeaseChange {
 
 impl StateMachine for ShardState {
     fn apply(&self, id: EntryId, payload: &Bytes) -> Replies {
-        let mut applied = self.applied.lock();
+        let _turn = self.turn.lock();
         let replies = match batch::decode(payload.clone()) {
             Ok((time_ms, items)) => items.into_iter().map(|item| self.apply_item(id, time_ms, item)).collect(),
             // The entry passed its checksums, so this is a version of the future or a fault of ours: answering it as a
             // client's error would let replicas drift apart.
             Err(error) => panic!("entry {id} of {} cannot be applied: {error}", self.shard),
         };
-        applied.applied = Some(id);
+        self.applied.lock().applied = Some(id);
         Replies(replies)
     }
 
     fn note(&self, id: EntryId, membership: Option<Bytes>) {
+        let _turn = self.turn.lock();
         let mut applied = self.applied.lock();
         applied.applied = Some(id);
         if let Some(membership) = membership {
@@ -193,8 +206,26 @@ impl StateMachine for ShardState {
         self.table.tree().snapshot()
     }
 
-    fn install(&self, _snapshot: Arc<dyn Snapshot>) -> Result<()> {
-        Err(Error::new(Kind::Unsupported, "a cluster of one receives no snapshot"))
+    fn stage(&self) -> Result<Box<dyn Stage>> {
+        self.table.tree().stage()
+    }
+
+    fn install(&self, staged: Staged) -> Result<()> {
+        let _turn = self.turn.lock();
+        let mark = staged.mark().clone();
+        if mark.applied <= self.applied.lock().applied {
+            return Ok(());
+        }
+        self.table.replace(staged)?;
+        if let Some(cluster) = &self.cluster {
+            let fresh = cluster::Machine::open(self.table.clone())?;
+            *cluster.lock() = fresh;
+        }
+        for space in self.spaces() {
+            space.restart()?;
+        }
+        *self.applied.lock() = mark;
+        Ok(())
     }
 }
 
@@ -218,3 +249,6 @@ impl Shard {
         self.state.spaces().iter().for_each(|space| space.hub.close());
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -2,19 +2,20 @@
 
 use std::{io, sync::Arc};
 
-use base::EntryId;
+use base::{EntryId, Result};
+use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 use openraft::{
     OptionalSend, RaftSnapshotBuilder,
     storage::{EntryResponder, RaftStateMachine},
 };
-use table::{Mark, Snapshot};
+use table::{Direction, Mark, Snapshot, Staged};
 
 use super::{
     Replies, StateMachine, codec,
     types::{EntryPayload, LogId, RaftSnapshot, Settled, SnapshotMeta, StoredMembership, Types, entry_id, log_id, storage_error},
 };
-use crate::runtime;
+use crate::{limits::KEYS_END, runtime};
 
 /// The machine of one group. Cheap to clone; all clones are one machine.
 #[derive(Clone)]
@@ -42,13 +43,34 @@ impl MachineStore {
     fn settled(&self) -> io::Result<RaftSnapshot> {
         let snapshot = self.machine.snapshot();
         let (last_log_id, last_membership) = parts(snapshot.mark())?;
-        Ok(RaftSnapshot { meta: SnapshotMeta { last_log_id, last_membership }, snapshot: Settled(snapshot) })
+        Ok(RaftSnapshot { meta: SnapshotMeta { last_log_id, last_membership }, snapshot: Settled::Own(snapshot) })
     }
 }
 
 fn parts(mark: &Mark) -> io::Result<(Option<LogId>, StoredMembership)> {
     let membership = codec::decode_membership(mark.membership.clone()).map_err(storage_error)?;
     Ok((mark.applied.map(log_id), membership))
+}
+
+fn install(machine: &dyn StateMachine, meta: &SnapshotMeta, settled: Settled) -> io::Result<()> {
+    let staged = match settled {
+        Settled::Received(staged) => staged.lock().take().ok_or_else(|| storage_error("a received state is installed once"))?,
+        Settled::Own(snapshot) => copy(&*snapshot, machine).map_err(storage_error)?,
+    };
+    let (last_log_id, last_membership) = parts(staged.mark())?;
+    if (&last_log_id, &last_membership) != (&meta.last_log_id, &meta.last_membership) {
+        return Err(storage_error("the state that was received is not the one that was announced: restart the node"));
+    }
+    machine.install(staged).map_err(storage_error)
+}
+
+/// Another replica's state in the same process, or this one's: read here instead of by whoever sends it.
+fn copy(snapshot: &dyn Snapshot, machine: &dyn StateMachine) -> Result<Staged> {
+    let mut stage = machine.stage()?;
+    for pair in snapshot.range(Bytes::new(), Bytes::from_static(&KEYS_END), Direction::Forward) {
+        stage.push(pair?)?;
+    }
+    stage.finish(snapshot.mark().clone())
 }
 
 impl RaftStateMachine<Types> for MachineStore {
@@ -77,10 +99,9 @@ impl RaftStateMachine<Types> for MachineStore {
         self.clone()
     }
 
-    async fn install_snapshot(&mut self, _meta: &SnapshotMeta, settled: Settled) -> io::Result<()> {
-        let machine = self.machine.clone();
-        let snapshot: Arc<dyn Snapshot> = settled.0;
-        runtime::spawn_blocking(move || machine.install(snapshot)).await.map_err(storage_error)
+    async fn install_snapshot(&mut self, meta: &SnapshotMeta, settled: Settled) -> io::Result<()> {
+        let (machine, meta) = (self.machine.clone(), meta.clone());
+        runtime::spawn_blocking(move || install(&*machine, &meta, settled)).await
     }
 
     async fn get_current_snapshot(&mut self) -> io::Result<Option<RaftSnapshot>> {

@@ -1,8 +1,8 @@
 //! openraft, kept in this room: its types do not leave it.
 //!
 //! A [`Group`] is one Raft group's replica on this node. Its log and vote live in the node's journal, its state in a
-//! [`StateMachine`], and what that machine has settled is its snapshot: nothing is ever built or copied for one. Payloads are
-//! opaque here; who proposes an entry gets the [`Replies`] that applying it gave.
+//! [`StateMachine`], and what that machine has settled is its snapshot: nothing is ever built or copied for one. What a peer sends
+//! is staged beside the state as it arrives, and put into its place at once. Payloads are opaque here; who proposes an entry gets the [`Replies`] that applying it gave.
 //!
 //! What it promises: an entry that was answered is durable on a quorum; a barrier is confirmed by a quorum, no clock is
 //! trusted; a vote is durable before it is given. When a write fails it ends and says so through [`Group::failed`]; it never
@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use base::{EntryId, NodeId, Result};
 use bytes::Bytes;
-use table::{Mark, Snapshot};
+use table::{Mark, Snapshot, Stage, Staged};
 
 mod codec;
 mod group;
@@ -40,8 +40,12 @@ pub trait StateMachine: Send + Sync + 'static {
     /// The settled state, as a handle: neither blocks apply nor holds the state twice.
     fn snapshot(&self) -> Arc<dyn Snapshot>;
 
-    /// Replaces all state by a received snapshot. Blocking.
-    fn install(&self, snapshot: Arc<dyn Snapshot>) -> Result<()>;
+    /// Begins to stage a state that a peer sends; applying and settling go on meanwhile. Blocking.
+    fn stage(&self) -> Result<Box<dyn Stage>>;
+
+    /// Replaces all state by one that was staged here. Called between two applies. One that is not newer than what is applied
+    /// changes nothing. Blocking.
+    fn install(&self, staged: Staged) -> Result<()>;
 }
 
 /// Answers to the commands of one entry, in order.

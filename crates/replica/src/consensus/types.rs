@@ -10,7 +10,8 @@ use openraft::{
     type_config::alias,
     vote::leader_id_std::CommittedLeaderId,
 };
-use table::Snapshot;
+use parking_lot::Mutex;
+use table::{Snapshot, Staged};
 
 use super::{Replies, codec};
 use crate::runtime::Hall;
@@ -88,7 +89,19 @@ impl fmt::Display for Command {
 
 /// A settled state, as openraft hands it around: a handle, never a copy.
 #[derive(Clone)]
-pub(crate) struct Settled(pub(crate) Arc<dyn Snapshot>);
+pub(crate) enum Settled {
+    /// A replica's own, to be sent.
+    Own(Arc<dyn Snapshot>),
+    /// What a peer sent, staged in this replica's tree. Whoever installs it takes it; clones are one.
+    Received(Arc<Mutex<Option<Staged>>>),
+}
+
+impl Settled {
+    /// What a peer sent, all of it.
+    pub(crate) fn received(staged: Staged) -> Settled {
+        Settled::Received(Arc::new(Mutex::new(Some(staged))))
+    }
+}
 
 pub(super) fn log_id(id: EntryId) -> LogId {
     LogId::new(CommittedLeaderId::new(id.term), id.index)

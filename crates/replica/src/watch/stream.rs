@@ -651,7 +651,7 @@ enum Step {
 #[cfg(test)]
 impl WatchStream {
     /// Whether a blocking read is under way.
-    pub(super) fn is_reading(&self) -> bool {
+    pub(crate) fn is_reading(&self) -> bool {
         self.read.is_some()
     }
 }

@@ -14,18 +14,25 @@ use base::{NodeId, disk::MemoryDisk};
 use futures_util::{Stream, StreamExt, TryFutureExt};
 use openraft::raft::{SnapshotResponse, TransferLeaderRequest, TransferLeaderResponse, VoteRequest, VoteResponse};
 use parking_lot::Mutex;
+use table::Direction;
 
 use super::*;
-use crate::consensus::{
-    network::{Answer, Appended, Appends},
-    settings::REPLICATION_BYTES_MAX,
-    types::{Raft, RaftSnapshot, Types, Vote},
+use crate::{
+    consensus::{
+        StateMachine as _,
+        network::{Answer, Appended, Appends},
+        settings::REPLICATION_BYTES_MAX,
+        types::{Raft, RaftSnapshot, Settled, Types, Vote},
+    },
+    limits::KEYS_END,
 };
 
 /// Who can be reached, and what went over the wires.
 #[derive(Default)]
 struct Wires {
     replicas: Mutex<BTreeMap<NodeId, Raft>>,
+    /// What each replica stages in.
+    ledgers: Mutex<BTreeMap<NodeId, Arc<Ledger>>>,
     /// Nodes that nobody reaches and that reach nobody.
     cut_off: Mutex<BTreeSet<NodeId>>,
     /// The largest message of entries, in bytes, and how many appends were sent before the answer to an earlier one.
@@ -107,7 +114,17 @@ impl Transport for Wire {
     }
 
     fn snapshot(&self, to: NodeId, vote: Vote, snapshot: RaftSnapshot) -> Answer<'_, SnapshotResponse<Types>> {
-        Box::pin(async move { self.reach(to)?.install_full_snapshot(vote, snapshot).map_err(|_| silent()).await })
+        Box::pin(async move {
+            let (peer, ledger) = (self.reach(to)?, self.wires.ledgers.lock().get(&to).cloned().ok_or_else(silent)?);
+            let Settled::Own(settled) = &snapshot.snapshot else { return Err(silent()) };
+            let mut stage = ledger.stage().expect("a ledger stages");
+            for pair in settled.range(Bytes::new(), Bytes::from_static(&KEYS_END), Direction::Forward) {
+                stage.push(pair.expect("a ledger reads")).expect("lines ascend");
+            }
+            let staged = stage.finish(settled.mark().clone()).expect("a ledger stages");
+            let snapshot = RaftSnapshot { snapshot: Settled::received(staged), ..snapshot };
+            peer.install_full_snapshot(vote, snapshot).map_err(|_| silent()).await
+        })
     }
 
     fn transfer(&self, to: NodeId, request: TransferLeaderRequest<Types>) -> Answer<'_, TransferLeaderResponse<Types>> {
@@ -134,6 +151,7 @@ impl Cluster {
         let wire = Wire { from: node, wires: self.wires.clone() };
         let house = House::start(node, disk, ledger, Arc::new(wire)).await;
         self.wires.replicas.lock().insert(node, house.group.raft().clone());
+        self.wires.ledgers.lock().insert(node, house.ledger.clone());
         self.houses.insert(node, house);
     }
 
@@ -288,6 +306,35 @@ async fn who_lags_behind_the_purged_log_is_sent_what_is_settled() {
     cluster.until_equal().await;
     assert_eq!(cluster.houses[&lonely].ledger.installed(), 1, "the log could not help it");
     cluster.propose("after").await;
+    cluster.until_equal().await;
+    cluster.stop().await;
+}
+
+/// The state is durable before the log hears of it: a crash in between leaves a log that ends before the state does.
+#[tokio::test]
+async fn a_crash_between_the_state_and_the_log_is_made_good_at_the_next_start() {
+    let mut cluster = Cluster::start().await;
+    cluster.propose("before").await;
+    cluster.until_equal().await;
+    let leader = cluster.leader().await;
+    let lonely = *cluster.houses.keys().find(|node| **node != leader).expect("there are three");
+    let (disk, _) = cluster.close(lonely).await;
+    for number in 0..20 {
+        cluster.propose(&format!("line {number}")).await;
+    }
+    let house = &cluster.houses[&leader];
+    let settled = house.ledger.settle();
+    house.group.settled(settled).await.expect("the replica runs");
+    until("the log is purged", || house.journal.state(SHARD).purged == Some(settled)).await;
+    cluster.propose("after").await;
+    let taken_over = house.ledger.clone();
+    cluster.open(lonely, disk, &taken_over).await;
+    cluster.until_equal().await;
+    assert_eq!(cluster.houses[&lonely].ledger.installed(), 0, "it had the state already");
+    // And once more, from what it wrote since.
+    let (disk, ledger) = cluster.close(lonely).await;
+    cluster.propose("more").await;
+    cluster.open(lonely, disk, &ledger).await;
     cluster.until_equal().await;
     cluster.stop().await;
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use base::{EntryId, Result};
 use bytes::{Buf, BufMut, Bytes};
 use parking_lot::Mutex;
-use table::{Direction, Mark, Pair, Snapshot};
+use table::{Direction, Mark, MemoryTree, Pair, Snapshot, Stage, Staged, Tree as _};
 
 use crate::consensus::{Replies, Reply, StateMachine};
 
@@ -24,6 +24,8 @@ struct Book {
 #[derive(Default)]
 pub(super) struct Ledger {
     book: Mutex<Book>,
+    /// Where states are staged.
+    tree: MemoryTree,
 }
 
 impl Ledger {
@@ -31,7 +33,7 @@ impl Ledger {
     pub(super) fn restarted(&self) -> Ledger {
         let settled = self.book.lock().settled.clone();
         let book = Book { lines: settled.lines.clone(), mark: settled.mark.clone(), settled, installed: 0 };
-        Ledger { book: Mutex::new(book) }
+        Ledger { book: Mutex::new(book), tree: MemoryTree::default() }
     }
 
     pub(super) fn lines(&self) -> Lines {
@@ -77,10 +79,17 @@ impl StateMachine for Ledger {
         self.book.lock().settled.clone()
     }
 
-    fn install(&self, snapshot: Arc<dyn Snapshot>) -> Result<()> {
+    fn stage(&self) -> Result<Box<dyn Stage>> {
+        self.tree.stage()
+    }
+
+    fn install(&self, staged: Staged) -> Result<()> {
+        self.tree.replace(staged)?;
+        let snapshot = self.tree.snapshot();
         let pairs = snapshot.range(Bytes::new(), Bytes::from_static(&[0xff; 9]), Direction::Forward);
         let lines = pairs.map(|pair| pair.map(|(mut key, value)| (key.get_u64(), value))).collect::<Result<Lines>>()?;
         let mut book = self.book.lock();
+        assert!(book.mark.applied < snapshot.mark().applied, "only what is newer is sent");
         book.mark = snapshot.mark().clone();
         book.settled = Arc::new(Page { lines: lines.clone(), mark: book.mark.clone() });
         book.lines = lines;

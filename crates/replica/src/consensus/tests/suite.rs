@@ -6,7 +6,7 @@ use base::{EntryId, disk::MemoryDisk};
 use bytes::Bytes;
 use journal::Journal;
 use openraft::testing::log::{StoreBuilder, Suite};
-use table::{Mark, Snapshot};
+use table::{Mark, Snapshot, Stage, Staged};
 
 use super::{Ledger, SHARD, open_journal};
 use crate::{
@@ -40,8 +40,12 @@ impl StateMachine for Eager {
         self.0.snapshot()
     }
 
-    fn install(&self, snapshot: Arc<dyn Snapshot>) -> Result<(), base::Error> {
-        self.0.install(snapshot)
+    fn stage(&self) -> Result<Box<dyn Stage>, base::Error> {
+        self.0.stage()
+    }
+
+    fn install(&self, staged: Staged) -> Result<(), base::Error> {
+        self.0.install(staged)
     }
 }
 

@@ -128,29 +128,29 @@ pub(super) struct WireBody {
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
-pub(super) struct WireEvent {
+pub(crate) struct WireEvent {
     #[prost(int32, tag = "1")]
-    pub(super) kind: i32,
+    pub(crate) kind: i32,
     #[prost(message, optional, tag = "2")]
-    pub(super) kv: Option<WireKeyValue>,
+    pub(crate) kv: Option<WireKeyValue>,
     #[prost(message, optional, tag = "3")]
-    pub(super) prev_kv: Option<WireKeyValue>,
+    pub(crate) prev_kv: Option<WireKeyValue>,
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
-pub(super) struct WireKeyValue {
+pub(crate) struct WireKeyValue {
     #[prost(bytes = "bytes", tag = "1")]
-    pub(super) key: Bytes,
+    pub(crate) key: Bytes,
     #[prost(int64, tag = "2")]
-    pub(super) create_revision: i64,
+    pub(crate) create_revision: i64,
     #[prost(int64, tag = "3")]
-    pub(super) mod_revision: i64,
+    pub(crate) mod_revision: i64,
     #[prost(int64, tag = "4")]
-    pub(super) version: i64,
+    pub(crate) version: i64,
     #[prost(bytes = "bytes", tag = "5")]
-    pub(super) value: Bytes,
+    pub(crate) value: Bytes,
     #[prost(int64, tag = "6")]
-    pub(super) lease: i64,
+    pub(crate) lease: i64,
 }
 
 impl From<KeyValue> for WireKeyValue {
@@ -160,7 +160,7 @@ impl From<KeyValue> for WireKeyValue {
     }
 }
 
-pub(super) fn decode(body: &Bytes) -> Vec<WireEvent> {
+pub(crate) fn decode(body: &Bytes) -> Vec<WireEvent> {
     WireBody::decode(body.clone()).expect("a body is field 11 of a response").events
 }
 

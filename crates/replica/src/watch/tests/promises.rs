@@ -36,6 +36,13 @@ enum Step {
     Drop {
         stream: usize,
     },
+    /// The state is replaced by one that is further on, and perhaps compacted there; clients take some responses before the hub
+    /// hears of it.
+    Jump {
+        revisions: Vec<Vec<(u8, bool)>>,
+        compact: Option<i64>,
+        takes: Vec<usize>,
+    },
 }
 
 #[derive(Clone, Debug)]
@@ -74,9 +81,12 @@ fn asked() -> impl Strategy<Value = Asked> {
 
 fn step() -> impl Strategy<Value = Step> {
     let stream = || 0..STREAMS;
+    let keys =
+        || prop::collection::btree_map(0..KEYS, prop::bool::weighted(0.75), 1..4).prop_map(|keys| keys.into_iter().collect());
     prop_oneof![
-        20 => prop::collection::btree_map(0..KEYS, prop::bool::weighted(0.75), 1..4)
-            .prop_map(|keys| Step::Change(keys.into_iter().collect())),
+        20 => keys().prop_map(Step::Change),
+        1 => (prop::collection::vec(keys(), 0..12), prop::option::of(0i64..16), prop::collection::vec(stream(), 0..8))
+            .prop_map(|(revisions, compact, takes)| Step::Jump { revisions, compact, takes }),
         6 => (stream(), asked()).prop_map(|(stream, watch)| Step::Begin { stream, watch }),
         2 => (stream(), any::<usize>()).prop_map(|(stream, which)| Step::Cancel { stream, which }),
         8 => (stream(), 1..12usize).prop_map(|(stream, count)| Step::Take { stream, count }),
@@ -247,6 +257,19 @@ async fn run(steps: Vec<Step>, ring_bytes: usize) {
                 bench.past.compact(revision);
             }
             Step::Drop { stream } => clients[stream] = Client::new(&bench.hub),
+            Step::Jump { revisions, compact, takes } => {
+                for keys in revisions {
+                    change_with(&bench, number, keys, |what| drop(bench.past.change(what, true)));
+                }
+                if let Some(back) = compact {
+                    let revision = (bench.past.revision() - back).max(bench.past.compact_revision());
+                    bench.past.compact(revision);
+                }
+                for stream in takes {
+                    take(&mut clients[stream], &bench.past).await;
+                }
+                bench.hub.restart();
+            }
         }
     }
     let head = bench.past.revision();
@@ -263,17 +286,23 @@ async fn run(steps: Vec<Step>, ring_bytes: usize) {
 }
 
 fn change(bench: &Bench, number: usize, keys: Vec<(u8, bool)>) {
+    change_with(bench, number, keys, |what| {
+        if number.is_multiple_of(4) {
+            bench.change_cold(what)
+        } else {
+            bench.change(what)
+        };
+    });
+}
+
+fn change_with(bench: &Bench, number: usize, keys: Vec<(u8, bool)>, change: impl FnOnce(&[(&str, Option<&str>)])) {
     let exists = |name: &str| Past::current(&bench.past.all(), &bytes(name), i64::MAX).is_some();
     let value = format!("value-{number}");
     let names: Vec<(String, bool)> = keys.into_iter().map(|(number, put)| (key(number), put)).collect();
     let kept = names.iter().filter(|(name, put)| *put || exists(name));
     let what: Vec<(&str, Option<&str>)> = kept.map(|(name, put)| (name.as_str(), put.then_some(value.as_str()))).collect();
     if !what.is_empty() {
-        if number.is_multiple_of(4) {
-            bench.change_cold(&what)
-        } else {
-            bench.change(&what)
-        };
+        change(&what);
     }
 }
 
