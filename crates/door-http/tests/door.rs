@@ -50,6 +50,7 @@ fn shard(number: u32, state: &State) -> ShardStatus {
         applied: Some(8),
         voters: if state.learner { vec![7] } else { vec![0xa1] },
         learners: if state.learner { vec![0xa1] } else { Vec::new() },
+        is_joint: false,
     };
     status_of(ShardId(number), group)
 }
