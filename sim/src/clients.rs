@@ -73,7 +73,7 @@ struct Line {
 /// A lease that a client holds.
 struct Held {
     id: i64,
-    key: String,
+    keys: Vec<String>,
 }
 
 struct Client {
@@ -283,15 +283,18 @@ impl Client {
         let Outcome::Done((Reply::LeaseGrant { id, ttl }, _)) = self.call(line, Operation::Grant, work).await else { return };
         let ttl = u64::try_from(ttl).unwrap_or(0);
         let life = LeaseLife { ttl, granted, renewed: Vec::new(), revoked: None, denied: None };
-        self.desk.diary().leases.insert(key.clone(), life);
-        let began = runtime::now();
-        let command = Command::Put(put_request(&key, "leased", id));
-        let outcome = self.call(line, Operation::Grant, propose(line, Lane::Normal, command)).await;
+        let keys: Vec<String> = (0..1 + self.dice.below(3)).map(|number| format!("{key}/{number}")).collect();
+        self.desk.diary().leases.extend(keys.iter().map(|key| (key.clone(), life.clone())));
+        for key in &keys {
+            let began = runtime::now();
+            let command = Command::Put(put_request(key, "leased", id));
+            let outcome = self.call(line, Operation::Grant, propose(line, Lane::Normal, command)).await;
+            self.write_down(line, Deed::Lease { key: key.clone() }, began, &outcome);
+        }
         if self.held.len() == LEASES_KEPT {
             self.held.remove(0);
         }
-        self.held.push(Held { id, key: key.clone() });
-        self.write_down(line, Deed::Lease { key }, began, &outcome);
+        self.held.push(Held { id, keys });
     }
 
     async fn keep_alive(&mut self, line: &Line) {
@@ -299,38 +302,34 @@ impl Client {
             return;
         }
         let chosen = index(&self.dice, self.held.len());
-        let Held { id, key } = &self.held[chosen];
+        let Held { id, keys } = &self.held[chosen];
         let (id, began, keyspace) = (*id, runtime::now(), line.serving.keyspace.clone());
         let outcome = self.call(line, Operation::KeepAlive, async move { keyspace.keep_alive(id).await }).await;
-        let is_gone = {
-            let mut diary = self.desk.diary();
-            let life = diary.leases.get_mut(key).expect("what is held was written down");
-            match outcome {
-                Outcome::Done(Some(_)) => {
-                    tell(format!("{} renewed {key}", line.house.name()));
-                    life.renewed.push(began);
-                    false
-                }
-                Outcome::Done(None) => {
-                    life.denied.get_or_insert(runtime::now());
-                    true
-                }
-                Outcome::Refused(_) | Outcome::Unknown => false,
-            }
-        };
+        let is_gone = matches!(outcome, Outcome::Done(None));
+        let is_renewed = matches!(outcome, Outcome::Done(Some(_)));
+        if is_renewed {
+            tell(format!("{} renewed {}", line.house.name(), keys[0]));
+        }
+        self.lives(keys, |life| {
+            life.renewed.extend(is_renewed.then_some(began));
+            life.denied = life.denied.or(is_gone.then(runtime::now));
+        });
         if is_gone {
             self.held.remove(chosen);
         }
+    }
+
+    fn lives(&self, keys: &[String], change: impl Fn(&mut LeaseLife)) {
+        let mut diary = self.desk.diary();
+        keys.iter().for_each(|key| diary.leases.get_mut(key).map_or((), &change));
     }
 
     async fn revoke(&mut self, line: &Line) {
         if self.held.is_empty() {
             return;
         }
-        let Held { id, key } = self.held.remove(index(&self.dice, self.held.len()));
-        if let Some(life) = self.desk.diary().leases.get_mut(&key) {
-            life.revoked = Some(runtime::now());
-        }
+        let Held { id, keys } = self.held.remove(index(&self.dice, self.held.len()));
+        self.lives(&keys, |life| life.revoked = Some(runtime::now()));
         let keyspace = line.serving.keyspace.clone();
         let work = async move { keyspace.propose(Lane::Urgent, Command::LeaseRevoke { id }).await };
         self.call(line, Operation::Revoke, work).await;
@@ -341,6 +340,10 @@ impl Client {
         let revision = machine.revision() - self.desk.kept_revisions;
         if revision > machine.compact_revision() {
             self.call(line, Operation::Compact, propose(line, Lane::Urgent, Command::Compact { revision })).await;
+            if self.dice.chance(30) {
+                let keyspace = line.serving.keyspace.clone();
+                self.call(line, Operation::Compact, async move { keyspace.reclaim().await }).await;
+            }
         }
     }
 }

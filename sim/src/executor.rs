@@ -390,6 +390,11 @@ pub fn world() -> Arc<World> {
     WORLD.with_borrow(Clone::clone).expect("only called by what runs in a world")
 }
 
+/// Whether this thread has a world.
+pub fn is_inhabited() -> bool {
+    WORLD.with_borrow(Option::is_some)
+}
+
 impl Future for SimulatedSleep {
     type Output = ();
 

@@ -21,6 +21,8 @@ pub mod matrix;
 pub mod network;
 pub mod oracle;
 pub mod plan;
+#[cfg(feature = "planted")]
+pub mod planted;
 pub mod run;
 pub mod setup;
 mod watchers;

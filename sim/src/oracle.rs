@@ -184,7 +184,8 @@ fn judge_reads(diary: &Diary, history: &History<'_>, complaints: &mut Vec<String
             continue;
         }
         let changes = history.changes.get(read.key.as_str());
-        let between = changes.and_then(|changes| changes.range(read.mod_revision + 1..=read.revision).next_back());
+        let last = changes.and_then(|changes| changes.range(..=read.revision).next_back());
+        let between = last.filter(|(revision, _)| **revision > read.mod_revision);
         let is_right = match between {
             None => true,
             // It was deleted, and is not there.

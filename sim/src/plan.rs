@@ -122,7 +122,7 @@ impl Plan {
             bound_clients,
             roaming_clients: clients - bound_clients,
             think_ms: [20, 60, 200, 1_000][pick(dice, 4)],
-            kept_revisions: [40, 400, 4_000][pick(dice, 3)],
+            kept_revisions: [0, 40, 400, 4_000][pick(dice, 4)],
             fair,
             weather: weather(dice, fair),
             stream_credit: [8 << 10, 64 << 10, 4 << 20][pick(dice, 3)],

@@ -15,7 +15,7 @@ use crate::{
     clients::{self, Desk},
     cluster::Cluster,
     diary::Diary,
-    executor::{CLIENTS, STAGE, World, inhabit},
+    executor::{CLIENTS, STAGE, WIRES, World, inhabit},
     faults::Faults,
     inspector::Inspector,
     liveness,
@@ -146,8 +146,7 @@ impl Run {
         for house in self.cluster.houses() {
             house.crash(Ending::NothingLost, Crash::Reset);
         }
-        world.kill(CLIENTS);
-        world.kill(STAGE);
+        [CLIENTS, STAGE, WIRES].into_iter().for_each(|group| world.kill(group));
         let diary = self.desk.diary();
         let (comparisons, leaders) = self.inspector.counts();
         Report {

@@ -252,14 +252,13 @@ impl Network for SimulatedNetwork {
 
     fn trouble(&self, node: NodeId) -> Option<String> {
         let book = self.inner.book.lock();
-        book.as_ref()?.get(&node)?.lines.iter().find_map(|line| {
-            let mut state = line.state.lock();
-            state.notice_loss();
-            match &state.view {
-                View::Down { why, .. } => why.as_ref().map(|why| why.text().to_owned()),
-                _ => None,
-            }
-        })
+        // Asked from outside the process too, so by no clock.
+        let why = |line: &Arc<Line>| match &line.state.lock().view {
+            View::Down { why, .. } => why.clone(),
+            View::Up(connection) => connection.lost(Side::Dialled).map(|(_, why)| why),
+            View::Dialling => None,
+        };
+        book.as_ref()?.get(&node)?.lines.iter().find_map(why).map(|why| why.text().to_owned())
     }
 
     fn shutdown(&self) -> BoxFuture<'static, ()> {

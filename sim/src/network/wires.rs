@@ -20,7 +20,7 @@ use super::{
     link::{Link, Passage, Weather},
     node::SimulatedNetwork,
 };
-use crate::executor::{Group, WIRES, world};
+use crate::executor::{Group, WIRES, is_inhabited, world};
 
 /// How a process ends, as its peers see it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -318,6 +318,10 @@ impl Wires {
 
 /// A frame travels from `from` to the other side of its connection.
 pub(super) fn carry(connection: &Arc<Connection>, from: Side, frame: Frame) {
+    // What is let go of after the run travels nowhere.
+    if !is_inhabited() {
+        return;
+    }
     if frame.is_loose() { carry_loosely(connection, from, frame) } else { carry_in_order(connection, from, frame) }
 }
 
