@@ -24,10 +24,15 @@ pub struct Setup {
 
 impl Setup {
     /// A cluster of so many nodes.
+    ///
+    /// # Panics
+    /// Outside of a world, which draws the ids.
     pub fn new(nodes: usize, data_shards: u32) -> Setup {
         let names: Vec<String> = (1..=nodes).map(|number| format!("n{number}")).collect();
-        let identities = names.iter().zip(0xa1..).map(|(_, node_id)| Identity { cluster_id: 0xc1, node_id }).collect();
-        Setup { data_shards, names, identities }
+        let mut setup = Setup { data_shards, names, identities: Vec::new() };
+        let identity = |name: &String| Identity::begin(&setup.start(), name).expect("every founder is on the list");
+        setup.identities = setup.names.iter().map(identity).collect();
+        setup
     }
 
     /// Where a node listens.
@@ -35,15 +40,16 @@ impl Setup {
         address(&self.names[number])
     }
 
+    fn start(&self) -> Start {
+        if self.names.len() == 1 {
+            return Start::Alone;
+        }
+        let members: BTreeMap<String, String> = self.names.iter().map(|name| (name.clone(), address(name))).collect();
+        Start::Found { members, token: TOKEN.to_owned() }
+    }
+
     fn peers(&self, number: usize) -> PeerOptions {
-        let start = match self.names.len() {
-            1 => Start::Alone,
-            _ => {
-                let members: BTreeMap<String, String> = self.names.iter().map(|name| (name.clone(), address(name))).collect();
-                Start::Found { members, token: TOKEN.to_owned() }
-            }
-        };
-        PeerOptions { advertise: self.address(number), security: Security::Plain, start, client_urls: Vec::new() }
+        PeerOptions { advertise: self.address(number), security: Security::Plain, start: self.start(), client_urls: Vec::new() }
     }
 
     fn options(&self, number: usize) -> NodeOptions {
