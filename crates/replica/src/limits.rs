@@ -63,6 +63,9 @@ pub(crate) const LOG_KEPT_FACTOR: u64 = 4;
 /// settles slower than clients write makes them wait, and memory stays bounded.
 pub(crate) const UNSETTLED_FACTOR_MAX: u64 = 4;
 
+/// The same at which applying waits: a follower has to take what its leader proposed, and keeps the rest in its log.
+pub(crate) const UNSETTLED_FACTOR_APPLY: u64 = 6;
+
 /// Unsettled bytes, as a multiple of the settle budget, at which the next settle goes before further merging.
 pub(crate) const MERGE_UNSETTLED_FACTOR: u64 = 2;
 

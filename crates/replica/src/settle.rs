@@ -18,7 +18,7 @@ use crate::{
     lanes::stopped,
     limits::{
         IDLE_SETTLE_MS, IDLE_SETTLE_PART, JOURNAL_PRESSURE_FACTOR, LOG_KEPT_FACTOR, MERGE_UNSETTLED_FACTOR, RECLAIM_SLICE_BYTES,
-        SETTLE_TICK_MS, UNSETTLED_FACTOR_MAX,
+        SETTLE_TICK_MS, UNSETTLED_FACTOR_APPLY, UNSETTLED_FACTOR_MAX,
     },
     runtime,
     shard::ShardState,
@@ -75,6 +75,7 @@ impl Settler {
         settle_bytes: u64,
         turn: Arc<Mutex<()>>,
     ) -> Settler {
+        state.set_unsettled_max(settle_bytes.saturating_mul(UNSETTLED_FACTOR_APPLY));
         let inner = Inner {
             state,
             group,
@@ -107,6 +108,7 @@ impl Settler {
             } else {
                 // Memory may have been given back by other means than a settle: what was unsettled was replaced as a whole.
                 self.inner.eased.notify_waiters();
+                self.inner.state.ease();
             }
         }
     }
@@ -171,6 +173,7 @@ impl Settler {
 
     pub(crate) fn close(&self) {
         self.inner.closed.store(true, Relaxed);
+        self.inner.state.set_unsettled_max(u64::MAX);
         self.wake();
         self.inner.eased.notify_waiters();
     }
@@ -222,6 +225,7 @@ impl Inner {
         extra.sort_by(|a, b| a.0.cmp(&b.0));
         let is_settled = self.state.table().settle(sealed, extra, &dropped)?;
         self.eased.notify_waiters();
+        self.state.ease();
         if !is_settled {
             // A newer state was put into the place of all this, and is durable.
             return Ok(self.state.snapshot().mark().clone());

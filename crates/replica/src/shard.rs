@@ -3,7 +3,7 @@
 use std::sync::{
     Arc,
     atomic::{
-        AtomicBool,
+        AtomicBool, AtomicU64,
         Ordering::{Acquire, Release},
     },
 };
@@ -22,6 +22,7 @@ use crate::{
     consensus::{Group, Replies, Reply, StateMachine},
     lanes::Lanes,
     lease::LeaseClock,
+    network::BoxFuture,
     post::Post,
     progress::Progress,
     watch::Hub,
@@ -56,6 +57,9 @@ pub(crate) struct ShardState {
     progress: Arc<Progress>,
     /// Told when the cluster's own state changed.
     cluster_moved: Notify,
+    /// Bytes of memory that may be unsettled before applying waits, and who is told when there are fewer.
+    unsettled_max: AtomicU64,
+    eased: Notify,
 }
 
 impl ShardState {
@@ -78,6 +82,8 @@ impl ShardState {
             applied: Mutex::new(mark),
             progress,
             cluster_moved: Notify::new(),
+            unsettled_max: AtomicU64::new(u64::MAX),
+            eased: Notify::new(),
         })
     }
 
@@ -114,6 +120,17 @@ impl ShardState {
     /// Completes at the next change of the cluster's own state. Made before looking at it, it misses none.
     pub(crate) fn cluster_moved(&self) -> tokio::sync::futures::Notified<'_> {
         self.cluster_moved.notified()
+    }
+
+    /// Lets applying wait while this much memory is unsettled.
+    pub(crate) fn set_unsettled_max(&self, bytes: u64) {
+        self.unsettled_max.store(bytes, Release);
+        self.eased.notify_waiters();
+    }
+
+    /// A settle gave memory back.
+    pub(crate) fn ease(&self) {
+        self.eased.notify_waiters();
     }
 
     /// Takes the overlay out for settling, between two applies.
@@ -221,6 +238,13 @@ impl StateMachine for ShardState {
         self.applied.lock().applied = Some(id);
         self.progress.applied(id);
         self.progress.settle(origin, replies)
+    }
+
+    fn crowded(&self) -> Option<BoxFuture<'_, ()>> {
+        // Asked for before it is looked at, so that no settle in between is missed.
+        let eased = self.eased.notified();
+        let is_crowded = self.table.unsettled_memory() >= self.unsettled_max.load(Acquire);
+        is_crowded.then(|| Box::pin(eased) as BoxFuture<'_, ()>)
     }
 
     fn note(&self, id: EntryId, membership: Option<Bytes>) {

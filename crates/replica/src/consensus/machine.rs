@@ -87,6 +87,9 @@ impl RaftStateMachine<Types> for MachineStore {
     {
         while let Some(entry) = entries.next().await {
             let (entry, responder) = entry?;
+            while let Some(room) = self.machine.crowded() {
+                room.await;
+            }
             let replies = self.apply_one(entry_id(&entry.log_id), &entry.payload);
             if let Some(responder) = responder {
                 responder.send(replies);

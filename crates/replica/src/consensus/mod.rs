@@ -17,6 +17,8 @@ use base::{EntryId, NodeId, Result};
 use bytes::Bytes;
 use table::{Mark, Snapshot, Stage, Staged};
 
+use crate::network::BoxFuture;
+
 mod codec;
 mod group;
 mod log;
@@ -38,6 +40,12 @@ pub(crate) use group::unknown_outcome;
 pub trait StateMachine: Send + Sync + 'static {
     /// Applies one committed command entry; the answers go to who proposed it.
     fn apply(&self, id: EntryId, payload: &Bytes) -> Replies;
+
+    /// Something to wait for before the next entry is applied; a replica that settles slower than its leader proposes must not
+    /// grow without end.
+    fn crowded(&self) -> Option<BoxFuture<'_, ()>> {
+        None
+    }
 
     /// Notes an entry without commands (blank, or a membership, whose record is opaque here).
     fn note(&self, id: EntryId, membership: Option<Bytes>);
