@@ -115,7 +115,7 @@ pub struct GroupView {
 pub struct GroupStatus {
     /// Current Raft term.
     pub term: u64,
-    /// Who leads, if anyone.
+    /// Who leads, if anyone who was heard of lately.
     pub leader: Option<NodeId>,
     /// Whether this node leads and has committed an entry of its own term.
     pub leading: bool,
