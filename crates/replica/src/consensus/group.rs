@@ -41,6 +41,7 @@ struct Inner {
     stopping: AtomicBool,
     /// When a leader's word came last, in milliseconds of [`runtime::now`]; 0: never.
     heard_ms: AtomicU64,
+    leader_changes: Arc<AtomicU64>,
     /// A snapshot whose sender was lost, so that it need not begin anew.
     partial: tokio::sync::Mutex<Option<Partial>>,
 }
@@ -83,9 +84,11 @@ impl Group {
         let raft = Raft::new(node, config, Peers(transport), log, MachineStore::new(machine.clone())).await;
         let raft = raft.map_err(|error| Error::new(Kind::Corrupt, format!("{shard} cannot start: {error}")))?;
         let metrics = raft.metrics();
-        runtime::spawn(keep_time(raft.clone(), node));
+        let leader_changes = Arc::<AtomicU64>::default();
+        runtime::spawn(keep_time(raft.clone(), node, leader_changes.clone()));
         let (stopping, heard_ms, partial) = (AtomicBool::new(false), AtomicU64::new(0), tokio::sync::Mutex::default());
-        Ok(Group { inner: Arc::new(Inner { shard, node, raft, machine, metrics, stopping, heard_ms, partial }) })
+        let inner = Inner { shard, node, raft, machine, metrics, stopping, heard_ms, leader_changes, partial };
+        Ok(Group { inner: Arc::new(inner) })
     }
 
     /// First start of a shard: makes it a group of these voters. No effect if it has any log.
@@ -294,6 +297,7 @@ impl Group {
             voters: membership.voter_ids().collect(),
             learners: membership.learner_ids().collect(),
             is_joint: membership.get_joint_config().len() > 1,
+            leader_changes: self.inner.leader_changes.load(Relaxed),
         }
     }
 
@@ -358,12 +362,17 @@ fn is_leading(metrics: &Metrics, node: NodeId) -> bool {
 }
 
 /// Ticks cost processor time even when nothing happens, so a group of one has none: it elects itself at once instead of
-/// after a timeout, and has nobody to send heartbeats to.
-async fn keep_time(raft: Raft, node: NodeId) {
+/// after a timeout, and has nobody to send heartbeats to. Leaders are counted as they come, too.
+async fn keep_time(raft: Raft, node: NodeId, leader_changes: Arc<AtomicU64>) {
     let mut seen = raft.server_metrics();
+    let mut leader = None;
     loop {
         let (members, voter, waits) = {
             let server = seen.borrow_and_update();
+            if server.current_leader.is_some() && server.current_leader != leader {
+                leader = server.current_leader;
+                leader_changes.fetch_add(1, Relaxed);
+            }
             let membership = server.membership_config.membership();
             let waits = matches!(server.state, ServerState::Follower | ServerState::Learner);
             (membership.nodes().count(), membership.voter_ids().any(|id| id == node), waits)

@@ -129,4 +129,6 @@ pub struct GroupStatus {
     pub learners: Vec<NodeId>,
     /// Whether the voters are being changed.
     pub is_joint: bool,
+    /// How often this replica saw another leader than before, since it was started.
+    pub leader_changes: u64,
 }
