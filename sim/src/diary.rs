@@ -1,6 +1,6 @@
 //! What clients did and saw, for the oracle to read.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 /// What a write was.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,10 +24,6 @@ pub enum Deed {
     Lease {
         /// The key.
         key: String,
-        /// Seconds granted.
-        ttl: u64,
-        /// When the grant was asked for: the lease ends no earlier than this plus `ttl`.
-        since: Duration,
     },
 }
 
@@ -35,7 +31,7 @@ impl Deed {
     /// The key that the deed changed.
     pub fn key(&self) -> &str {
         match self {
-            Deed::Put { key } | Deed::Delete { key } | Deed::Count { key } | Deed::Lease { key, .. } => key,
+            Deed::Put { key } | Deed::Delete { key } | Deed::Count { key } | Deed::Lease { key } => key,
         }
     }
 }
@@ -51,15 +47,38 @@ pub struct Write {
     pub end: Duration,
     /// Its revision if it was acknowledged; `None`: nobody knows whether it happened.
     pub revision: Option<i64>,
+    /// Through which node.
+    pub node: String,
 }
 
-/// A linearizable read of a key that only the reader writes.
+/// A linearizable read of one key.
 #[derive(Clone, Debug)]
 pub struct Read {
     /// When it was sent.
     pub start: Duration,
     /// The header's revision.
     pub revision: i64,
+    /// The key.
+    pub key: String,
+    /// The key's last change by the answer; 0: the key is not there.
+    pub mod_revision: i64,
+    /// Through which node.
+    pub node: String,
+}
+
+/// A lease with a key on it, by true time.
+#[derive(Clone, Debug)]
+pub struct LeaseLife {
+    /// Seconds granted.
+    pub ttl: u64,
+    /// When the grant was asked for.
+    pub granted: Duration,
+    /// When renewals that were acknowledged were asked for.
+    pub renewed: Vec<Duration>,
+    /// When somebody asked for its end, whatever came of that.
+    pub revoked: Option<Duration>,
+    /// When it was first said not to exist.
+    pub denied: Option<Duration>,
 }
 
 /// One change that a watcher saw.
@@ -75,6 +94,19 @@ pub struct Seen {
     pub is_put: bool,
 }
 
+/// What one watcher saw without a gap that it was told of.
+#[derive(Clone, Debug)]
+pub struct Sight {
+    /// Which watcher.
+    pub watcher: String,
+    /// The revision after which it begins.
+    pub from: i64,
+    /// The last revision that it answers for; `None`: everything, to the end.
+    pub to: Option<i64>,
+    /// What it saw, in order.
+    pub seen: Vec<Seen>,
+}
+
 /// Everything that was written down in one run.
 #[derive(Clone, Debug, Default)]
 pub struct Diary {
@@ -82,12 +114,16 @@ pub struct Diary {
     pub writes: Vec<Write>,
     /// Reads, in the order of their answers.
     pub reads: Vec<Read>,
-    /// What the watcher saw, in order.
-    pub seen: Vec<Seen>,
-    /// The revision after which the watcher began.
-    pub watched_from: i64,
+    /// Leases by key.
+    pub leases: BTreeMap<String, LeaseLife>,
+    /// What the watchers saw.
+    pub sights: Vec<Sight>,
+    /// Operations that were begun.
+    pub begun: u64,
     /// Operations refused with a definite error.
     pub refused: u64,
+    /// Operations whose outcome nobody knows.
+    pub unknown: u64,
     /// Complaints found on the way.
     pub complaints: Vec<String>,
 }

@@ -1,79 +1,175 @@
-//! One node in the world: what survives a crash (disks, trees, identity), and what does not.
+//! One node in the world: what survives a crash (disks, trees, the wall clock), and what does not.
 
 use std::{
     collections::BTreeMap,
-    path::PathBuf,
-    sync::{Arc, Mutex, PoisonError},
+    future::Future,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use base::{
-    Disk, Result, ShardId,
+    Disk, NodeId, ShardId,
     disk::{Ending, Fault, MemoryDisk},
 };
 use journal::Writer;
-use replica::{Failure, Identity, Keyspace, Node, NodeOptions, NodeParts, Pace, node::DEFAULT_KEYSPACE, runtime};
-use table::{MemoryTree, Tree};
-use tokio::sync::Notify;
+use replica::{Failure, Keyspace, Node, NodeParts, Pace, runtime};
+use table::{Interrupted, MemoryTree, Tree};
+use tokio::sync::{Notify, oneshot};
 
-use crate::executor::{Group, World};
+use crate::{
+    clock::NodeClock,
+    dice::Dice,
+    executor::{Group, world},
+    network::{Crash, Wires},
+    setup::{self, Setup},
+};
 
-/// Small numbers, so that a short run recycles segments and settles often.
-const SEGMENT_BYTES: u64 = 64 << 10;
-const SETTLE_BYTES: u64 = 24 << 10;
 /// What a write and a sync cost in simulated time.
 const WRITE_TIME_US: u64 = 80;
 const SYNC_TIME_US: u64 = 400;
 /// How often an idle writer looks for work, in simulated time.
 const IDLE_LOOK: Duration = Duration::from_micros(500);
-
-/// The node's tasks; each start has a group of its own.
+/// A node's tasks; each start has a group of its own.
 const FIRST_GROUP: u32 = 100;
+const GROUPS_A_NODE: u32 = 1_000_000;
 
 type Trees = Arc<Mutex<BTreeMap<ShardId, Arc<MemoryTree>>>>;
 
 struct State {
     disk: MemoryDisk,
     trees: Trees,
+    is_up: bool,
+    node: Option<Node>,
     keyspace: Option<Keyspace>,
     starts: u32,
     failure: Option<String>,
+    /// Thousandths of true time.
+    clock_rate: u32,
+    wall_offset_ms: i64,
+    /// What was settled at the last crash: a start that shows less has lost it.
+    floor: BTreeMap<ShardId, u64>,
+}
+
+/// How fast the disk is at present.
+#[derive(Clone, Copy, Debug)]
+struct DiskSpeed {
+    slower: u64,
+    stalled_until: Duration,
+}
+
+struct Inner {
+    number: usize,
+    setup: Arc<Setup>,
+    wires: Wires,
+    state: Mutex<State>,
+    speed: Arc<Mutex<DiskSpeed>>,
+    /// Told at every start, failure and crash.
+    changed: Notify,
 }
 
 /// A node that can be crashed and started again. Cheap to clone.
 #[derive(Clone)]
 pub struct House {
-    state: Arc<Mutex<State>>,
-    /// Told at every start and every crash.
-    changed: Arc<Notify>,
-    data_shards: u32,
+    inner: Arc<Inner>,
+}
+
+/// A node's process while it serves.
+#[derive(Clone)]
+pub struct Serving {
+    /// Its key space.
+    pub keyspace: Keyspace,
+    /// The number of its start.
+    pub start: u32,
+    group: Group,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl House {
-    /// A node that was never started.
-    pub fn new(data_shards: u32) -> House {
-        let state = State { disk: MemoryDisk::new(), trees: Trees::default(), keyspace: None, starts: 0, failure: None };
-        House { state: Arc::new(Mutex::new(state)), changed: Arc::new(Notify::new()), data_shards }
-    }
-
-    fn state(&self) -> std::sync::MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Starts the node's tasks from what the disks hold.
-    pub fn start(&self, world: &Arc<World>) {
-        let (group, parts) = {
-            let mut state = self.state();
-            state.starts += 1;
-            (Group(FIRST_GROUP + state.starts), parts(&state.disk, state.trees.clone(), world.dice().next()))
+    /// A node that was never started: number `number` of those in `setup`.
+    pub fn new(number: usize, setup: Arc<Setup>, wires: Wires) -> House {
+        let state = State {
+            disk: MemoryDisk::new(),
+            trees: Trees::default(),
+            is_up: false,
+            node: None,
+            keyspace: None,
+            starts: 0,
+            failure: None,
+            clock_rate: 1000,
+            wall_offset_ms: 0,
+            floor: BTreeMap::new(),
         };
-        let (house, options) = (self.clone(), options(self.data_shards));
+        let speed = Arc::new(Mutex::new(DiskSpeed { slower: 1, stalled_until: Duration::ZERO }));
+        House { inner: Arc::new(Inner { number, setup, wires, state: Mutex::new(state), speed, changed: Notify::new() }) }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        lock(&self.inner.state)
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.inner.setup.names[self.inner.number]
+    }
+
+    /// Its id.
+    pub fn node_id(&self) -> NodeId {
+        self.inner.setup.identities[self.inner.number].node_id
+    }
+
+    fn group_of(&self, start: u32) -> Group {
+        let number = u32::try_from(self.inner.number).expect("a handful of nodes");
+        Group(FIRST_GROUP + GROUPS_A_NODE * number + start)
+    }
+
+    /// Sets how fast its clocks run from the next start on, in thousandths of true time.
+    pub fn set_clock_rate(&self, rate: u32) {
+        self.state().clock_rate = rate;
+    }
+
+    /// Lets its time of day jump.
+    pub fn jump_wall_clock(&self, by_ms: i64) {
+        let start = {
+            let mut state = self.state();
+            state.wall_offset_ms += by_ms;
+            state.starts
+        };
+        world().jump_wall_clock(self.group_of(start), by_ms);
+    }
+
+    /// Starts the node's tasks from what the disks hold, unless it runs.
+    pub fn start(&self) {
+        let world = world();
+        let (group, disk, trees, start) = {
+            let mut state = self.state();
+            if state.is_up {
+                return;
+            }
+            state.is_up = true;
+            state.starts += 1;
+            let group = self.group_of(state.starts);
+            // A process's monotonic clock begins anywhere.
+            let base = Duration::from_millis(world.dice().below(1_000_000));
+            world.set_clock(group, NodeClock::new(world.now(), base, state.clock_rate, state.wall_offset_ms));
+            (group, state.disk.clone(), state.trees.clone(), state.starts)
+        };
+        world.tell(format!("{} starts for the {start}. time", self.name()));
+        self.inner.wires.power_on(self.node_id());
+        let parts = self.parts(group, &disk, trees);
+        let house = self.clone();
         world.spawn_in(group, async move {
-            let outcome = open(parts, options).await;
-            match outcome {
+            match setup::open(&house.inner.setup, house.inner.number, parts).await {
                 Ok((node, keyspace)) => {
-                    house.state().keyspace = Some(keyspace);
-                    house.changed.notify_waiters();
+                    {
+                        let mut state = house.state();
+                        state.node = Some(node.clone());
+                        state.keyspace = Some(keyspace);
+                    }
+                    crate::executor::world().tell(format!("{} serves", house.name()));
+                    house.inner.changed.notify_waiters();
                     let why = node.failed().await;
                     house.fail(why);
                 }
@@ -82,33 +178,70 @@ impl House {
         });
     }
 
-    fn fail(&self, why: String) {
-        self.state().failure.get_or_insert(why);
+    fn parts(&self, group: Group, disk: &MemoryDisk, trees: Trees) -> NodeParts {
+        let setup = &self.inner.setup;
+        let (seed, speed) = (world().dice().next(), self.inner.speed.clone());
+        let open_tree = move |shard| Ok(lock(&trees).entry(shard).or_default().clone() as Arc<dyn Tree>);
+        NodeParts {
+            journal_disk: Arc::new(disk.clone()) as Arc<dyn Disk>,
+            trees: Arc::new(open_tree),
+            identity: setup.identities[self.inner.number].clone(),
+            pace: Pace::default(),
+            drive: Box::new(move |writer, failure| {
+                runtime::spawn(drive(writer, failure, Dice::new(seed), speed));
+            }),
+            network: (setup.names.len() > 1).then(|| self.inner.wires.maker(&setup.address(self.inner.number), group)),
+        }
     }
 
-    /// Ends the node between two polls; what was not synced meets its fate.
-    pub fn crash(&self, world: &World, ending: Ending) {
-        let group = {
+    fn fail(&self, why: String) {
+        world().tell(format!("{} gives up: {why}", self.name()));
+        self.state().failure.get_or_insert(why);
+        self.inner.changed.notify_waiters();
+    }
+
+    /// Ends the process between two polls; what was not synced meets its fate. `false` if it was not running.
+    pub fn crash(&self, ending: Ending, how: Crash) -> bool {
+        let world = world();
+        let (group, gone) = {
             let mut state = self.state();
-            state.keyspace = None;
+            if !std::mem::take(&mut state.is_up) {
+                return false;
+            }
             state.failure = None;
-            Group(FIRST_GROUP + state.starts)
+            (self.group_of(state.starts), (state.node.take(), state.keyspace.take()))
         };
+        world.tell(format!("{} crashes: {ending:?}, {how:?}", self.name()));
+        self.inner.wires.crash(self.node_id(), group, how);
         world.kill(group);
+        drop(gone);
         let seed = world.dice().next();
         {
             let mut state = self.state();
             state.disk = state.disk.crash(ending, seed);
-            let images = state
-                .trees
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .iter()
-                .map(|(shard, tree)| (*shard, tree.crash_image()))
-                .collect();
+            let images: BTreeMap<ShardId, Arc<MemoryTree>> =
+                lock(&state.trees).iter().map(|(shard, tree)| (*shard, tree.crash_image())).collect();
+            for (shard, tree) in &images {
+                if let Some(applied) = tree.snapshot().mark().applied {
+                    state.floor.insert(*shard, applied.index);
+                }
+            }
             state.trees = Arc::new(Mutex::new(images));
         }
-        self.changed.notify_waiters();
+        self.inner.changed.notify_waiters();
+        true
+    }
+
+    /// Stops polling the process; the world goes on. Gives the number of the start that was stopped.
+    pub fn hold(&self) -> u32 {
+        let start = self.state().starts;
+        world().hold(self.group_of(start));
+        start
+    }
+
+    /// Lets a process that was held go on, if it is still that one.
+    pub fn release(&self, start: u32) {
+        world().release(self.group_of(start));
     }
 
     /// Lets a later write or sync of the journal's disk fail.
@@ -116,14 +249,55 @@ impl House {
         self.state().disk.inject(fault);
     }
 
+    /// Lets the next settle of one shard fail, as if the process was killed within it.
+    pub fn interrupt_settle(&self, leaves: Interrupted) {
+        let trees: Vec<Arc<MemoryTree>> = lock(&self.state().trees).values().cloned().collect();
+        if let Some(tree) = trees.last() {
+            tree.interrupt_next_settle(leaves);
+        }
+    }
+
+    /// Makes the disk so many times slower; 1 is its usual speed.
+    pub fn slow_disk(&self, times: u64) {
+        lock(&self.inner.speed).slower = times;
+    }
+
+    /// Lets nothing become durable before this time.
+    pub fn stall_disk(&self, until: Duration) {
+        lock(&self.inner.speed).stalled_until = until;
+    }
+
+    /// Takes every fault of its disks away.
+    pub fn heal(&self) {
+        self.slow_disk(1);
+        self.stall_disk(Duration::ZERO);
+        let (disk, trees) = {
+            let state = self.state();
+            (state.disk.clone(), state.trees.clone())
+        };
+        disk.heal();
+        lock(&trees).values().for_each(|tree| tree.heal());
+    }
+
     /// What the node said when it could no longer keep its word.
     pub fn failure(&self) -> Option<String> {
         self.state().failure.clone()
     }
 
-    /// The key space, while the node serves.
-    pub fn keyspace(&self) -> Option<Keyspace> {
-        self.state().keyspace.clone()
+    /// Completes when the running process has given up.
+    pub async fn failed(&self) {
+        loop {
+            let changed = self.inner.changed.notified();
+            if self.state().failure.is_some() {
+                return;
+            }
+            changed.await;
+        }
+    }
+
+    /// Whether its process runs, serving or not yet.
+    pub fn is_up(&self) -> bool {
+        self.state().is_up
     }
 
     /// How often the node was started.
@@ -131,87 +305,96 @@ impl House {
         self.state().starts
     }
 
-    /// The key space, once the node serves, with the number of the start it belongs to.
-    pub async fn serving(&self) -> (Keyspace, u32) {
+    /// The node, while it serves, with the number of its start.
+    pub fn node(&self) -> Option<(Node, u32)> {
+        let state = self.state();
+        Some((state.node.clone()?, state.starts))
+    }
+
+    /// What was settled at the last crash.
+    pub fn floor(&self) -> BTreeMap<ShardId, u64> {
+        self.state().floor.clone()
+    }
+
+    /// The process, if it serves.
+    pub fn serving_now(&self) -> Option<Serving> {
+        let state = self.state();
+        let keyspace = state.keyspace.clone()?;
+        Some(Serving { keyspace, start: state.starts, group: self.group_of(state.starts) })
+    }
+
+    /// The process, once it serves.
+    pub async fn serving(&self) -> Serving {
         loop {
-            let changed = self.changed.notified();
-            {
-                let state = self.state();
-                if let Some(keyspace) = state.keyspace.clone() {
-                    return (keyspace, state.starts);
-                }
+            let changed = self.inner.changed.notified();
+            if let Some(serving) = self.serving_now() {
+                return serving;
             }
             changed.await;
         }
     }
 
-    /// Completes when the start with this number is over.
-    pub async fn over(&self, start: u32) {
-        loop {
-            let changed = self.changed.notified();
-            {
-                let state = self.state();
-                if state.starts != start || state.keyspace.is_none() {
-                    return;
-                }
+    /// Runs `work` inside the process, by its clocks and at its speed, as a door would: it ends when nobody waits for it any
+    /// more. `None`: the process ended before.
+    pub async fn within<T: Send + 'static>(
+        &self,
+        serving: &Serving,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> Option<T> {
+        let (mut answer, answered) = oneshot::channel();
+        self.spawn_within(serving, async move {
+            let outcome = tokio::select! {
+                biased;
+                outcome = work => Some(outcome),
+                () = answer.closed() => None,
+            };
+            if let Some(outcome) = outcome {
+                // Who asked may have gone in the same moment.
+                let _ = answer.send(outcome);
             }
-            changed.await;
+        });
+        answered.await.ok()
+    }
+
+    /// Starts a task inside the process; dropped at once if that is over.
+    pub fn spawn_within(&self, serving: &Serving, task: impl Future<Output = ()> + Send + 'static) {
+        let is_current = {
+            let state = self.state();
+            state.is_up && state.starts == serving.start
+        };
+        if is_current {
+            world().spawn_in(serving.group, task);
         }
-    }
-}
-
-async fn open(parts: NodeParts, options: NodeOptions) -> Result<(Node, Keyspace)> {
-    let node = Node::open_with(parts, options).await?;
-    let keyspace = node.keyspace(DEFAULT_KEYSPACE)?;
-    Ok((node, keyspace))
-}
-
-fn options(data_shards: u32) -> NodeOptions {
-    NodeOptions {
-        data_dir: PathBuf::new(),
-        name: "sim".to_owned(),
-        data_shards,
-        journal_segment_bytes: SEGMENT_BYTES,
-        settle_bytes: SETTLE_BYTES,
-        value_cache_bytes: 16 << 10,
-        watch_ring_bytes: 16 << 10,
-        admission_bytes: 1 << 20,
-        admission_commands: 1000,
-        quota_bytes: 0,
-    }
-}
-
-fn parts(disk: &MemoryDisk, trees: Trees, seed: u64) -> NodeParts {
-    NodeParts {
-        journal_disk: Arc::new(disk.clone()) as Arc<dyn Disk>,
-        trees: Arc::new(move |shard| {
-            let mut trees = trees.lock().unwrap_or_else(PoisonError::into_inner);
-            Ok(trees.entry(shard).or_default().clone() as Arc<dyn Tree>)
-        }),
-        identity: Identity { cluster_id: 0xc1, node_id: 0xa1 },
-        pace: Pace::default(),
-        drive: Box::new(move |writer, failure| {
-            runtime::spawn(drive(writer, failure, seed));
-        }),
     }
 }
 
 /// The journal's writer as a task: a write and a sync take simulated time, and a crash may fall between them.
-async fn drive(mut writer: Writer, failure: Failure, seed: u64) {
-    let pace = crate::dice::Dice::new(seed);
+async fn drive(mut writer: Writer, failure: Failure, dice: Dice, speed: Arc<Mutex<DiskSpeed>>) {
+    let quiet_max = Duration::from_millis(journal::limits::IDLE_MS);
+    let mut quiet_since = runtime::now();
     loop {
         let wrote = match writer.write() {
             Ok(wrote) => wrote,
             Err(error) => return failure.report(format!("a write of the journal failed: {error}")),
         };
         if !wrote {
+            if runtime::now().saturating_sub(quiet_since) >= quiet_max {
+                quiet_since = runtime::now();
+                if let Err(error) = writer.idle() {
+                    return failure.report(format!("an idle journal could not be closed: {error}"));
+                }
+            }
             runtime::sleep(IDLE_LOOK).await;
             continue;
         }
-        runtime::sleep(Duration::from_micros(WRITE_TIME_US + pace.below(WRITE_TIME_US))).await;
+        let (now, DiskSpeed { slower, stalled_until }) = (world().now(), *lock(&speed));
+        let write_us = (WRITE_TIME_US + dice.below(WRITE_TIME_US)) * slower;
+        let sync_us = (SYNC_TIME_US + dice.below(SYNC_TIME_US)) * slower;
+        let stall = stalled_until.saturating_sub(now);
+        runtime::sleep(Duration::from_micros(write_us + sync_us) + stall).await;
         if let Err(error) = writer.sync() {
             return failure.report(format!("a sync of the journal failed: {error}"));
         }
-        runtime::sleep(Duration::from_micros(SYNC_TIME_US + pace.below(SYNC_TIME_US))).await;
+        quiet_since = runtime::now();
     }
 }

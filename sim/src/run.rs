@@ -1,143 +1,181 @@
-//! One run: a node, clients, faults and a quiet end, all from one seed.
+//! One run: nodes, clients, faults and a quiet end, all from one seed.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
     time::Duration,
 };
 
-use base::disk::{Ending, Fault};
-use bytes::Bytes;
-use kv::{Cold, KeyValue, RangeRequest, Span};
+use base::disk::Ending;
 use replica::runtime;
 
 use crate::{
     clients::{self, Desk},
+    cluster::Cluster,
     diary::Diary,
-    executor::{Group, World, inhabit},
-    house::House,
+    executor::{CLIENTS, STAGE, WIRES, World, inhabit},
+    faults::Faults,
+    inspector::Inspector,
+    liveness,
+    matrix::Matrix,
+    network::Crash,
     oracle,
+    plan::Plan,
+    watchers,
 };
 
-/// Clients and the run's own tasks.
-const OUTSIDE: Group = Group(1);
-/// errno of an I/O error.
-const EIO: i32 = 5;
-/// Time for the node to come back and for every lease to end.
-const QUIET: Duration = Duration::from_secs(40);
-/// What a crash may do to what was not synced; rot of synced bytes is another test's matter, since one node refuses it.
-const ENDINGS: [Ending; 7] = [
-    Ending::NothingLost,
-    Ending::UnsyncedLost,
-    Ending::Torn512,
-    Ending::Torn4096,
-    Ending::Reordered,
-    Ending::Zeroed,
-    Ending::Stale,
-];
-
-/// What is wanted of a run.
-#[derive(Clone, Copy, Debug)]
-pub struct Plan {
-    /// Everything follows from it.
-    pub seed: u64,
-    /// Simulated time under faults.
-    pub busy: Duration,
-    /// Clients, besides the watcher.
-    pub clients: u64,
-    /// Data shards of the node.
-    pub data_shards: u32,
-}
+/// Within how long nodes are started at first.
+const FIRST_STARTS_MS: u64 = 1_000;
 
 /// What a run came to.
 #[derive(Clone, Debug)]
 pub struct Report {
     /// A digest of every step.
     pub trace: u64,
+    /// Simulated time in all.
+    pub simulated: Duration,
+    /// Tasks polled.
+    pub polls: u64,
+    /// Operations begun, refused, and of unknown outcome.
+    pub operations: (u64, u64, u64),
     /// Writes that were acknowledged.
     pub acknowledged: usize,
-    /// Starts of the node.
+    /// Linearizable reads that were answered.
+    pub reads: usize,
+    /// Starts of nodes.
     pub starts: u32,
-    /// Changes that the watcher saw.
+    /// Leaders that there were.
+    pub leaders: u64,
+    /// States of two nodes that were compared.
+    pub comparisons: u64,
+    /// Changes that watchers saw.
     pub seen: usize,
+    /// How long the nodes took to serve after the last fault.
+    pub recovery: Duration,
+    /// Meetings of operations and faults.
+    pub cells: Vec<Vec<u64>>,
     /// What does not fit together; empty when all does.
     pub complaints: Vec<String>,
+    /// For a failure: the last events.
+    pub events: Vec<String>,
+    /// For a failure: what each node said of itself in the end.
+    pub nodes: Vec<String>,
+}
+
+/// What the last act found.
+#[derive(Default)]
+struct Ended {
+    recovery: Duration,
+    complaints: Vec<String>,
 }
 
 /// Runs a plan.
-pub fn run(plan: Plan) -> Report {
+pub fn run(plan: &Plan) -> Report {
     let world = World::new(plan.seed);
-    inhabit(&world, || {
-        let house = House::new(plan.data_shards);
-        let diary = Arc::new(Mutex::new(Diary::default()));
-        let desk = Desk { house: house.clone(), diary: diary.clone(), until: plan.busy };
-        house.start(&world);
-        world.spawn_in(OUTSIDE, clients::watcher(desk.clone()));
-        for number in 0..plan.clients {
-            world.spawn_in(OUTSIDE, clients::client(desk.clone(), number));
-        }
-        faults(&world, &house, plan.busy);
-        let end = runtime::now() + QUIET;
-        until(&world, &house, end);
-        let mut diary = diary.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let state = final_state(&house, &mut diary);
-        let complaints = oracle::judge(&diary, &state);
-        let acknowledged = diary.writes.iter().filter(|write| write.revision.is_some()).count();
-        Report { trace: world.trace(), acknowledged, starts: house.starts(), seen: diary.seen.len(), complaints }
-    })
+    inhabit(&world, || Run::new(plan.clone()).perform(&world))
 }
 
-/// Lets faults happen until the busy time is over.
-fn faults(world: &Arc<World>, house: &House, busy: Duration) {
-    let dice = world.dice();
-    while runtime::now() < busy {
-        let next = (runtime::now() + Duration::from_millis(200 + dice.below(6000))).min(busy);
-        until(world, house, next);
-        match dice.below(10) {
-            0..6 => crash(world, house),
-            6 => house.inject(Fault::Write(EIO)),
-            7 => house.inject(Fault::Sync(EIO)),
-            // Time of day means nothing for safety, so it may say what it likes.
-            _ => world.jump_wall_clock(i64::try_from(dice.below(7_200_000)).unwrap_or(0) - 3_600_000),
+struct Run {
+    plan: Plan,
+    cluster: Cluster,
+    desk: Desk,
+    inspector: Inspector,
+    matrix: Matrix,
+}
+
+impl Run {
+    fn new(plan: Plan) -> Run {
+        let cluster = Cluster::new(&plan);
+        let matrix = Matrix::default();
+        let desk = Desk {
+            cluster: cluster.clone(),
+            diary: Arc::new(Mutex::new(Diary::default())),
+            matrix: matrix.clone(),
+            until: plan.busy,
+            kept_revisions: plan.kept_revisions,
+            think_ms: plan.think_ms,
+        };
+        Run { inspector: Inspector::new(cluster.clone()), plan, cluster, desk, matrix }
+    }
+
+    fn perform(self, world: &Arc<World>) -> Report {
+        let ended = Arc::new(Mutex::new(Ended::default()));
+        let is_over = Arc::new(AtomicBool::new(false));
+        self.start(world);
+        world.spawn_in(STAGE, last_act(self.plan.busy, self.desk.clone(), ended.clone(), is_over.clone()));
+        let went_on = world.run(|| is_over.load(Relaxed) || !world.panics().is_empty());
+        let ended = std::mem::take(&mut *ended.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut complaints: Vec<String> =
+            world.panics().iter().map(|panic| format!("{:?} panicked: {}", panic.group, panic.message)).collect();
+        if !went_on {
+            complaints.push("nothing happens any more".to_owned());
+        }
+        complaints.extend(self.inspector.complaints());
+        complaints.extend(ended.complaints);
+        self.report(world, ended.recovery, complaints)
+    }
+
+    fn start(&self, world: &Arc<World>) {
+        for house in self.cluster.houses() {
+            let (house, pause) = (house.clone(), Duration::from_millis(world.dice().below(FIRST_STARTS_MS)));
+            world.spawn_in(STAGE, async move {
+                runtime::sleep(pause).await;
+                house.start();
+            });
+        }
+        world.spawn_in(STAGE, self.inspector.clone().run());
+        Faults::new(self.cluster.clone(), self.matrix.clone(), self.plan.clone()).start();
+        let nodes = self.cluster.houses().len();
+        for number in 0..nodes {
+            world.spawn_in(CLIENTS, watchers::watcher(self.desk.clone(), Some(number)));
+        }
+        world.spawn_in(CLIENTS, watchers::watcher(self.desk.clone(), None));
+        for number in 0..self.plan.bound_clients + self.plan.roaming_clients {
+            let at = usize::try_from(number).expect("a handful of clients") % nodes;
+            let bound_to = (number < self.plan.bound_clients).then_some(at);
+            world.spawn_in(CLIENTS, clients::client(self.desk.clone(), number, bound_to));
+        }
+    }
+
+    fn report(self, world: &Arc<World>, recovery: Duration, complaints: Vec<String>) -> Report {
+        let nodes = self.cluster.describe();
+        // Ends everything, so that nothing keeps itself alive in a circle.
+        let starts = self.cluster.houses().iter().map(|house| house.starts()).sum();
+        for house in self.cluster.houses() {
+            house.crash(Ending::NothingLost, Crash::Reset);
+        }
+        [CLIENTS, STAGE, WIRES].into_iter().for_each(|group| world.kill(group));
+        let diary = self.desk.diary();
+        let (comparisons, leaders) = self.inspector.counts();
+        Report {
+            trace: world.trace(),
+            simulated: world.now(),
+            polls: world.polls(),
+            operations: (diary.begun, diary.refused, diary.unknown),
+            acknowledged: diary.writes.iter().filter(|write| write.revision.is_some()).count(),
+            reads: diary.reads.len(),
+            starts,
+            leaders,
+            comparisons,
+            seen: diary.sights.iter().map(|sight| sight.seen.len()).sum(),
+            recovery,
+            cells: self.matrix.cells(),
+            complaints,
+            events: world.events().lines(),
+            nodes,
         }
     }
 }
 
-/// Lets the world run until a time; a node that gave up is ended and started again, as a service manager would.
-fn until(world: &Arc<World>, house: &House, time: Duration) {
-    let alarm = Arc::new(Mutex::new(false));
-    let rung = alarm.clone();
-    world.spawn_in(OUTSIDE, async move {
-        runtime::sleep_until(time).await;
-        *rung.lock().unwrap_or_else(PoisonError::into_inner) = true;
-    });
-    let is_over = || *alarm.lock().unwrap_or_else(PoisonError::into_inner);
-    while !is_over() {
-        world.run(|| is_over() || house.failure().is_some());
-        if house.failure().is_some() {
-            crash(world, house);
-        }
-    }
-}
-
-fn crash(world: &Arc<World>, house: &House) {
-    let dice = world.dice();
-    let ending = ENDINGS[usize::try_from(dice.below(ENDINGS.len() as u64)).expect("an index below a length")];
-    house.crash(world, ending);
-    house.start(world);
-}
-
-fn final_state(house: &House, diary: &mut Diary) -> Vec<KeyValue> {
-    let Some(keyspace) = house.keyspace() else {
-        diary.complaints.push(format!("the node does not serve in the end: {:?}", house.failure()));
-        return Vec::new();
-    };
-    let everything = Span { key: Bytes::from_static(b"\0"), range_end: Bytes::from_static(b"\0") };
-    let request = RangeRequest { span: everything, ..RangeRequest::default() };
-    match keyspace.machine().range(&request, Cold::Allow) {
-        Some(Ok((reply, _))) => reply.kvs,
-        other => {
-            diary.complaints.push(format!("the final read was answered {:?}", other.map(|answer| answer.err())));
-            Vec::new()
-        }
-    }
+/// After the busy time: no faults, everybody serves, everybody agrees, and the diaries are read.
+async fn last_act(busy: Duration, desk: Desk, ended: Arc<Mutex<Ended>>, is_over: Arc<AtomicBool>) {
+    runtime::sleep_until(busy).await;
+    liveness::heal(&desk.cluster);
+    let recovery = liveness::serve_everywhere(&desk).await;
+    let state = liveness::agree(&desk).await;
+    let complaints = oracle::judge(&desk.diary(), &state);
+    *ended.lock().unwrap_or_else(PoisonError::into_inner) = Ended { recovery, complaints };
+    is_over.store(true, Relaxed);
 }

@@ -25,6 +25,8 @@ pub enum Bug {
     ChainNotChecked,
     /// The directory is not synced after a segment was made.
     DirectoryNotSynced,
+    /// A sync that failed is repeated, and the repetition believed.
+    SyncRetried,
     /// A segment's head does not repeat the votes.
     HeadWithoutVote,
     /// A committed record is written as submitted, not clamped to what is synced.

@@ -150,7 +150,11 @@ impl Writer {
     /// For the simulator: syncs what was written and calls the `Done`s.
     pub fn sync(&mut self) -> io::Result<()> {
         let Some(in_flight) = self.in_flight.take() else { return Ok(()) };
-        if let Err(error) = in_flight.segment.file.sync_data() {
+        let mut synced = in_flight.segment.file.sync_data();
+        if synced.is_err() && planted(Bug::SyncRetried) {
+            synced = in_flight.segment.file.sync_data();
+        }
+        if let Err(error) = synced {
             self.in_flight = Some(in_flight);
             self.fail(&error);
             return Err(error);

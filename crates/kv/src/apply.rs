@@ -5,6 +5,7 @@ use std::sync::Arc;
 use base::{Error, Result};
 
 use crate::{
+    bugs::{Bug, planted},
     command::{Command, Entry, Reply},
     error::{
         compacted, corrupt_cluster, future_revision, key_not_found, key_too_long, lease_exists, lease_not_found,
@@ -45,7 +46,7 @@ impl Inner {
                 ended.then(|| Owed::ready(Reply::Done)).ok_or_else(lease_not_found)
             }
             Command::LeaseExpire { term, ids } => {
-                if term == entry.id.term {
+                if term == entry.id.term || planted(Bug::ExpiryWithoutTerm) {
                     for id in ids {
                         self.end_lease(state, id, changes);
                     }
@@ -111,7 +112,9 @@ impl Inner {
         let Some(lease) = state.leases.remove(id) else { return false };
         self.table.delete(self.keys.lease(id));
         let mut writer = Writer::new(self, state);
-        for key in lease.keys() {
+        let mut keys: Vec<&[u8]> = lease.keys().collect();
+        plant_order(&mut keys);
+        for key in keys {
             if let Some(before) = writer.state.index.get(key) {
                 writer.delete(&bytes::Bytes::copy_from_slice(key), before);
             }
@@ -203,4 +206,12 @@ pub(crate) fn delete_span(writer: &mut Writer<'_>, delete: &DeleteRequest, debts
         writer.delete(key, *before);
     }
     reply
+}
+
+/// The planted bug that takes the order from a hash map.
+fn plant_order(keys: &mut Vec<&[u8]>) {
+    if planted(Bug::HashOrder) {
+        let unordered: std::collections::HashSet<&[u8]> = keys.drain(..).collect();
+        keys.extend(unordered);
+    }
 }

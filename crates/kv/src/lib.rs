@@ -11,6 +11,7 @@
 //! keys of a transaction) is the doors' business.
 
 mod apply;
+pub mod bugs;
 mod codec;
 pub mod command;
 mod digest;

@@ -8,6 +8,7 @@ use parking_lot::{Mutex, RwLock};
 use table::{Direction, Table};
 
 use crate::{
+    bugs::{Bug, planted},
     error::damaged,
     leases::Lease,
     machine::{Inner, Options},
@@ -46,7 +47,8 @@ impl Inner {
         state.space.written = compaction.map_or(0, |mark| mark.written);
         state.space.superseded = compaction.map_or(0, |mark| mark.superseded);
         let floor = floor.unwrap_or_default();
-        state.revision = last_revision(&table, keys)?.unwrap_or(1).max(floor.revision).max(1);
+        let reclaimed = if planted(Bug::RevisionForgotten) { 1 } else { floor.revision };
+        state.revision = last_revision(&table, keys)?.unwrap_or(1).max(reclaimed).max(1);
         load_alarms(&table, keys, &mut state)?;
         load_leases(&table, keys, &mut state)?;
         load_currents(&table, keys, &mut state)?;

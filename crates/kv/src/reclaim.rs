@@ -23,6 +23,7 @@ use bytes::Bytes;
 use table::{Change, Direction, Snapshot};
 
 use crate::{
+    bugs::{Bug, planted},
     error::damaged,
     history::read_version,
     limits::RECLAIM_DEAD_BYTES_MIN,
@@ -71,7 +72,7 @@ impl Reclaim {
     /// Sets out for the mark if that pays. Answers how far to go.
     fn aim(&mut self, dead_bytes_min: u64) -> i64 {
         if self.target <= self.floor.revision && self.pays(dead_bytes_min) {
-            self.target = self.mark.map_or(0, |mark| mark.revision - 1);
+            self.target = self.mark.map_or(0, |mark| last_dead(mark.revision));
         }
         self.target
     }
@@ -88,11 +89,16 @@ struct Last {
     was_settled: bool,
 }
 
+/// The last change that a compaction at `mark` makes unreachable: the one at the mark can still be watched.
+fn last_dead(mark: i64) -> i64 {
+    if planted(Bug::RevisionForgotten) { mark } else { mark - 1 }
+}
+
 impl Inner {
     pub(crate) fn force_reclaim(&self) {
         let compacted = self.state.read().compacted;
         let mut reclaim = self.reclaim.lock();
-        reclaim.target = reclaim.target.max(compacted - 1);
+        reclaim.target = reclaim.target.max(last_dead(compacted));
     }
 
     pub(crate) fn wants_reclaim(&self) -> bool {
@@ -129,7 +135,7 @@ impl Inner {
             let mut reclaim = self.reclaim.lock();
             (reclaim.floor, reclaim.aim(dead_bytes_min))
         };
-        let goal = target.min(mark.revision - 1).min(self.pins.lowest().unwrap_or(i64::MAX));
+        let goal = target.min(last_dead(mark.revision)).min(self.pins.lowest().unwrap_or(i64::MAX));
         if goal <= floor.revision {
             return Ok(nothing);
         }

@@ -105,8 +105,7 @@ pub(crate) fn decode(mut data: Bytes) -> Result<Batch> {
     }
     let mut number = || data.try_get_u64_le().map_err(|_| damaged());
     let time_ms = number()?;
-    let origin =
-        if version == VERSION_FORWARDED { Some(Origin { node: number()?, sequence: number()? }) } else { None };
+    let origin = if version == VERSION_FORWARDED { Some(Origin { node: number()?, sequence: number()? }) } else { None };
     let count = data.try_get_u32_le().map_err(|_| damaged())? as usize;
     let mut items = Vec::with_capacity(count.min(data.len() / COMMAND_HEAD_BYTES));
     for _ in 0..count {

@@ -76,7 +76,8 @@ impl Node {
 
     /// Asks the other founders until a quorum is as new as this node (`false`), or one knows the cluster (`true`).
     async fn is_founded_by(&self, others: &[NodeId]) -> bool {
-        let quorum = (others.len() + 1) / 2 + 1;
+        let founders = others.len() + 1;
+        let quorum = founders / 2 + 1;
         let mut tell = runtime::now() + Duration::from_millis(FOUNDING_TELL_MS);
         loop {
             let asked = others.iter().map(|id| self.ask_hello(*id));

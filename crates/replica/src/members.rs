@@ -19,7 +19,10 @@ use cluster::{
 
 use crate::{
     consensus::{GroupView, Refusal},
-    limits::{CAUGHT_UP_ENTRIES, DISK_LOOK_MS, DISK_STALL_MS, HAND_OVER_LOOK_MS, HAND_OVER_MS, LEADER_BALANCE_MS, MEMBERS_IDLE_TICK_MS, MEMBERS_TICK_MS, MEMBERS_TRY_MS},
+    limits::{
+        CAUGHT_UP_ENTRIES, DISK_LOOK_MS, DISK_STALL_MS, HAND_OVER_LOOK_MS, HAND_OVER_MS, LEADER_BALANCE_MS, MEMBERS_IDLE_TICK_MS,
+        MEMBERS_TICK_MS, MEMBERS_TRY_MS,
+    },
     network::{Standing, kind},
     node::Node,
     options::{Start, Ticket},
@@ -262,8 +265,7 @@ impl Node {
         for member in &members {
             let everywhere = |is_so: &dyn Fn(&BTreeSet<NodeId>, &BTreeSet<NodeId>) -> bool| {
                 groups.iter().all(|group| {
-                    let (voters, learners) =
-                        (group.voters.iter().copied().collect(), group.learners.iter().copied().collect());
+                    let (voters, learners) = (group.voters.iter().copied().collect(), group.learners.iter().copied().collect());
                     !group.is_joint && is_so(&voters, &learners)
                 })
             };
@@ -272,10 +274,8 @@ impl Node {
                     let joined = everywhere(&|voters, learners| plan::has_joined(member.id, members.iter(), voters, learners));
                     joined.then_some(Command::Activate { id: member.id })
                 }
-                MemberStanding::Leaving => {
-                    everywhere(&|voters, learners| plan::has_left(member.id, voters, learners))
-                        .then_some(Command::ForgetMember { id: member.id })
-                }
+                MemberStanding::Leaving => everywhere(&|voters, learners| plan::has_left(member.id, voters, learners))
+                    .then_some(Command::ForgetMember { id: member.id }),
                 MemberStanding::Active => None,
             };
             if let Some(command) = command
@@ -322,8 +322,11 @@ impl Node {
 
     /// Those who stay must be able to go on: etcd refuses likewise.
     fn check_quorum_without(&self, member: NodeId) -> Result<()> {
-        let stay: Vec<Member> =
-            self.cluster_members().into_iter().filter(|other| other.standing == MemberStanding::Active && other.id != member).collect();
+        let stay: Vec<Member> = self
+            .cluster_members()
+            .into_iter()
+            .filter(|other| other.standing == MemberStanding::Active && other.id != member)
+            .collect();
         let reachable = stay.iter().filter(|other| self.can_reach(other.id)).count();
         if reachable <= stay.len() / 2 { Err(cluster::errors::not_enough_members()) } else { Ok(()) }
     }
@@ -378,7 +381,10 @@ impl Node {
         }
         for shard in shards {
             let body = Bytes::copy_from_slice(&to.to_le_bytes());
-            shard.post.ask_leader(kind::HAND_OVER, body, || async { self.hand_over(&shard, to).await.map(|()| Bytes::new()) }).await?;
+            shard
+                .post
+                .ask_leader(kind::HAND_OVER, body, || async { self.hand_over(&shard, to).await.map(|()| Bytes::new()) })
+                .await?;
         }
         Ok(())
     }

@@ -20,12 +20,7 @@ pub struct PeerOptions {
 impl Default for PeerOptions {
     /// A node that has no peers and is not reached by any.
     fn default() -> PeerOptions {
-        PeerOptions {
-            advertise: String::new(),
-            security: peer::Security::Plain,
-            start: Start::Alone,
-            client_urls: Vec::new(),
-        }
+        PeerOptions { advertise: String::new(), security: peer::Security::Plain, start: Start::Alone, client_urls: Vec::new() }
     }
 }
 

@@ -225,7 +225,14 @@ impl Post {
 
     /// Hands a batch to the leader. Done: it may be applied now or later, or was refused for good; again: it surely was not
     /// proposed.
-    async fn hand_to(&self, leader: NodeId, term: u64, network: &Arc<dyn Network>, batch: Bytes, give_up: Duration) -> Attempt<()> {
+    async fn hand_to(
+        &self,
+        leader: NodeId,
+        term: u64,
+        network: &Arc<dyn Network>,
+        batch: Bytes,
+        give_up: Duration,
+    ) -> Attempt<()> {
         if leader == self.inner.node {
             return match self.inner.group.propose_in(term, batch).await {
                 // What failed may be applied all the same, by whoever leads next.

@@ -53,6 +53,11 @@ impl MemoryTree {
         self.inner.lock().interrupt = Some(leaves);
     }
 
+    /// Takes an interruption back that has not struck.
+    pub fn heal(&self) {
+        self.inner.lock().interrupt = None;
+    }
+
     /// How many settles and replacements became durable.
     pub fn settles(&self) -> u64 {
         self.inner.lock().settles

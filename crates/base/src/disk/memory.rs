@@ -181,6 +181,11 @@ impl MemoryDisk {
         self.inner.lock().faults.push(fault);
     }
 
+    /// Takes back the faults that were injected and have not struck.
+    pub fn heal(&self) {
+        self.inner.lock().faults.clear();
+    }
+
     /// Bytes that are written and not synced.
     pub fn unsynced(&self) -> u64 {
         let inner = self.inner.lock();

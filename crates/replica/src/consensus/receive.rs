@@ -46,7 +46,8 @@ impl Group {
         let (vote, applied, membership) = wire::decode_snapshot_head(head).map_err(io::Error::other)?;
         // Two at once: the newer one takes the place, when the older one lets go of it.
         let mut place = self.partial().lock().await;
-        let mut partial = self.begin(place.take(), vote.leader_id.voted_for, applied, membership).await.map_err(io::Error::other)?;
+        let mut partial =
+            self.begin(place.take(), vote.leader_id.voted_for, applied, membership).await.map_err(io::Error::other)?;
         sender.send(partial.last.clone()).await?;
         let whole = loop {
             let mut pieces = Vec::new();

@@ -17,6 +17,7 @@ use rustc_hash::FxHashMap;
 
 use super::{
     Hub,
+    bugs::{Bug, planted},
     encode::fragments,
     exchange::{Output, StreamOptions, Watch},
     filter::{Filter, Keys},
@@ -160,7 +161,8 @@ impl WatchStream {
         // Only now, with the class in the index: what is published from here on is marked.
         let revision = self.hub.revision();
         self.hub.inner.watches.fetch_add(1, Relaxed);
-        let next = if watch.start == 0 { revision + 1 } else { watch.start };
+        let repeated = i64::from(planted(Bug::RepeatsLast) && watch.start > 1);
+        let next = if watch.start == 0 { revision + 1 } else { watch.start - repeated };
         let synced = next > revision;
         let (fragment, notify) = (watch.fragment, watch.progress_notify);
         self.watchers.insert(id, Watcher { class, next, synced, queued: !synced, fragment, notify, idle: true });

@@ -10,9 +10,7 @@ use parking_lot::Mutex;
 use tokio::sync::mpsc;
 
 use super::*;
-use crate::network::{
-    BoxFuture, CallError, Channel, Message, Network, Receiver, Receiving, Sender, Sending, kind,
-};
+use crate::network::{BoxFuture, CallError, Channel, Message, Network, Receiver, Receiving, Sender, Sending, kind};
 
 /// Brings messages from node to node, and counts them by kind and channel.
 #[derive(Default)]

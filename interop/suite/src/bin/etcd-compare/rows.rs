@@ -10,7 +10,8 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 /// All rows, in order.
-pub(crate) const ROWS: &[&str] = &["put", "get", "list", "one", "iops", "watch", "million", "lease", "disk", "idle", "three", "three-iops"];
+pub(crate) const ROWS: &[&str] =
+    &["put", "get", "list", "one", "iops", "watch", "million", "lease", "disk", "idle", "three", "three-iops"];
 
 /// Writes a second that the slow disk allows.
 pub(crate) const WRITE_IOPS: u32 = 150;

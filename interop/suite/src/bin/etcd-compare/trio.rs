@@ -31,7 +31,8 @@ impl Trio {
             let mut command = Command::new(&settings.binary);
             arguments(&mut command, settings.kind, node, &folder, &ports, &peers);
             command.env_remove("MANIFOLD_BIN").stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
-            trio.children.push(command.spawn().unwrap_or_else(|e| panic!("{} cannot be started: {e}", settings.binary.display())));
+            trio.children
+                .push(command.spawn().unwrap_or_else(|e| panic!("{} cannot be started: {e}", settings.binary.display())));
             trio.folders.push(folder);
         }
         let end = Instant::now() + READY;
@@ -59,8 +60,12 @@ impl Trio {
 
     /// The same on disks with few writes a second, each node with a disk's worth of its own.
     pub(crate) fn iops(&self, binary: &Path, part: u64) -> Result<Figures, String> {
-        let groups: Vec<Group> =
-            self.children.iter().zip(&self.folders).map(|(child, folder)| Group::of(child.id(), folder)).collect::<Result<_, _>>()?;
+        let groups: Vec<Group> = self
+            .children
+            .iter()
+            .zip(&self.folders)
+            .map(|(child, folder)| Group::of(child.id(), folder))
+            .collect::<Result<_, _>>()?;
         for group in &groups {
             group.slow_down(WRITE_IOPS)?;
         }

@@ -1,0 +1,79 @@
+//! Bugs that are planted to prove that the alarms ring. Only with the feature `planted`, which no normal build has.
+//!
+//! Each is a real one of some system (etcd, Redpanda, NATS, openraft), and each has its place:
+//!
+//! | bug | where it is planted | found by |
+//! |---|---|---|
+//! | acknowledged before the sync | `journal` writer, `put`: `AckBeforeSync` | lost writes after a crash |
+//! | the log before the vote | `journal` writer, `postpone_votes`: `VoteAfterAppend` | two leaders of a term, or the crash sweep |
+//! | a damaged middle is cut as if torn | `journal` recovery: `MiddleCutAsTorn` | the crash sweep, which damages what was synced |
+//! | a misdirected write is believed | `journal` walk and recovery: `PlaceNotChecked` | the crash sweep |
+//! | a failed sync is repeated | `journal` writer, `sync`: `SyncRetried` | lost writes after sync faults and crashes |
+//! | the directory is not synced | `journal` segment: `DirectoryNotSynced` | lost writes, or a start that is refused |
+//! | the vote is not kept | `replica` consensus log, `save_vote`: answers without the record | two leaders of a term |
+//! | an entry is applied twice after a start | `replica` shard, `seal`: the mark of the settle is one entry behind | counters, unequal digests |
+//! | the local clock in apply | `replica` shard, `apply_item`: a lease's seconds follow this node's time of day | unequal leases |
+//! | a read by a lease | `replica` consensus group, `barrier` and `read_index`: no question to the quorum | stale reads after pauses and cuts |
+//! | the read's index taken before the request | `replica` barrier, `rounds`: who comes joins the round under way | stale reads |
+//! | a snapshot replaces what is newer | `replica` shard, `install`: no look at what is applied | applied goes back |
+//! | a hash map's order in apply | `kv` apply, `end_lease`: `HashOrder` | unequal digests |
+//! | an old leader ends leases after a stall | `kv` apply, `LeaseExpire`: `ExpiryWithoutTerm` | leases that end early |
+//! | the revision falls after a crash | `kv` reclaim and open: `RevisionForgotten` | revisions in the order of real time |
+//! | a watch loses the change at the mark | `kv` history: `ChangeAtMarkLost` | watchers that missed something |
+//! | a watch repeats after it is taken up again | `replica` watch stream, `admit`: `RepeatsLast` | watchers that saw something twice |
+//! | a damaged entry is answered as never had | `journal` recovery with peers | comes with repair from peers |
+//!
+//! Those of openraft itself (an old term's entry committed by count, an append without a match before it, a removed node in the
+//! quorum) are its own simulation's matter.
+
+use journal::bugs::Bug as JournalBug;
+use kv::bugs::Bug as KvBug;
+use replica::watch::bugs::Bug as WatchBug;
+
+/// A bug that can be planted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bug {
+    /// One of the journal.
+    Journal(JournalBug),
+    /// One of the key space's machine.
+    Kv(KvBug),
+    /// One of watches.
+    Watch(WatchBug),
+}
+
+impl Bug {
+    /// Those that the simulator has to find.
+    pub const ALL: [Bug; 9] = [
+        Bug::Journal(JournalBug::AckBeforeSync),
+        Bug::Journal(JournalBug::VoteAfterAppend),
+        Bug::Journal(JournalBug::SyncRetried),
+        Bug::Journal(JournalBug::DirectoryNotSynced),
+        Bug::Kv(KvBug::HashOrder),
+        Bug::Kv(KvBug::ExpiryWithoutTerm),
+        Bug::Kv(KvBug::RevisionForgotten),
+        Bug::Kv(KvBug::ChangeAtMarkLost),
+        Bug::Watch(WatchBug::RepeatsLast),
+    ];
+}
+
+/// Heals what was planted when it is dropped.
+pub struct Planted(());
+
+/// Plants one bug into everything that runs on this thread.
+#[must_use]
+pub fn plant(bug: Bug) -> Planted {
+    match bug {
+        Bug::Journal(bug) => journal::bugs::plant(Some(bug)),
+        Bug::Kv(bug) => kv::bugs::plant(Some(bug)),
+        Bug::Watch(bug) => replica::watch::bugs::plant(Some(bug)),
+    }
+    Planted(())
+}
+
+impl Drop for Planted {
+    fn drop(&mut self) {
+        journal::bugs::plant(None);
+        kv::bugs::plant(None);
+        replica::watch::bugs::plant(None);
+    }
+}
