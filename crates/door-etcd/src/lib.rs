@@ -6,8 +6,8 @@
 //! messages and the key space's own requests, and [`validate`] refuses what etcd refuses, with etcd's texts, before anything is
 //! proposed. What an error is called on the wire is decided in one table, in [`status`].
 //!
-//! What etcd has and this door has not yet (users and roles, locks and elections held by the server, changes of membership)
-//! is answered `Unimplemented`.
+//! What etcd has and this door has not yet (users and roles, locks and elections held by the server) is answered
+//! `Unimplemented`.
 
 pub mod backup;
 pub mod convert;

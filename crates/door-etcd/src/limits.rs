@@ -86,5 +86,14 @@ pub const SNAPSHOT_PIECE_BYTES: usize = 64 * 1024;
 /// Bytes of small stream messages that are gathered into one frame.
 pub const GATHERED_BYTES: usize = 16 * 1024;
 
+/// How often it is looked whether the key space has a leader, for streams that require one: about every election timeout.
+pub const LEADER_LOOK: Duration = Duration::from_millis(400);
+
+/// Looks in a row that find no leader, after which such streams end; etcd's number.
+pub const LEADERLESS_LOOKS_MAX: u32 = 3;
+
+/// How long the answer to the removal of a member waits until it has left every shard.
+pub const MEMBER_GONE_TIMEOUT: Duration = Duration::from_secs(5);
+
 /// How long requests in flight may take to finish when the door closes.
 pub const CLOSE_GRACE: Duration = Duration::from_secs(5);

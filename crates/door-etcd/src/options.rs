@@ -7,10 +7,8 @@ use crate::limits;
 pub struct DoorOptions {
     /// The key space that clients of this door get.
     pub keyspace: String,
-    /// URLs under which clients reach this member, as `MemberList` tells them.
+    /// URLs under which clients reach this member, as `MemberList` tells them until the cluster has recorded them.
     pub client_urls: Vec<String>,
-    /// URLs under which peers reach this member, as `MemberList` tells them.
-    pub peer_urls: Vec<String>,
     /// Bytes of one request that goes through the log.
     pub request_bytes_max: usize,
     /// Operations in one transaction.
@@ -26,7 +24,6 @@ impl Default for DoorOptions {
         Self {
             keyspace: "default".to_owned(),
             client_urls: Vec::new(),
-            peer_urls: Vec::new(),
             request_bytes_max: limits::REQUEST_BYTES_MAX,
             txn_ops_max: limits::TXN_OPS_MAX,
             streams_max: limits::STREAMS_PER_CONNECTION_MAX,

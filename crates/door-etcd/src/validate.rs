@@ -64,6 +64,25 @@ pub fn delete(request: &pb::DeleteRangeRequest) -> Result<()> {
     has_key(&request.key)
 }
 
+/// What a member's peer URLs say: `host:port`. A member of ours has one.
+pub fn peer_urls(urls: &[String]) -> Result<String> {
+    let [url] = urls else { return Err(invalid_urls()) };
+    let rest = url.trim();
+    let rest = rest.strip_prefix("http://").or_else(|| rest.strip_prefix("https://")).ok_or_else(invalid_urls)?;
+    let (host, port) = rest.rsplit_once(':').ok_or_else(invalid_urls)?;
+    let (bare, is_bracketed) = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+        Some(bare) => (bare, true),
+        None => (host, false),
+    };
+    let is_host = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte) || (is_bracketed && b":%".contains(&byte));
+    let is_port = port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok_and(|port| port != 0);
+    if bare.is_empty() || !bare.bytes().all(is_host) || !is_port { Err(invalid_urls()) } else { Ok(rest.to_owned()) }
+}
+
+fn invalid_urls() -> Error {
+    invalid("etcdserver: given member URLs are invalid")
+}
+
 /// A transaction: its operations one by one, their number along every path, and that no key is changed twice.
 pub fn txn(request: &pb::TxnRequest, ops_max: usize) -> Result<()> {
     operations(request, ops_max)?;

@@ -111,7 +111,8 @@ async fn refusals_carry_etcds_codes_and_texts_and_leave_the_log_alone() {
     let kept = pb::PutRequest { ignore_value: true, ..put("nothing", "") };
     let kept: Result<pb::PutResponse, _> = client.call("/etcdserverpb.KV/Put", kept).await;
     refused(kept, Code::InvalidArgument, "etcdserver: key not found");
-    for path in ["/etcdserverpb.Auth/AuthEnable", "/v3lockpb.Lock/Lock", "/etcdserverpb.Cluster/MemberAdd", "/no.Such/Method"] {
+    for path in ["/etcdserverpb.Auth/AuthEnable", "/v3lockpb.Lock/Lock", "/etcdserverpb.Maintenance/Downgrade", "/no.Such/Method"]
+    {
         let status = client.call::<_, pb::PutResponse>(path, pb::SnapshotRequest {}).await.unwrap_err();
         assert_eq!(status.code(), Code::Unimplemented);
     }

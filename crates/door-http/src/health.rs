@@ -44,6 +44,8 @@ impl Check {
                 if corrupt { Err("alarm activated: CORRUPT".to_owned()) } else { Ok(()) }
             }
             Check::SerializableRead => in_time(house.serializable_read()).await,
+            // Known at once: a probe may wait for less time than a read does.
+            Check::LinearizableRead if is_leaderless(house) => Err("etcdserver: no leader".to_owned()),
             Check::LinearizableRead => in_time(house.linearizable_read()).await,
             Check::NonLearner => {
                 let status = house.status();
@@ -80,11 +82,16 @@ pub(crate) async fn unhealthy(house: &dyn House, serializable: bool, excluded: &
             return Some(format!("ALARM {name}"));
         }
     }
-    if !serializable && house.status().shards.iter().any(|shard| shard.group.leader.is_none()) {
+    if !serializable && is_leaderless(house) {
         return Some("RAFT NO LEADER".to_owned());
     }
     let read = if serializable { in_time(house.serializable_read()).await } else { in_time(house.linearizable_read()).await };
     read.err().map(|reason| format!("RANGE ERROR:{reason}"))
+}
+
+/// Whether any shard is without a leader.
+fn is_leaderless(house: &dyn House) -> bool {
+    house.status().shards.iter().any(|shard| shard.group.leader.is_none())
 }
 
 /// etcd's name of an alarm.

@@ -6,6 +6,7 @@
 use std::{
     fmt::{Display, Write},
     sync::Arc,
+    time::Duration,
 };
 
 use replica::NodeStatus;
@@ -92,6 +93,7 @@ pub(crate) fn collect(house: &dyn House, collectors: &[Collector]) -> String {
     server(&mut out, &status);
     keyspace(&mut out, &status, house.figures());
     shards(&mut out, &status);
+    peers(&mut out, &status);
     process::collect(&mut out);
     for collector in collectors {
         collector(&mut out);
@@ -125,7 +127,13 @@ fn server(out: &mut Exposition, status: &NodeStatus) {
         "etcd_server_is_leader",
         Gauge,
         "Whether or not this member is a leader. 1 if is, 0 otherwise.",
-        u8::from(group.leading),
+        u8::from(group.leading && group.leader.is_some()),
+    );
+    out.single(
+        "etcd_server_leader_changes_seen_total",
+        Counter,
+        "The number of leader changes seen.",
+        group.leader_changes,
     );
     out.single(
         "etcd_server_is_learner",
@@ -176,6 +184,14 @@ fn shards(out: &mut Exposition, status: &NodeStatus) {
     };
     each("manifold_shard_term", Gauge, "Raft term.", &|shard| Some(shard.group.term));
     each("manifold_shard_leading", Gauge, "1 if this node leads the shard.", &|shard| Some(u64::from(shard.group.leading)));
+    let is_led = |shard: &replica::ShardStatus| Some(u64::from(shard.group.leader.is_some()));
+    each("manifold_shard_has_leader", Gauge, "1 if somebody leads the shard who was heard of lately.", &is_led);
+    let follows = |shard: &replica::ShardStatus| Some(u64::from(shard.group.learners.contains(&status.node_id)));
+    each("manifold_shard_learner", Gauge, "1 if this node's replica of the shard only follows.", &follows);
+    let changes = |shard: &replica::ShardStatus| Some(shard.group.leader_changes);
+    each("manifold_shard_leader_changes_total", Counter, "Changes of the shard's leader that were seen.", &changes);
+    let voters = |shard: &replica::ShardStatus| Some(shard.group.voters.len() as u64);
+    each("manifold_shard_voters", Gauge, "Replicas of the shard that vote.", &voters);
     each("manifold_shard_last_index", Gauge, "Greatest index in the shard's log.", &|shard| shard.group.last);
     each("manifold_shard_applied_index", Counter, "Greatest applied index.", &|shard| shard.group.applied);
     each("manifold_shard_settled_index", Counter, "Greatest settled index.", &|shard| shard.settled);
@@ -183,6 +199,37 @@ fn shards(out: &mut Exposition, status: &NodeStatus) {
     each("manifold_shard_waiting_commands", Gauge, "Commands waiting to be proposed.", &|shard| Some(shard.waiting as u64));
     each("manifold_shard_unsettled_bytes", Gauge, "Bytes not settled yet.", &|shard| Some(shard.unsettled_bytes));
     each("manifold_shard_tree_bytes", Gauge, "Bytes of the settled tree on disk.", &|shard| Some(shard.tree_bytes));
+    out.family("manifold_shard_leader", Gauge, "1 for who leads the shard.");
+    for shard in &status.shards {
+        if let Some(leader) = shard.group.leader {
+            out.sample(&[("shard", &shard.shard.0.to_string()), ("leader", &format!("{leader:x}"))], 1);
+        }
+    }
+}
+
+/// How the other members are reached. etcd's histogram of round trips is left out: what is known is the last one.
+fn peers(out: &mut Exposition, status: &NodeStatus) {
+    use Type::Gauge;
+    let local = format!("{:x}", status.node_id);
+    let peers: Vec<(String, &replica::PeerStatus)> = status.peers.iter().map(|peer| (format!("{:x}", peer.id), peer)).collect();
+    out.family("etcd_network_known_peers", Gauge, "The current number of known peers.");
+    for (remote, _) in &peers {
+        out.sample(&[("Local", &local), ("Remote", remote)], 1);
+    }
+    out.family("etcd_network_active_peers", Gauge, "The current number of active peer connections.");
+    for (remote, peer) in &peers {
+        out.sample(&[("Local", &local), ("Remote", remote)], u8::from(peer.reachable));
+    }
+    out.family("manifold_peer_reachable", Gauge, "1 if anything is open with the member.");
+    for (remote, peer) in &peers {
+        out.sample(&[("peer", remote)], u8::from(peer.reachable));
+    }
+    out.family("manifold_peer_round_trip_seconds", Gauge, "How long the member took to answer the last ping.");
+    for (remote, peer) in &peers {
+        if let Some(micros) = peer.round_trip_us {
+            out.sample(&[("peer", remote)], Duration::from_micros(micros).as_secs_f64());
+        }
+    }
 }
 
 /// The shard of the default key space: the first data shard.

@@ -51,6 +51,7 @@ fn shard(number: u32, state: &State) -> ShardStatus {
         voters: if state.learner { vec![7] } else { vec![0xa1] },
         learners: if state.learner { vec![0xa1] } else { Vec::new() },
         is_joint: false,
+        leader_changes: 3,
     };
     status_of(ShardId(number), group)
 }
@@ -71,7 +72,10 @@ impl House for TestHouse {
             keyspaces: Vec::new(),
             journal_bytes: 1 << 20,
             space: None,
-            peers: vec![PeerStatus { id: 0xb2, reachable: false, round_trip_us: None, trouble: Some("refused".to_owned()) }],
+            peers: vec![
+                PeerStatus { id: 0xb2, reachable: false, round_trip_us: None, trouble: Some("refused".to_owned()) },
+                PeerStatus { id: 0xc3, reachable: true, round_trip_us: Some(1500), trouble: None },
+            ],
         }
     }
 
@@ -219,6 +223,10 @@ fn probes_name_each_check() {
     let expected = "[-]data_corruption failed: alarm activated: CORRUPT\n[+]serializable_read ok\n\
                     [-]linearizable_read failed: no leader\n[-]non_learner failed: local node is a learner\n/readyz check failed\n";
     assert_eq!((status, body.as_str()), (503, expected));
+    house.set(|state| state.leaderless = true);
+    let answer = "[-]linearizable_read failed: etcdserver: no leader\n/readyz/linearizable_read check failed\n";
+    assert_eq!(get(address, "/readyz/linearizable_read"), (503, answer.to_owned()));
+    house.set(|state| state.leaderless = false);
     assert_eq!(get(address, "/readyz/serializable_read").0, 200);
     assert_eq!(get(address, "/readyz/linearizable_read").0, 503);
     assert_eq!(get(address, "/readyz?exclude=linearizable_read&exclude=data_corruption&exclude=non_learner").0, 200);
@@ -246,6 +254,15 @@ fn metrics_are_well_formed_and_true() {
         "etcd_debugging_mvcc_watcher_total 7",
         "etcd_debugging_mvcc_current_revision 12",
         "etcd_mvcc_db_total_size_in_bytes 4196",
+        "etcd_server_leader_changes_seen_total 3",
+        "etcd_network_known_peers{Local=\"a1\",Remote=\"b2\"} 1",
+        "etcd_network_active_peers{Local=\"a1\",Remote=\"b2\"} 0",
+        "manifold_peer_reachable{peer=\"c3\"} 1",
+        "manifold_peer_round_trip_seconds{peer=\"c3\"} 0.0015",
+        "manifold_shard_leader{shard=\"1\",leader=\"a1\"} 1",
+        "manifold_shard_has_leader{shard=\"0\"} 1",
+        "manifold_shard_learner{shard=\"0\"} 0",
+        "manifold_shard_voters{shard=\"0\"} 1",
         "manifold_shard_applied_index{shard=\"1\"} 8",
         "manifold_build_info{version=\"0.1.0\",name=\"te\\\"st\"} 1",
     ] {

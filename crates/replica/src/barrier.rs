@@ -1,12 +1,17 @@
 //! One read barrier serves every reader that was waiting when it began.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use base::Result;
 use parking_lot::Mutex;
 use tokio::sync::{Notify, oneshot};
 
-use crate::{lanes::stopped, post::Post, runtime};
+use crate::{
+    lanes::{stopped, timed_out},
+    limits::REQUEST_TIMEOUT_MS,
+    post::Post,
+    runtime,
+};
 
 type Waiters = Vec<oneshot::Sender<Result<()>>>;
 
@@ -42,7 +47,11 @@ impl Barrier {
         if first {
             self.inner.some.notify_one();
         }
-        round.await.unwrap_or_else(|_| Err(stopped()))
+        tokio::select! {
+            biased;
+            outcome = round => outcome.unwrap_or_else(|_| Err(stopped())),
+            () = runtime::sleep(Duration::from_millis(REQUEST_TIMEOUT_MS)) => Err(timed_out()),
+        }
     }
 
     /// Refuses readers from now on.

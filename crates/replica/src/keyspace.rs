@@ -16,7 +16,7 @@ pub use crate::lanes::Lane;
 use crate::{
     batch::Target,
     consensus,
-    lanes::stopped,
+    lanes::in_time,
     lease::{LeaseClock, Left},
     limits::{RECOVERY_WAIT_MS, WITNESS_ATTEMPTS_MAX},
     network::kind,
@@ -84,7 +84,7 @@ impl Keyspace {
             cluster_id: self.inner.cluster_id,
             member_id: self.inner.node_id,
             revision,
-            raft_term: self.inner.shard.group.status().term,
+            raft_term: self.inner.shard.group.term(),
         }
     }
 
@@ -126,7 +126,7 @@ impl Keyspace {
         let mut encoded = Vec::new();
         command.encode(&mut encoded);
         let answered = self.inner.shard.lanes.submit(lane, Target::Keyspace(self.inner.id), Bytes::from(encoded))?;
-        match answered.await.unwrap_or_else(|_| Err(stopped()))? {
+        match in_time(answered).await? {
             consensus::Reply::Kv(applied) => Ok(applied),
             consensus::Reply::Refused(error) => Err(error),
             consensus::Reply::Cluster(_) => {
@@ -274,6 +274,16 @@ impl Keyspace {
             () = self.inner.shard.recovery.finished() => Ok(()),
             () = runtime::sleep(Duration::from_millis(RECOVERY_WAIT_MS)) => Err(refused_disk()),
         }
+    }
+
+    /// Whether [`Keyspace::recovered`] would return at once.
+    pub fn is_recovered(&self) -> bool {
+        self.inner.shard.recovery.is_done()
+    }
+
+    /// Whether somebody leads the key space's shard, as far as this node heard lately.
+    pub fn is_led(&self) -> bool {
+        self.inner.shard.group.is_led()
     }
 
     /// Reclaims now what the compaction mark made unreachable; returns when it is gone from the disk's books.

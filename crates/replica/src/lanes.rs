@@ -1,6 +1,6 @@
 //! Lanes: where commands wait to be proposed. Admission is by bytes and commands; a full lane is answered at once, not buffered.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use base::{Error, Kind, Result};
 use bytes::Bytes;
@@ -10,7 +10,8 @@ use tokio::sync::{Notify, oneshot};
 use crate::{
     batch::{self, Target},
     consensus::Reply,
-    limits::{BATCH_BYTES_MAX, LANE_SHARE_BYTES, URGENT_ADMISSION_FACTOR},
+    limits::{BATCH_BYTES_MAX, LANE_SHARE_BYTES, REQUEST_TIMEOUT_MS, URGENT_ADMISSION_FACTOR},
+    runtime,
 };
 
 /// Which queue a command waits in. Lanes drain by weight.
@@ -152,6 +153,21 @@ impl Queues {
             }
         }
     }
+}
+
+/// Waits for a command's answer as long as a request may take. One that comes too late to be proposed never will be; of one that
+/// was proposed nobody can say what becomes of it.
+pub(crate) async fn in_time(answered: oneshot::Receiver<Result<Reply>>) -> Result<Reply> {
+    tokio::select! {
+        biased;
+        answer = answered => answer.unwrap_or_else(|_| Err(stopped())),
+        () = runtime::sleep(Duration::from_millis(REQUEST_TIMEOUT_MS)) => Err(timed_out()),
+    }
+}
+
+/// etcd's answer to a request that took too long.
+pub(crate) fn timed_out() -> Error {
+    Error::new(Kind::Unavailable, "etcdserver: request timed out")
 }
 
 /// The answer while the node stops.

@@ -9,6 +9,10 @@ pub(crate) const ENTRIES_IN_FLIGHT_MAX: usize = 1;
 /// Entries that a shard of several nodes may have in flight from one node: while one is on its way, the next is made.
 pub(crate) const ENTRIES_IN_FLIGHT_PEERS_MAX: usize = 2;
 
+/// How long a request waits for its answer in all, in milliseconds: etcd's. What waits for others that wait for a leader would
+/// otherwise wait twice.
+pub(crate) const REQUEST_TIMEOUT_MS: u64 = 7_000;
+
 /// How long a request waits for a leader before it is answered that there is none, in milliseconds: etcd's request timeout, and
 /// some elections.
 pub(crate) const LEADER_WAIT_MS: u64 = 7_000;

@@ -331,6 +331,27 @@ impl Node {
         if reachable <= stay.len() / 2 { Err(cluster::errors::not_enough_members()) } else { Ok(()) }
     }
 
+    /// Everything that was recorded of the cluster before this call is in this node's status when it returns.
+    ///
+    /// # Errors
+    /// `Unavailable` without a leader.
+    pub async fn cluster_barrier(&self) -> Result<()> {
+        self.zero().ok_or_else(no_leader)?.barrier.wait().await
+    }
+
+    /// Completes when a member that is being taken out is gone, as far as this node is told: one that is itself taken out is
+    /// not told to the end.
+    pub async fn gone(&self, member: NodeId) {
+        let Some(zero) = self.zero() else { return };
+        loop {
+            let moved = zero.state.cluster_moved();
+            if zero.state.with_cluster(|machine| machine.member(member).is_none()) != Some(false) {
+                return;
+            }
+            moved.await;
+        }
+    }
+
     /// Records that a member is reached elsewhere.
     ///
     /// # Errors

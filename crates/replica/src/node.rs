@@ -24,7 +24,7 @@ use crate::{
     consensus::{Group, GroupStatus, Reply, StateMachine as _},
     identity::Identity,
     keyspace::Keyspace,
-    lanes::{Admission, Lane, Lanes, stopped},
+    lanes::{Admission, Lane, Lanes, in_time},
     lease,
     limits::{
         DATA_SHARDS_MAX, JOURNAL_TAIL_BYTES, JOURNAL_WRITE_BYTES_MAX, SPACE_ALARM_PERCENT, SPACE_CLEAR_PERCENT, SPACE_TICK_MS,
@@ -483,7 +483,7 @@ impl Node {
 
     pub(crate) async fn propose_cluster(&self, zero: &Shard, command: &Command) -> Result<()> {
         let answered = zero.lanes.submit(Lane::Urgent, Target::Cluster, command.encode())?;
-        match answered.await.unwrap_or_else(|_| Err(stopped()))? {
+        match in_time(answered).await? {
             Reply::Cluster(outcome) => outcome.map(|cluster::Reply::Done| ()),
             Reply::Refused(error) => Err(error),
             Reply::Kv(_) => Err(Error::new(Kind::Corrupt, "the cluster's command was answered by another machine")),

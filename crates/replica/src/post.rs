@@ -21,7 +21,7 @@ use tokio::sync::oneshot;
 use crate::{
     batch::{self, Origin},
     consensus::{Group, Refusal, Replies, unknown_outcome},
-    lanes::Pending,
+    lanes::{Pending, timed_out},
     limits::{LEADER_LOOK_MS, LEADER_WAIT_MS, READ_INDEX_TIMEOUT_MS},
     network::{CallError, Channel, Message, Network, kind},
     runtime,
@@ -184,7 +184,7 @@ impl Post {
             return Err(no_leader());
         }
         if runtime::now() >= give_up {
-            return Err(Error::new(Kind::Unavailable, "etcdserver: request timed out"));
+            return Err(timed_out());
         }
         runtime::sleep(Duration::from_millis(LEADER_LOOK_MS)).await;
         Ok(())

@@ -40,8 +40,11 @@ pub async fn range_anywhere(context: &Context, request: kv::RangeRequest) -> Res
     Ok(convert::range_response(reply, Some(context.header_at(revision))))
 }
 
-/// The same from memory alone, for callers that must not wait; `None`: some of it is on disk.
+/// The same from memory alone, for callers that must not wait; `None`: some of it is on disk, or not recovered yet.
 pub fn range_in_memory(context: &Context, request: &kv::RangeRequest) -> Option<Result<pb::RangeResponse>> {
+    if !context.keyspace.is_recovered() {
+        return None;
+    }
     let answer = context.keyspace.machine().range(request, kv::Cold::Refuse)?;
     Some(answer.map(|(reply, revision)| convert::range_response(reply, Some(context.header_at(revision)))))
 }
@@ -58,6 +61,7 @@ pub async fn range_stream(
     if !request.serializable {
         context.keyspace.barrier().await?;
     }
+    context.keyspace.recovered().await?;
     let request = convert::range_request(request)?;
     let (parts, receiver) = mpsc::channel(limits::PARTS_WAITING_MAX);
     let keyspace = context.keyspace.clone();

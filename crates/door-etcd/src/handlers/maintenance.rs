@@ -1,12 +1,13 @@
 //! Questions and chores about this member.
 
+use ::cluster::MemberStanding;
 use base::{Error, Kind, Result};
 use bytes::Bytes;
 use kv::{Command, Reply};
 use replica::Lane;
 use tokio::sync::mpsc;
 
-use super::{Context, unexpected};
+use super::{Context, cluster, unexpected};
 use crate::{
     backup::{self, Writer},
     limits,
@@ -25,7 +26,7 @@ pub const STORAGE_VERSION: &str = "3.7.0";
 /// None at present.
 pub async fn status(context: &Context, _request: pb::StatusRequest) -> Result<pb::StatusResponse> {
     let (keyspace, shard) = (&context.keyspace, context.shard());
-    let journal_bytes = context.node.status().journal_bytes;
+    let (journal_bytes, member_id) = (context.node.status().journal_bytes, keyspace.header().member_id);
     let (_, in_use) = keyspace.machine().size();
     let group = shard.as_ref().map(|shard| shard.group.clone()).unwrap_or_default();
     let tree_bytes = shard.map_or(0, |shard| shard.tree_bytes);
@@ -46,7 +47,7 @@ pub async fn status(context: &Context, _request: pb::StatusRequest) -> Result<pb
         raft_applied_index: group.applied.unwrap_or(0),
         errors,
         db_size_in_use: signed(in_use),
-        is_learner: false,
+        is_learner: cluster::standing(context, member_id) == Some(MemberStanding::Joining),
         storage_version: STORAGE_VERSION.to_owned(),
         db_size_quota: signed(context.options.quota_bytes),
         downgrade_info: Some(pb::DowngradeInfo::default()),
@@ -121,9 +122,27 @@ pub async fn hash_kv(context: &Context, request: pb::HashKvRequest) -> Result<pb
 }
 
 async fn digest(context: &Context, revision: i64) -> Result<(u32, i64, i64)> {
+    context.keyspace.recovered().await?;
     let machine = context.keyspace.machine().clone();
     let digest = tokio::task::spawn_blocking(move || machine.hash_kv(revision));
     digest.await.unwrap_or_else(|_| Err(Error::new(Kind::Unavailable, "etcdserver: server stopped")))
+}
+
+/// Hands the lead of the key space's shard to another member. It moves back in time, unless the member that led it is drained.
+///
+/// # Errors
+/// As etcd's: this member does not lead, the other one cannot.
+pub async fn move_leader(context: &Context, request: pb::MoveLeaderRequest) -> Result<pb::MoveLeaderResponse> {
+    let not_leader = || Error::new(Kind::Precondition, "etcdserver: not leader");
+    let shard = context.shard().ok_or_else(not_leader)?;
+    if !shard.group.leading || shard.group.leader != Some(context.keyspace.header().member_id) {
+        return Err(not_leader());
+    }
+    if !shard.group.voters.contains(&request.target_id) {
+        return Err(Error::new(Kind::Precondition, "etcdserver: bad leader transferee"));
+    }
+    context.node.move_leader(Some(shard.shard), request.target_id).await?;
+    Ok(pb::MoveLeaderResponse::default())
 }
 
 /// Answered at once: nothing here ever needs it.

@@ -26,6 +26,8 @@ pub struct Context {
     pub options: Arc<DoorOptions>,
     /// Whether the door still takes requests.
     pub serving: watch::Receiver<bool>,
+    /// Whether the key space has been without a leader for so long that streams which require one end.
+    pub leaderless: watch::Receiver<bool>,
 }
 
 impl Context {
@@ -34,7 +36,8 @@ impl Context {
     /// # Errors
     /// `NotFound` if there is no such key space.
     pub fn new(node: Node, options: Arc<DoorOptions>, serving: watch::Receiver<bool>) -> Result<Self> {
-        Ok(Self { keyspace: node.keyspace(&options.keyspace)?, node, options, serving })
+        let (_, leaderless) = watch::channel(false);
+        Ok(Self { keyspace: node.keyspace(&options.keyspace)?, node, options, serving, leaderless })
     }
 
     /// A header with the revision of now.
@@ -59,11 +62,13 @@ impl Context {
     /// # Errors
     /// `Unavailable` with etcd's text.
     pub fn require_leader(&self) -> Result<()> {
-        match self.shard().and_then(|shard| shard.group.leader) {
-            Some(_) => Ok(()),
-            None => Err(Error::new(Kind::Unavailable, "etcdserver: no leader")),
-        }
+        if self.keyspace.is_led() { Ok(()) } else { Err(no_leader()) }
     }
+}
+
+/// etcd's word to those who say `hasleader`.
+pub(crate) fn no_leader() -> Error {
+    Error::new(Kind::Unavailable, "etcdserver: no leader")
 }
 
 /// Apply answered a command with something else than it answers to such commands.

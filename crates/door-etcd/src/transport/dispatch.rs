@@ -1,9 +1,13 @@
 //! From a request's path to its handler and back.
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{
+    future::{Future, pending},
+    sync::Arc,
+    time::Duration,
+};
 
 use bytes::Bytes;
-use futures_util::{Stream, StreamExt, stream};
+use futures_util::{Stream, StreamExt, future::BoxFuture, stream};
 use http2::Request;
 use prost::Message;
 use tokio::{
@@ -21,7 +25,7 @@ use super::{
 };
 use crate::{
     Context, Metrics,
-    handlers::{cluster, health, kv, lease, maintenance},
+    handlers::{cluster, health, kv, lease, maintenance, no_leader},
     limits,
     pb::{self, grpc::health::v1::HealthCheckRequest},
     status::status,
@@ -48,6 +52,7 @@ pub(crate) struct Call {
     watches: watch::WatchBudget,
     room: Room,
     timeout: Option<Duration>,
+    requires_leader: bool,
     /// When the call came; known only where there is a deadline.
     arrived: Option<Instant>,
     counted: Counted,
@@ -120,7 +125,8 @@ impl Dispatch {
         let messages = Messages::new(body, self.message_bytes_max(), self.budget.clone());
         let arrived = head.timeout.map(|_| Instant::now());
         let (context, watches, room) = (self.context.clone(), self.watches.clone(), self.room.clone());
-        let call = Call { context, method, messages, watches, room, timeout: head.timeout, arrived, counted };
+        let Head { timeout, requires_leader } = *head;
+        let call = Call { context, method, messages, watches, room, timeout, requires_leader, arrived, counted };
         if matches!(method, Method::Range | Method::Put | Method::Txn) { Work::Hot(call) } else { Work::Call(Box::new(call)) }
     }
 
@@ -228,6 +234,11 @@ impl Call {
             Method::LeaseKeepAlive => self.keep_alive(),
             Method::LeaseTimeToLive => self.seldom(async |context, request| lease::time_to_live(context, request).await).await,
             Method::LeaseLeases => self.seldom(async |context, request| lease::leases(context, request).await).await,
+            Method::MemberAdd => self.seldom(async |context, request| cluster::member_add(context, request).await).await,
+            Method::MemberRemove => self.seldom(async |context, request| cluster::member_remove(context, request).await).await,
+            Method::MemberUpdate => self.seldom(async |context, request| cluster::member_update(context, request).await).await,
+            Method::MemberPromote => self.seldom(async |context, request| cluster::member_promote(context, request).await).await,
+            Method::MoveLeader => self.seldom(async |context, request| maintenance::move_leader(context, request).await).await,
             Method::MemberList => self.seldom(async |context, request| cluster::member_list(context, request).await).await,
             Method::Alarm => self.seldom(async |context, request| maintenance::alarm(context, request).await).await,
             Method::Status => self.seldom(async |context, request| maintenance::status(context, request).await).await,
@@ -279,7 +290,7 @@ impl Call {
         A: Message + 'static,
         F: AsyncFnOnce(&Context, Q) -> base::Result<mpsc::Receiver<base::Result<A>>>,
     {
-        let limit = self.timeout;
+        let (limit, requires_leader) = (self.timeout, self.requires_leader);
         let context = self.context.clone();
         let opened = within(limit, async {
             let request = self.request().await?;
@@ -289,7 +300,7 @@ impl Call {
         match opened.await {
             Ok(receiver) => {
                 let parts = ReceiverStream::new(receiver).map(|part| part.map_err(status));
-                streamed(&self.context, limit, encoded(parts), self.counted)
+                streamed(&self.context, limit, requires_leader, encoded(parts), self.counted)
             }
             Err(refused) => reply::refusal(refused, self.counted),
         }
@@ -318,35 +329,54 @@ impl Call {
         let options = watch::WatchOptions { request_bytes_max, budget: self.watches, ..watch::WatchOptions::default() };
         let requests = decoded(self.messages, self.counted.arrivals());
         let responses = Box::pin(watch::stream(self.context.keyspace.clone(), requests, options));
-        streamed(&self.context, self.timeout, responses, self.counted)
+        streamed(&self.context, self.timeout, self.requires_leader, responses, self.counted)
     }
 
     fn keep_alive(self) -> Reply {
         let requests = decoded(self.messages, self.counted.arrivals());
         let responses = encoded(lease::keep_alive(self.context.clone(), requests));
-        streamed(&self.context, self.timeout, responses, self.counted)
+        streamed(&self.context, self.timeout, self.requires_leader, responses, self.counted)
     }
 
     async fn health_watch(mut self) -> Reply {
         match self.request::<HealthCheckRequest>().await {
             Ok(request) => {
                 let states = health::watch(&self.context, &request).map(Ok);
-                streamed(&self.context, self.timeout, encoded(states), self.counted)
+                streamed(&self.context, self.timeout, self.requires_leader, encoded(states), self.counted)
             }
             Err(refused) => reply::refusal(refused, self.counted),
         }
     }
 }
 
-/// Messages out, until they end, the client's deadline passes or the door closes.
-fn streamed(context: &Context, limit: Option<Duration>, messages: Encoded, counted: Counted) -> Reply {
-    let mut serving = context.serving.clone();
+/// Messages out, until they end, the client's deadline passes, the door closes or the leader that is required is lost.
+fn streamed(context: &Context, limit: Option<Duration>, requires_leader: bool, messages: Encoded, counted: Counted) -> Reply {
+    let (mut serving, mut leaderless) = (context.serving.clone(), context.leaderless.clone());
     let closed = async move {
         // A door that is gone is closed, too.
         let _ = serving.wait_for(|serving| !serving).await;
+        Status::unavailable("etcdserver: server stopped")
+    };
+    let over: BoxFuture<'static, Status> = if requires_leader {
+        Box::pin(async move {
+            let lost = async move {
+                if leaderless.wait_for(|leaderless| *leaderless).await.is_err() {
+                    // Nobody looks any more.
+                    pending::<()>().await;
+                }
+                status(no_leader())
+            };
+            tokio::select! {
+                biased;
+                status = closed => status,
+                status = lost => status,
+            }
+        })
+    } else {
+        Box::pin(closed)
     };
     let deadline = limit.map(|limit| Box::pin(sleep(limit)));
-    reply::messages(messages, Ending { deadline, closed: Box::pin(closed) }, counted)
+    reply::messages(messages, Ending { deadline, over }, counted)
 }
 
 async fn within<T>(limit: Option<Duration>, work: impl Future<Output = Result<T, Status>>) -> Result<T, Status> {

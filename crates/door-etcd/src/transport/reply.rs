@@ -122,8 +122,8 @@ pub(crate) enum Piece {
 pub(crate) struct Ending {
     /// The client's deadline.
     pub(crate) deadline: Option<Pin<Box<Sleep>>>,
-    /// The door closes.
-    pub(crate) closed: Pin<Box<dyn Future<Output = ()> + Send>>,
+    /// The door closes, or what the stream requires is lost.
+    pub(crate) over: Pin<Box<dyn Future<Output = Status> + Send>>,
 }
 
 /// A stream of messages on its way out.
@@ -331,11 +331,11 @@ impl Outgoing {
 
 impl Ending {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Status> {
-        if self.closed.as_mut().poll(cx).is_ready() {
-            return Poll::Ready(Status::unavailable("etcdserver: server stopped"));
+        if let Poll::Ready(status) = self.over.as_mut().poll(cx) {
+            return Poll::Ready(status);
         }
-        let over = self.deadline.as_mut().is_some_and(|deadline| deadline.as_mut().poll(cx).is_ready());
-        if over { Poll::Ready(late()) } else { Poll::Pending }
+        let is_late = self.deadline.as_mut().is_some_and(|deadline| deadline.as_mut().poll(cx).is_ready());
+        if is_late { Poll::Ready(late()) } else { Poll::Pending }
     }
 }
 

@@ -4,10 +4,10 @@ use std::{io, sync::Arc};
 
 use bytes::BytesMut;
 use gate::{Guarded, Porch};
-use replica::Node;
+use replica::{Keyspace, Node};
 use tokio::{
     sync::{Semaphore, watch},
-    time::timeout,
+    time::{sleep, timeout},
 };
 
 use super::{
@@ -32,12 +32,16 @@ pub async fn serve(
 ) -> io::Result<()> {
     let (serving, state) = watch::channel(true);
     let context = Context::new(node, options, state).map_err(|error| io::Error::new(io::ErrorKind::NotFound, error))?;
+    let (lost, leaderless) = watch::channel(false);
+    let looking = look_for_leader(context.keyspace.clone(), lost);
+    let context = Context { leaderless, ..context };
     let (cut, _) = watch::channel(false);
     let connections = Connections { context: Arc::new(context), metrics, cut: cut.clone() };
-    let mut stop = std::pin::pin!(stop);
+    let (mut stop, mut looking) = (std::pin::pin!(stop), std::pin::pin!(looking));
     loop {
         tokio::select! {
             () = &mut stop => break,
+            () = &mut looking => {}
             accepted = porch.accept() => connections.spawn(accepted?),
         }
     }
@@ -48,6 +52,17 @@ pub async fn serve(
     let _ = timeout(limits::CLOSE_GRACE, cut.closed()).await;
     let _ = cut.send(true);
     Ok(())
+}
+
+/// One look for all streams that require a leader.
+async fn look_for_leader(keyspace: Keyspace, lost: watch::Sender<bool>) {
+    let mut in_vain = 0;
+    loop {
+        sleep(limits::LEADER_LOOK).await;
+        in_vain = if keyspace.is_led() { 0 } else { in_vain + 1 };
+        let is_lost = in_vain >= limits::LEADERLESS_LOOKS_MAX;
+        lost.send_if_modified(|known| std::mem::replace(known, is_lost) != is_lost);
+    }
 }
 
 /// The connections of one door.

@@ -15,7 +15,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use futures_util::{Stream, stream::BoxStream};
+use futures_util::{Stream, future::BoxFuture, stream::BoxStream};
 use kv::request::Span;
 use replica::{
     Header, Keyspace, runtime,
@@ -74,12 +74,15 @@ pub fn stream(
     options: WatchOptions,
 ) -> impl Stream<Item = Result<Bytes, Status>> + Send + 'static {
     let hub = keyspace.watches().clone();
-    over(hub, Arc::new(move |revision| keyspace.header_at(revision)), incoming, options)
+    let recovering = keyspace.clone();
+    let ready = async move { recovering.recovered().await };
+    over(hub, Box::pin(ready), Arc::new(move |revision| keyspace.header_at(revision)), incoming, options)
 }
 
-/// The same over a hub and any source of headers.
+/// The same over a hub that has to become ready first, and any source of headers.
 fn over(
     hub: Hub,
+    ready: Ready,
     header: Arc<dyn Fn(i64) -> Header + Send + Sync>,
     incoming: impl Stream<Item = Result<WatchRequest, Status>> + Send + 'static,
     options: WatchOptions,
@@ -88,7 +91,17 @@ fn over(
     let watches = hub.stream(bounds);
     let tick = Box::pin(runtime::sleep(with_jitter(options.progress_interval)));
     let taken = options.budget.share();
-    Serving { watches, header, incoming: Some(Box::pin(incoming)), tick, interval: options.progress_interval, taken, over: false }
+    let ready = Some(ready);
+    Serving {
+        watches,
+        ready,
+        header,
+        incoming: Some(Box::pin(incoming)),
+        tick,
+        interval: options.progress_interval,
+        taken,
+        over: false,
+    }
 }
 
 fn with_jitter(interval: Duration) -> Duration {
@@ -97,8 +110,13 @@ fn with_jitter(interval: Duration) -> Duration {
     interval + Duration::from_millis(runtime::random_u64() % tenth)
 }
 
+/// Completes when the key space holds again what its clients have seen.
+type Ready = BoxFuture<'static, base::Result<()>>;
+
 struct Serving {
     watches: WatchStream,
+    /// Until it completes, nothing is begun: a watch from "now" would begin in the past.
+    ready: Option<Ready>,
     header: Arc<dyn Fn(i64) -> Header + Send + Sync>,
     /// `None`: the client said that it asks for no more.
     incoming: Option<BoxStream<'static, Result<WatchRequest, Status>>>,
@@ -160,6 +178,13 @@ impl Stream for Serving {
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         if self.over {
             return Poll::Ready(None);
+        }
+        if let Some(ready) = &mut self.ready {
+            match ready.as_mut().poll(context) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(Err(error)) => return self.end(status(error)),
+                Poll::Ready(Ok(())) => self.ready = None,
+            }
         }
         self.poll_tick(context);
         if let Err(error) = self.take_requests(context) {

@@ -52,7 +52,10 @@ impl Client {
     fn new(hub: &Hub, options: WatchOptions) -> Client {
         let (requests, mut incoming) = mpsc::unbounded_channel();
         let incoming = futures_util::stream::poll_fn(move |context| incoming.poll_recv(context));
-        Client { requests, responses: over(hub.clone(), Arc::new(header), incoming, options).boxed() }
+        Client {
+            requests,
+            responses: over(hub.clone(), Box::pin(std::future::ready(Ok(()))), Arc::new(header), incoming, options).boxed(),
+        }
     }
 
     fn ask(&self, request: RequestUnion) {

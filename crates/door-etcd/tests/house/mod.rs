@@ -7,7 +7,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use door_etcd::{DoorOptions, Metrics, pb};
 use gate::Porch;
 use prost::Message;
-use replica::{Node, NodeOptions, PeerOptions};
+use replica::{Node, NodeOptions, PeerOptions, Start};
 use tempfile::TempDir;
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 use tokio_stream::StreamExt;
@@ -29,8 +29,28 @@ impl House {
     }
 
     pub(crate) async fn open_with(options: DoorOptions) -> House {
+        House::open_as("n1", options, Start::Alone, None).await
+    }
+
+    /// Three nodes that found a cluster together.
+    pub(crate) async fn open_three() -> [House; 3] {
+        let names = ["n1", "n2", "n3"];
+        let listeners = [listener().await, listener().await, listener().await];
+        let address = |listener: &TcpListener| listener.local_addr().unwrap().to_string();
+        let members = names.iter().zip(&listeners).map(|(name, listener)| ((*name).to_owned(), address(listener))).collect();
+        let start = Start::Found { members, token: "t".to_owned() };
+        let opening = names.into_iter().zip(listeners);
+        let opening = opening.map(|(name, listener)| House::open_as(name, DoorOptions::default(), start.clone(), Some(listener)));
+        let opened = futures_util::future::join_all(opening).await;
+        opened.try_into().unwrap_or_else(|_| panic!("there are three"))
+    }
+
+    pub(crate) async fn open_as(name: &str, options: DoorOptions, start: Start, listener: Option<TcpListener>) -> House {
         let dir = TempDir::new().unwrap();
-        let node = Node::open(node_options(&dir), PeerOptions::default(), None).await.unwrap();
+        let client_urls = vec![format!("http://{name}:2379")];
+        let peers = PeerOptions { start, client_urls, ..PeerOptions::default() };
+        let node_options = NodeOptions { name: name.to_owned(), ..node_options(&dir) };
+        let node = Node::open(node_options, peers, listener).await.unwrap();
         let porch = Porch::new(TcpListener::bind("127.0.0.1:0").await.unwrap(), 1000);
         let address = porch.local_addr().unwrap();
         let metrics = Arc::new(Metrics::default());
@@ -57,6 +77,10 @@ impl House {
         self.node.shutdown().await.unwrap();
         took
     }
+}
+
+pub(crate) async fn listener() -> TcpListener {
+    TcpListener::bind("127.0.0.1:0").await.unwrap()
 }
 
 fn node_options(dir: &TempDir) -> NodeOptions {

@@ -4,15 +4,16 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
     },
+    time::Duration,
 };
 
 use base::{EntryId, Error, Kind, NodeId, Result, ShardId};
 use bytes::Bytes;
 use journal::Journal;
 use openraft::{
-    ChangeMembers, EmptyNode, ReadPolicy, ServerState,
+    ChangeMembers, EmptyNode, Instant as _, ReadPolicy, ServerState,
     errors::{ClientWriteError, ForwardReason, ForwardToLeader, InitializeError, LinearizableReadError, RaftError},
     impls::OneshotResponder,
     rt::WatchReceiver,
@@ -25,7 +26,7 @@ use super::{
     machine::MachineStore,
     network::{Alone, Peers, Transport},
     receive::Partial,
-    settings::{self, FRESH_LEADER_LOOK, FRESH_LEADER_WAIT, SETTLED_WAIT},
+    settings::{self, FRESH_LEADER_LOOK, FRESH_LEADER_WAIT, LEADER_SILENCE, SETTLED_WAIT},
     transport::Wires,
     types::{Command, Metrics, MetricsWatch, Raft, Types, entry_id},
 };
@@ -38,6 +39,9 @@ struct Inner {
     machine: Arc<dyn StateMachine>,
     metrics: MetricsWatch,
     stopping: AtomicBool,
+    /// When a leader's word came last, in milliseconds of [`runtime::now`]; 0: never.
+    heard_ms: AtomicU64,
+    leader_changes: Arc<AtomicU64>,
     /// A snapshot whose sender was lost, so that it need not begin anew.
     partial: tokio::sync::Mutex<Option<Partial>>,
 }
@@ -80,9 +84,11 @@ impl Group {
         let raft = Raft::new(node, config, Peers(transport), log, MachineStore::new(machine.clone())).await;
         let raft = raft.map_err(|error| Error::new(Kind::Corrupt, format!("{shard} cannot start: {error}")))?;
         let metrics = raft.metrics();
-        runtime::spawn(keep_time(raft.clone(), node));
-        let (stopping, partial) = (AtomicBool::new(false), tokio::sync::Mutex::default());
-        Ok(Group { inner: Arc::new(Inner { shard, node, raft, machine, metrics, stopping, partial }) })
+        let leader_changes = Arc::<AtomicU64>::default();
+        runtime::spawn(keep_time(raft.clone(), node, leader_changes.clone()));
+        let (stopping, heard_ms, partial) = (AtomicBool::new(false), AtomicU64::new(0), tokio::sync::Mutex::default());
+        let inner = Inner { shard, node, raft, machine, metrics, stopping, heard_ms, leader_changes, partial };
+        Ok(Group { inner: Arc::new(inner) })
     }
 
     /// First start of a shard: makes it a group of these voters. No effect if it has any log.
@@ -187,7 +193,7 @@ impl Group {
     }
 
     /// A fresh leader refuses until its first quorum answer, and nothing was done: worth a moment. Any other refusal stands.
-    async fn after_refusal(&self, refusal: &ForwardToLeader<Types>, give_up: std::time::Duration) -> Result<(), Refusal> {
+    async fn after_refusal(&self, refusal: &ForwardToLeader<Types>, give_up: Duration) -> Result<(), Refusal> {
         let fresh = refusal.leader_id.is_none() && refusal.reason == ForwardReason::LeaseExpired;
         if !fresh || runtime::now() >= give_up {
             return Err(Refusal::NotLeading);
@@ -210,6 +216,35 @@ impl Group {
     /// Who leads, as far as is known here.
     pub fn leader(&self) -> Option<NodeId> {
         self.inner.metrics.borrow_watched().current_leader
+    }
+
+    /// Raft's term.
+    pub fn term(&self) -> u64 {
+        self.inner.metrics.borrow_watched().current_term
+    }
+
+    /// Whether somebody leads who was heard of lately.
+    pub fn is_led(&self) -> bool {
+        self.heard_leader(&self.inner.metrics.borrow_watched()).is_some()
+    }
+
+    /// A leader gave its word, and this replica follows it.
+    pub(super) fn note_word(&self) {
+        self.inner.heard_ms.store(millis(runtime::now()), Relaxed);
+    }
+
+    /// Who leads, unless nothing was heard of it for a while. A replica that lost its leader asks for votes before it raises the
+    /// term, and a leader that lost the others goes on: until there is a quorum, both name a leader that does not lead.
+    fn heard_leader(&self, metrics: &Metrics) -> Option<NodeId> {
+        let leader = metrics.current_leader?;
+        let is_heard = if leader == self.inner.node {
+            let alone = metrics.membership_config.membership().voter_ids().all(|id| id == leader);
+            alone || metrics.last_quorum_acked.is_some_and(|acked| acked.into_inner().elapsed() < LEADER_SILENCE)
+        } else {
+            let heard_ms = self.inner.heard_ms.load(Relaxed);
+            heard_ms > 0 && millis(runtime::now()).saturating_sub(heard_ms) < millis(LEADER_SILENCE)
+        };
+        is_heard.then_some(leader)
     }
 
     /// What a leader sees of its group; `None` elsewhere.
@@ -255,13 +290,14 @@ impl Group {
         let membership = metrics.membership_config.membership();
         GroupStatus {
             term: metrics.current_term,
-            leader: metrics.current_leader,
+            leader: self.heard_leader(&metrics),
             leading: is_leading(&metrics, self.inner.node),
             last: metrics.last_log_index,
             applied: metrics.last_applied.map(|id| id.index),
             voters: membership.voter_ids().collect(),
             learners: membership.learner_ids().collect(),
             is_joint: membership.get_joint_config().len() > 1,
+            leader_changes: self.inner.leader_changes.load(Relaxed),
         }
     }
 
@@ -326,12 +362,17 @@ fn is_leading(metrics: &Metrics, node: NodeId) -> bool {
 }
 
 /// Ticks cost processor time even when nothing happens, so a group of one has none: it elects itself at once instead of
-/// after a timeout, and has nobody to send heartbeats to.
-async fn keep_time(raft: Raft, node: NodeId) {
+/// after a timeout, and has nobody to send heartbeats to. Leaders are counted as they come, too.
+async fn keep_time(raft: Raft, node: NodeId, leader_changes: Arc<AtomicU64>) {
     let mut seen = raft.server_metrics();
+    let mut leader = None;
     loop {
         let (members, voter, waits) = {
             let server = seen.borrow_and_update();
+            if server.current_leader.is_some() && server.current_leader != leader {
+                leader = server.current_leader;
+                leader_changes.fetch_add(1, Relaxed);
+            }
             let membership = server.membership_config.membership();
             let waits = matches!(server.state, ServerState::Follower | ServerState::Learner);
             (membership.nodes().count(), membership.voter_ids().any(|id| id == node), waits)
@@ -357,6 +398,10 @@ fn changed<T>(outcome: Result<T, RaftError<Types, ClientWriteError<Types>>>) -> 
         }
         Err(RaftError::Fatal(_)) => Err(Refusal::Failed(ended())),
     }
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn ended() -> Error {

@@ -123,7 +123,7 @@ pub struct GroupView {
 pub struct GroupStatus {
     /// Current Raft term.
     pub term: u64,
-    /// Who leads, if anyone.
+    /// Who leads, if anyone who was heard of lately.
     pub leader: Option<NodeId>,
     /// Whether this node leads and has committed an entry of its own term.
     pub leading: bool,
@@ -137,4 +137,6 @@ pub struct GroupStatus {
     pub learners: Vec<NodeId>,
     /// Whether the voters are being changed.
     pub is_joint: bool,
+    /// How often this replica saw another leader than before, since it was started.
+    pub leader_changes: u64,
 }

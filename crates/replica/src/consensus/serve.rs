@@ -45,6 +45,7 @@ impl Group {
         let request = wire::decode_append(body)?;
         if request.entries.is_empty() && self.follows(&request) {
             let upto = request.prev_log_id;
+            self.note_word();
             let raft = self.raft().clone();
             // The replica takes note of the leader's being alive all the same.
             runtime::spawn(async move { raft.append_entries(request).await });
@@ -54,6 +55,9 @@ impl Group {
             let mut answers = Box::pin(self.raft().stream_append(stream::once(std::future::ready(request))));
             answers.next().await.ok_or_else(ended)?.map_err(|_| ended())?
         };
+        if answer.is_ok() {
+            self.note_word();
+        }
         Ok(wire::encode_appended(&answer))
     }
 
@@ -88,6 +92,9 @@ impl Group {
         });
         let mut answers = Box::pin(self.raft().stream_append(requests));
         while let Some(Ok(answer)) = answers.next().await {
+            if answer.is_ok() {
+                self.note_word();
+            }
             let is_over = matches!(answer, Err(StreamAppendError::Conflict(_) | StreamAppendError::HigherVote(_)));
             if sender.send(wire::encode_appended(&answer)).await.is_err() || is_over {
                 break;

@@ -35,6 +35,10 @@ pub(super) const FRESH_LEADER_WAIT: Duration = Duration::from_secs(1);
 /// How often it looks meanwhile.
 pub(super) const FRESH_LEADER_LOOK: Duration = Duration::from_millis(2);
 
+/// How long a leader may be silent and still count as leading: longer than an election takes, so that one is not missed by those
+/// who only ask whether the group is led.
+pub(super) const LEADER_SILENCE: Duration = Duration::from_secs(1);
+
 /// openraft's configuration of every group.
 pub(super) fn config(name: String) -> Arc<Config> {
     let config = Config {

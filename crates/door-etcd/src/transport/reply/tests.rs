@@ -15,7 +15,7 @@ fn handled(metrics: &Metrics) -> Vec<(&'static str, u64)> {
 }
 
 fn endless() -> Ending {
-    Ending { deadline: None, closed: Box::pin(std::future::pending()) }
+    Ending { deadline: None, over: Box::pin(std::future::pending()) }
 }
 
 /// The pieces of an answer, and the code at its end.
@@ -64,10 +64,10 @@ async fn a_stream_ends_at_its_deadline_or_with_the_door() {
     let silent = || Box::pin(stream::pending()) as Encoded;
     let deadline = Some(Box::pin(tokio::time::sleep(Duration::from_secs(5))));
     let (_, first) = counted();
-    let ending = Ending { deadline, closed: Box::pin(std::future::pending()) };
+    let ending = Ending { deadline, over: Box::pin(std::future::pending()) };
     assert_eq!(taken(messages(silent(), ending, first)).await.1, Code::DeadlineExceeded);
     let (_, second) = counted();
-    let ending = Ending { deadline: None, closed: Box::pin(std::future::ready(())) };
+    let ending = Ending { deadline: None, over: Box::pin(std::future::ready(Status::unavailable("closed"))) };
     assert_eq!(taken(messages(silent(), ending, second)).await.1, Code::Unavailable);
 }
 

@@ -222,7 +222,7 @@ async fn three_replicas_apply_the_same() {
 async fn a_fresh_leader_s_first_proposal_waits_instead_of_being_refused() {
     let cluster = Cluster::start().await;
     until("somebody leads, perhaps without a quorum's answer yet", || {
-        cluster.houses.values().any(|house| house.group.status().leader == Some(1))
+        cluster.houses.values().any(|house| house.group.leader() == Some(1))
     })
     .await;
     cluster.houses[&1].group.propose(text("first")).await.expect("it waits for the quorum's answer");
