@@ -125,6 +125,9 @@ pub(crate) const MEMBERS_TICK_MS: u64 = 250;
 /// The same while it has no peers.
 pub(crate) const MEMBERS_IDLE_TICK_MS: u64 = 1_000;
 
+/// How long a group may stay between the two halves of a change before its leader does the second one, in milliseconds.
+pub(crate) const MEMBERS_JOINT_MS: u64 = 2_000;
+
 /// How long one step of a change of members may take before it is looked at again, in milliseconds.
 pub(crate) const MEMBERS_TRY_MS: u64 = 5_000;
 

@@ -21,7 +21,7 @@ use crate::{
     consensus::{GroupView, Refusal},
     limits::{
         CAUGHT_UP_ENTRIES, DISK_LOOK_MS, DISK_STALL_MS, HAND_OVER_LOOK_MS, HAND_OVER_MS, LEADER_BALANCE_MS, MEMBERS_IDLE_TICK_MS,
-        MEMBERS_TICK_MS, MEMBERS_TRY_MS,
+        MEMBERS_JOINT_MS, MEMBERS_TICK_MS, MEMBERS_TRY_MS,
     },
     network::{Standing, kind},
     node::Node,
@@ -165,6 +165,7 @@ impl Node {
     /// Does the steps that the shards led by this node need, and records what is done.
     pub(crate) async fn lead_members(self, zero: Shard) {
         let mut leading_since: BTreeMap<ShardId, Duration> = BTreeMap::new();
+        let mut joint_since: BTreeMap<ShardId, Duration> = BTreeMap::new();
         while !self.is_stopping() {
             runtime::sleep(self.tick(MEMBERS_TICK_MS)).await;
             for shard in self.shards() {
@@ -173,6 +174,16 @@ impl Node {
                     continue;
                 };
                 let since = *leading_since.entry(shard.id).or_insert_with(runtime::now);
+                if view.is_joint {
+                    // openraft does both halves of a change by itself, unless its leader changes in between.
+                    let since = *joint_since.entry(shard.id).or_insert_with(runtime::now);
+                    if runtime::now().saturating_sub(since) >= Duration::from_millis(MEMBERS_JOINT_MS) {
+                        joint_since.remove(&shard.id);
+                        self.within_try(&shard, shard.group.finish_change()).await;
+                    }
+                    continue;
+                }
+                joint_since.remove(&shard.id);
                 if self.step_of(&view).is_some() && zero.post.barrier().await.is_ok() {
                     self.do_step(&shard).await;
                 } else if runtime::now().saturating_sub(since) >= Duration::from_millis(LEADER_BALANCE_MS) {
@@ -236,10 +247,14 @@ impl Node {
                 Step::Transfer(to) => shard.group.transfer(to).await,
             }
         };
-        // A step that hangs is looked at again: it may have become another one.
+        self.within_try(shard, doing).await;
+    }
+
+    /// A step that hangs is looked at again: it may have become another one.
+    async fn within_try(&self, shard: &Shard, step: impl Future<Output = Result<(), Refusal>>) {
         tokio::select! {
             biased;
-            done = doing => if let Err(Refusal::Failed(error)) = done {
+            done = step => if let Err(Refusal::Failed(error)) = done {
                 tracing::info!(shard = %shard.id, %error, "a step was not done; trying again");
             },
             () = runtime::sleep(Duration::from_millis(MEMBERS_TRY_MS)) => {}

@@ -279,6 +279,11 @@ impl Group {
         changed(self.inner.raft.change_membership(ChangeMembers::RemoveNodes(BTreeSet::from([node])), false).await)
     }
 
+    /// Does the second half of a change whose leader died between the two.
+    pub async fn finish_change(&self) -> Result<(), Refusal> {
+        changed(self.inner.raft.change_membership(ChangeMembers::AddVoterIds(BTreeSet::new()), false).await)
+    }
+
     /// Hands leadership to `to`, which takes it if it is up to date. Whether it did is seen in the status.
     pub async fn transfer(&self, to: NodeId) -> Result<(), Refusal> {
         self.inner.raft.trigger().transfer_leader(to).await.map_err(|_| Refusal::Failed(ended()))
