@@ -504,6 +504,7 @@ mod tests {
                 }
             });
             world.spawn_in(STAGE, async {
+                runtime::sleep(Duration::from_millis(500)).await;
                 super::world().hold(Group(7));
                 runtime::sleep(Duration::from_secs(5)).await;
                 super::world().release(Group(7));

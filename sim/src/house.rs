@@ -2,7 +2,8 @@
 
 use std::{
     collections::BTreeMap,
-    future::Future,
+    future::{Future, poll_fn},
+    io,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -27,8 +28,6 @@ use crate::{
 /// What a write and a sync cost in simulated time.
 const WRITE_TIME_US: u64 = 80;
 const SYNC_TIME_US: u64 = 400;
-/// How often an idle writer looks for work, in simulated time.
-const IDLE_LOOK: Duration = Duration::from_micros(500);
 /// A node's tasks; each start has a group of its own.
 const FIRST_GROUP: u32 = 100;
 const GROUPS_A_NODE: u32 = 1_000_000;
@@ -370,21 +369,15 @@ impl House {
 
 /// The journal's writer as a task: a write and a sync take simulated time, and a crash may fall between them.
 async fn drive(mut writer: Writer, failure: Failure, dice: Dice, speed: Arc<Mutex<DiskSpeed>>) {
-    let quiet_max = Duration::from_millis(journal::limits::IDLE_MS);
-    let mut quiet_since = runtime::now();
     loop {
         let wrote = match writer.write() {
             Ok(wrote) => wrote,
             Err(error) => return failure.report(format!("a write of the journal failed: {error}")),
         };
         if !wrote {
-            if runtime::now().saturating_sub(quiet_since) >= quiet_max {
-                quiet_since = runtime::now();
-                if let Err(error) = writer.idle() {
-                    return failure.report(format!("an idle journal could not be closed: {error}"));
-                }
+            if let Err(error) = wait(&mut writer).await {
+                return failure.report(format!("an idle journal could not be closed: {error}"));
             }
-            runtime::sleep(IDLE_LOOK).await;
             continue;
         }
         let (now, DiskSpeed { slower, stalled_until }) = (world().now(), *lock(&speed));
@@ -395,6 +388,18 @@ async fn drive(mut writer: Writer, failure: Failure, dice: Dice, speed: Arc<Mute
         if let Err(error) = writer.sync() {
             return failure.report(format!("a sync of the journal failed: {error}"));
         }
-        quiet_since = runtime::now();
     }
+}
+
+/// Waits for records. A journal that is quiet for long enough closes what it wrote.
+async fn wait(writer: &mut Writer) -> io::Result<()> {
+    let quiet = {
+        let records = poll_fn(|context| writer.poll_waiting(context));
+        tokio::select! {
+            biased;
+            () = records => false,
+            () = runtime::sleep(Duration::from_millis(journal::limits::IDLE_MS)) => true,
+        }
+    };
+    if quiet { writer.idle() } else { Ok(()) }
 }

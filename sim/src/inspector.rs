@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// How often it looks, by true time.
-const LOOK: Duration = Duration::from_millis(20);
+const LOOK: Duration = Duration::from_millis(50);
 /// How often it compares states.
 const COMPARE: Duration = Duration::from_millis(500);
 /// Places whose states are remembered.

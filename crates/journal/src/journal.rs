@@ -71,6 +71,9 @@ impl Journal {
                         state.writer_sleeps = false;
                         self.shared.wake.notify_one();
                     }
+                    if let Some(task) = state.writer_task.take() {
+                        task.wake();
+                    }
                     None
                 }
             }

@@ -4,6 +4,7 @@ use std::{
     collections::{BTreeMap, VecDeque},
     io,
     sync::Arc,
+    task::Waker,
 };
 
 use base::{EntryId, ShardId};
@@ -239,6 +240,8 @@ pub(crate) struct State {
     pub(crate) writer_waits: bool,
     /// The writer waits for anything at all, without a limit of time.
     pub(crate) writer_sleeps: bool,
+    /// The same, where the writer is a task.
+    pub(crate) writer_task: Option<Waker>,
 }
 
 impl State {
@@ -259,6 +262,7 @@ impl State {
             failed: None,
             writer_waits: false,
             writer_sleeps: false,
+            writer_task: None,
         }
     }
 

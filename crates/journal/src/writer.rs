@@ -1,6 +1,12 @@
 //! The writing half: takes what waits, writes it, syncs it, and only then tells anyone.
 
-use std::{collections::BTreeMap, io, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    io,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
 
 use base::{EntryId, ShardId};
 
@@ -145,6 +151,16 @@ impl Writer {
         }
         self.put(batch).inspect_err(|error| self.fail(error))?;
         Ok(true)
+    }
+
+    /// For the simulator: ready when records wait.
+    pub fn poll_waiting(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let mut state = self.shared.state.lock();
+        if !state.queue.is_empty() {
+            return Poll::Ready(());
+        }
+        state.writer_task = Some(context.waker().clone());
+        Poll::Pending
     }
 
     /// For the simulator: syncs what was written and calls the `Done`s.

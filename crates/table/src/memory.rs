@@ -31,6 +31,8 @@ struct Inner {
     state: State,
     settles: u64,
     interrupt: Option<Interrupted>,
+    /// Bytes of the pairs, once somebody asked since the last change.
+    bytes: Option<u64>,
 }
 
 /// The tree. It does only what it is told, so a run that uses it is a function of its inputs.
@@ -68,6 +70,7 @@ impl MemoryTree {
         let interrupt = inner.interrupt.take();
         if interrupt != Some(Interrupted::Before) {
             change(Arc::make_mut(&mut inner.state.pairs));
+            inner.bytes = None;
             inner.state.mark = mark.clone();
             inner.settles += 1;
         }
@@ -125,7 +128,9 @@ impl Tree for MemoryTree {
     }
 
     fn disk_bytes(&self) -> u64 {
-        self.inner.lock().state.pairs.iter().map(|(key, value)| (key.len() + value.len()) as u64).sum()
+        let mut inner = self.inner.lock();
+        let Inner { state, bytes, .. } = &mut *inner;
+        *bytes.get_or_insert_with(|| state.pairs.iter().map(|(key, value)| (key.len() + value.len()) as u64).sum())
     }
 }
 

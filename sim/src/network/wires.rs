@@ -200,8 +200,7 @@ impl Wires {
 
     /// Whether anything is open with `node`, seen from the process whose tasks are `group`.
     pub(super) fn is_open(&self, group: Group, node: NodeId) -> bool {
-        let connections: Vec<Arc<Connection>> = self.inner.lock().connections.values().cloned().collect();
-        connections.iter().any(|connection| {
+        self.inner.lock().connections.values().any(|connection| {
             Side::BOTH
                 .into_iter()
                 .any(|side| connection.group(side) == group && connection.node(side.other()) == node && connection.is_open(side))
