@@ -1,7 +1,8 @@
-//! Clusters, many seeds.
+//! Clusters and single nodes, many seeds.
 //!
-//! `MANIFOLD_SEEDS=N` runs N of them, `MANIFOLD_SEED=S` begins at another, `MANIFOLD_BUSY=SECONDS` makes each longer or shorter.
-//! What a failure prints replays it.
+//! `MANIFOLD_SEEDS=N` runs N seeds of clusters, `MANIFOLD_SEED=S` begins at another, `MANIFOLD_BUSY=SECONDS` makes each longer or
+//! shorter. What a failure prints replays it. A few short ones run always; the long run, which also asks that every operation met
+//! every fault, is `MANIFOLD_SEEDS=120 MANIFOLD_BUSY=300 cargo test -p sim --profile sim --test seeds -- many_seeds --nocapture`.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
@@ -17,10 +18,15 @@ use std::{
 
 use sim::{Matrix, Plan, Report, run};
 
-/// Seeds of a whole run: what fits into a few minutes of two cores.
-const SEEDS: u64 = 120;
-/// Simulated time of one seed under faults, in seconds.
-const BUSY: u64 = 300;
+/// Seeds of clusters: what fits into a few minutes of two cores.
+const SEEDS: u64 = 24;
+/// From so many seeds on every operation has to meet every fault.
+const SEEDS_WHOLE: u64 = 120;
+/// Simulated time of one seed of a cluster under faults, in seconds.
+const BUSY: u64 = 60;
+/// Seeds of single nodes, and the simulated time of each under faults.
+const SINGLE_SEEDS: u64 = 200;
+const SINGLE_BUSY: Duration = Duration::from_secs(40);
 /// Complaints printed of one seed.
 const COMPLAINTS_SHOWN: usize = 20;
 
@@ -39,12 +45,14 @@ fn story(plan: &Plan, report: &Report) -> String {
     out += &format!("-- the nodes\n{}\n", report.nodes.join("\n"));
     let shown = &report.complaints[..report.complaints.len().min(COMPLAINTS_SHOWN)];
     out += &format!("-- {} complaints\n{}\n", report.complaints.len(), shown.join("\n"));
-    out + &format!("replay: {}\n", replay(plan.seed))
+    out + &format!("replay: {}\n", replay(plan))
 }
 
-fn replay(seed: u64) -> String {
+fn replay(plan: &Plan) -> String {
     let busy = env::var("MANIFOLD_BUSY").map_or(String::new(), |busy| format!("MANIFOLD_BUSY={busy} "));
-    format!("{busy}MANIFOLD_SEED={seed} cargo test -p sim --profile sim --test seeds -- one_seed --nocapture")
+    let single = if plan.nodes == 1 && plan.busy == SINGLE_BUSY { "MANIFOLD_SINGLE=1 " } else { "" };
+    let seed = plan.seed;
+    format!("{single}{busy}MANIFOLD_SEED={seed} cargo test -p sim --profile sim --test seeds -- one_seed --exact --nocapture")
 }
 
 /// Nothing else here is worth believing unless this holds.
@@ -62,7 +70,9 @@ fn one_seed_gives_one_trace() {
 
 #[test]
 fn one_seed() {
-    let plan = Plan::new(number("MANIFOLD_SEED", 7), busy());
+    let seed = number("MANIFOLD_SEED", 7);
+    let is_single = env::var_os("MANIFOLD_SINGLE").is_some();
+    let plan = if is_single { Plan::single(seed, SINGLE_BUSY) } else { Plan::new(seed, busy()) };
     let begin = Instant::now();
     let report = run(&plan);
     println!("{}", line(&plan, &report, begin.elapsed()));
@@ -127,6 +137,15 @@ impl Sums {
 #[test]
 fn many_seeds() {
     let (first, seeds) = (number("MANIFOLD_SEED", 1), number("MANIFOLD_SEEDS", SEEDS));
+    run_all(first, seeds, &|seed| Plan::new(seed, busy()), seeds >= SEEDS_WHOLE);
+}
+
+#[test]
+fn many_seeds_of_one_node() {
+    run_all(1, SINGLE_SEEDS, &|seed| Plan::single(seed, SINGLE_BUSY), false);
+}
+
+fn run_all(first: u64, seeds: u64, plan_of: &(dyn Fn(u64) -> Plan + Sync), is_whole: bool) {
     let (next, matrix, sums) = (AtomicU64::new(first), Matrix::default(), Mutex::new(Sums::default()));
     let begin = Instant::now();
     let work = || {
@@ -135,20 +154,20 @@ fn many_seeds() {
             if seed >= first + seeds {
                 return;
             }
-            let (plan, started) = (Plan::new(seed, busy()), Instant::now());
+            let (plan, started) = (plan_of(seed), Instant::now());
             match catch_unwind(AssertUnwindSafe(|| run(&plan))) {
                 Ok(report) => {
                     println!("{}", line(&plan, &report, started.elapsed()));
                     matrix.add(&report.cells);
                     sums.lock().unwrap().add(&plan, &report);
                 }
-                Err(_) => sums.lock().unwrap().stories.push(format!("seed {seed} ended in a panic\nreplay: {}", replay(seed))),
+                Err(_) => sums.lock().unwrap().stories.push(format!("seed {seed} ended in a panic\nreplay: {}", replay(&plan))),
             }
         }
     };
     let workers = std::thread::available_parallelism().map_or(1, usize::from).min(2);
     std::thread::scope(|scope| (0..workers).for_each(|_| drop(scope.spawn(work))));
-    conclude(&sums.into_inner().unwrap(), &matrix, begin.elapsed(), seeds == SEEDS);
+    conclude(&sums.into_inner().unwrap(), &matrix, begin.elapsed(), is_whole);
 }
 
 fn conclude(sums: &Sums, matrix: &Matrix, took: Duration, is_whole: bool) {
