@@ -129,12 +129,7 @@ fn server(out: &mut Exposition, status: &NodeStatus) {
         "Whether or not this member is a leader. 1 if is, 0 otherwise.",
         u8::from(group.leading && group.leader.is_some()),
     );
-    out.single(
-        "etcd_server_leader_changes_seen_total",
-        Counter,
-        "The number of leader changes seen.",
-        group.leader_changes,
-    );
+    out.single("etcd_server_leader_changes_seen_total", Counter, "The number of leader changes seen.", group.leader_changes);
     out.single(
         "etcd_server_is_learner",
         Gauge,
