@@ -174,6 +174,14 @@ mod tests {
         Identity { cluster_id: 0xc1, node_id: 0xa2, incarnation: 0x1234, founders: vec![0xa1, 0xa2] }
     }
 
+    /// The example of `docs/formats/node.md`.
+    #[test]
+    fn writes_the_drawing() {
+        let drawing = "format = 2\ncluster_id = 00000000000000c1\nnode_id = 00000000000000a2\nincarnation = 0000000000001234\n\
+                       founders = 00000000000000a1 00000000000000a2\nchecksum = 6725b71b\n";
+        assert_eq!(example().text(), drawing);
+    }
+
     #[test]
     fn reads_what_it_writes_and_what_was_written_before() {
         assert_eq!(parse(&example().text()).unwrap(), example());

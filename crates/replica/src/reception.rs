@@ -110,3 +110,18 @@ pub(crate) fn decode_left(answer: &Bytes) -> Result<Option<i64>> {
     }
     answer[..].try_into().map(|left| Some(i64::from_le_bytes(left))).map_err(|_| malformed())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The example of `docs/formats/messages.md`.
+    #[test]
+    fn a_lease_s_question_and_answer_are_the_drawing_s() {
+        assert_eq!(encode_lease(KeyspaceId(1), 9), [1, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0][..]);
+        assert_eq!(encode_left(Some(60)), [60, 0, 0, 0, 0, 0, 0, 0][..]);
+        assert_eq!(decode_left(&encode_left(Some(60))).unwrap(), Some(60));
+        assert_eq!(decode_left(&encode_left(None)).unwrap(), None);
+        assert!(decode_left(&Bytes::from_static(&[1])).is_err());
+    }
+}

@@ -4,11 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use base::{EntryId, NodeId};
 use bytes::Bytes;
-use openraft::{EmptyNode, impls::leader_id_std::LeaderId};
+use openraft::{
+    EmptyNode,
+    entry::RaftEntry as _,
+    impls::leader_id_std::LeaderId,
+    raft::{AppendEntriesRequest, VoteRequest},
+};
 
 use crate::consensus::{
     codec::*,
-    types::{Command, EntryPayload, Membership, Vote, log_id},
+    types::{Command, Entry, EntryPayload, Membership, Types, Vote, log_id},
+    wire,
 };
 
 fn membership(voters: &[&[NodeId]], nodes: &[NodeId]) -> Membership {
@@ -38,6 +44,29 @@ fn encodes_the_drawings() {
     assert_eq!(encode_payload(&EntryPayload::Membership(one.clone())), [&[1, 2][..], &body].concat());
     let kept = encode_membership(EntryId { term: 3, index: 9 }, &one);
     assert_eq!(kept, [&[1, 3, 0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0][..], &body].concat());
+}
+
+/// The examples of `docs/formats/messages.md`, byte for byte.
+#[test]
+fn encodes_the_drawings_of_messages() {
+    let number = |number: u8| [number, 0, 0, 0, 0, 0, 0, 0];
+    let id = |index: u8| [&[1][..], &number(3), &number(index)].concat();
+    let at = |index| log_id(EntryId { term: 3, index });
+    let append = AppendEntriesRequest::<Types> {
+        vote: Vote { leader_id: LeaderId { term: 3, voted_for: 7 }, committed: true },
+        prev_log_id: Some(at(8)),
+        leader_commit: Some(at(8)),
+        entries: vec![Entry::new(at(9), EntryPayload::Normal(Command::new(b"ab")))],
+    };
+    let entry = [&number(3)[..], &number(9), &[4, 0, 0, 0, 1, 1, b'a', b'b']].concat();
+    let drawing = [&[1][..], &number(3), &number(7), &[1], &id(8), &id(8), &[1, 0, 0, 0], &entry].concat();
+    assert_eq!(wire::encode_append(&append), drawing);
+    assert_eq!(wire::encode_append(&wire::decode_append(drawing.into()).unwrap()), wire::encode_append(&append));
+
+    assert_eq!(wire::encode_appended(&Ok(Some(at(9)))), [&[1, 0][..], &id(9)].concat());
+    let candidate = Vote { leader_id: LeaderId { term: 4, voted_for: 8 }, committed: false };
+    let asked = wire::encode_vote_request(&VoteRequest::new(candidate, Some(at(9))));
+    assert_eq!(asked, [&[1][..], &number(4), &number(8), &[0], &id(9), &[0]].concat());
 }
 
 #[test]
