@@ -237,5 +237,5 @@ pub fn figures(times: &mut [Duration]) -> String {
     }
     times.sort();
     let at = |percent: usize| times[(times.len() * percent / 100).min(times.len() - 1)];
-    format!("p50 {:.0?}, p99 {:.0?}, max {:.0?} of {}", at(50), at(99), times[times.len() - 1], times.len())
+    format!("p50 {:.2?}, p99 {:.2?}, max {:.2?} of {}", at(50), at(99), times[times.len() - 1], times.len())
 }

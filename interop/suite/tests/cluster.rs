@@ -452,7 +452,7 @@ async fn rolling_restarts_fail_nothing() {
             cluster.spawn(member);
             cluster.servers[member].wait_ready().await;
             println!(
-                "{}, {}: stopped in {stopped:.0?}, served again after {:.0?}",
+                "{}, {}: stopped in {stopped:.2?}, served again after {:.2?}",
                 name(member),
                 if led { "leading" } else { "following" },
                 begin.elapsed()
@@ -648,7 +648,7 @@ async fn partitions_stop_no_majority() {
                 put_until_acknowledged(*port, "healed").await;
             }
             println!(
-                "{what}: first write after {first:.0?}, then {}; healed in {:.0?}{}",
+                "{what}: first write after {first:.2?}, then {}; healed in {:.2?}{}",
                 figures(&mut slow),
                 healed.elapsed(),
                 if alone { "" } else { " (nobody was alone)" }
