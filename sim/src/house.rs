@@ -170,7 +170,7 @@ impl House {
                     crate::executor::world().tell(format!("{} serves", house.name()));
                     house.inner.changed.notify_waiters();
                     let why = node.failed().await;
-                    house.fail(why);
+                    house.fail(why.message);
                 }
                 Err(error) => house.fail(format!("the node does not start: {error}")),
             }

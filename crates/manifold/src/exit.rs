@@ -19,7 +19,7 @@ pub(crate) enum Code {
     Storage = 74,
     /// Another process holds the data directory.
     Locked = 75,
-    /// The configuration cannot be used.
+    /// The configuration cannot be used, or the cluster takes no part of this node (any more).
     Configuration = 78,
 }
 

@@ -94,10 +94,11 @@ impl Log {
     }
 }
 
-/// openraft tells its every step at `info`, which is of use to who looks for a fault in it and asks for `openraft=info`.
+/// openraft tells its every step at `info`, and at `warn` every attempt at a peer that is away, a hundred a second; who dials the
+/// peer tells that once. Both are of use to who looks for a fault in it and asks for `openraft=info`.
 fn directives(level: &str) -> String {
-    let quiet = ["off", "error", "warn"].contains(&level.to_lowercase().as_str());
-    if quiet { level.to_owned() } else { format!("openraft=warn,{level}") }
+    let quiet = ["off", "error"].contains(&level.to_lowercase().as_str());
+    if quiet { level.to_owned() } else { format!("openraft=error,{level}") }
 }
 
 /// Whether to use colour: only for a person's eyes, and not against their will.

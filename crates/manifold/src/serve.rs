@@ -111,7 +111,7 @@ async fn serve(config: Config, log: &Log) -> Outcome {
             tracing::info!(signal = name, "stopping");
             Ok(())
         }
-        message = node.failed() => return Err(Failure::new(Code::Storage, message)),
+        why = node.failed() => return Err(Failure::from_room(&why)),
         Some(door) = running.join_next() => Err(door_failure(door)),
     };
     tokio::spawn(signals.end_at_once());
@@ -121,7 +121,7 @@ async fn serve(config: Config, log: &Log) -> Outcome {
     let _ = std::fs::remove_file(config.data_dir.join(admin::SOCKET));
     tokio::select! {
         stopped = node.shutdown() => stopped.map_err(|error| Failure::from_room(&error))?,
-        message = node.failed() => return Err(Failure::new(Code::Storage, message)),
+        why = node.failed() => return Err(Failure::from_room(&why)),
     }
     tracing::info!("stopped");
     ended

@@ -68,5 +68,7 @@ async fn admit(shared: &Arc<Shared>, stream: TcpStream) -> Result<(), Failed> {
         former.close(Lost::new(io::ErrorKind::ConnectionReset, "the peer dialled anew"));
     }
     start(&connection, wire);
+    // Nobody may be waiting for it.
+    let _ = shared.arrivals.send(connection.terms.peer);
     Ok(())
 }

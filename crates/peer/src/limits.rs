@@ -39,6 +39,9 @@ pub const BACKOFF_MIN: Duration = Duration::from_millis(50);
 /// The longest wait between two dials.
 pub const BACKOFF_MAX: Duration = Duration::from_secs(2);
 
+/// Arrivals of peers that a waiting dialler may lag behind before it takes any for the one it waits for.
+pub const ARRIVALS_KEPT: usize = 64;
+
 /// Connections from peers open at once.
 pub const ACCEPTED_MAX: usize = 256;
 

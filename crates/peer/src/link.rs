@@ -101,7 +101,7 @@ impl Link {
                     continue;
                 }
             }
-            self.wait_out(&mut address).await;
+            self.wait_out(&shared, &mut address).await;
             if address.has_changed().is_err() {
                 break;
             }
@@ -148,15 +148,21 @@ impl Link {
         self.view.send_replace(View::Down { until: Instant::now() + rest, why });
     }
 
-    /// Waits until the next dial may begin; another address may be tried at once.
-    async fn wait_out(&self, address: &mut watch::Receiver<String>) {
+    /// Waits until the next dial may begin; another address may be tried at once, and so may a peer that has come back.
+    async fn wait_out(&self, shared: &Shared, address: &mut watch::Receiver<String>) {
+        let mut arrivals = shared.arrivals.subscribe();
         let until = match &*self.view.borrow() {
             View::Down { until, .. } => *until,
             _ => return,
         };
+        let arrived = async {
+            // Who lags behind has missed somebody.
+            while arrivals.recv().await.is_ok_and(|peer| peer != self.to) {}
+        };
         tokio::select! {
             () = sleep_until(until) => {}
             _ = address.changed() => {}
+            () = arrived => {}
         }
     }
 

@@ -10,6 +10,7 @@ use std::{
 
 use base::NodeId;
 use parking_lot::Mutex;
+use tokio::sync::broadcast;
 
 use crate::{
     Channel, Handler, Options, Roster,
@@ -34,6 +35,8 @@ pub(crate) struct Shared {
     pub(crate) snapshots: Bucket,
     /// Whether a peer refused this node since it was removed.
     pub(crate) removed: AtomicBool,
+    /// Who has come in: a peer that dials can be dialled, and need not be waited out.
+    pub(crate) arrivals: broadcast::Sender<NodeId>,
     /// The connections that peers dialled: one for each peer and channel.
     accepted: Mutex<HashMap<(NodeId, Channel), Arc<Connection>>>,
 }
@@ -56,7 +59,9 @@ impl Shared {
         };
         let snapshots = Bucket::new(options.snapshot_bytes_per_second);
         let removed = AtomicBool::new(false);
-        Self { options, identity, tls, roster, handler, counters, snapshots, removed, accepted: Mutex::default() }
+        let arrivals = broadcast::Sender::new(limits::ARRIVALS_KEPT);
+        let accepted = Mutex::default();
+        Self { options, identity, tls, roster, handler, counters, snapshots, removed, arrivals, accepted }
     }
 
     /// Bytes that a peer's stream may have on the way to this node.

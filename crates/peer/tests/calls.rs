@@ -8,9 +8,12 @@ use std::{sync::Arc, time::Duration};
 
 use base::Kind;
 use bytes::Bytes;
-use common::{ECHO, Mode, NEVER, PANIC, Proxy, REFUSE, SLOW, node, node_with, options, pair, soon, until};
-use peer::{CallError, Channel, limits};
-use tokio::time::{Instant, sleep};
+use common::{ECHO, Mode, NEVER, PANIC, Proxy, REFUSE, SLOW, node, node_on, node_with, options, pair, soon, until};
+use peer::{CallError, Channel, Options, limits};
+use tokio::{
+    net::TcpListener,
+    time::{Instant, sleep},
+};
 
 #[tokio::test]
 async fn calls_are_answered_on_every_channel_and_errors_come_back_as_they_were() {
@@ -94,6 +97,28 @@ async fn nobody_there_is_surely_not_sent_and_said_quickly() {
     let dials = one.board.counts().dials;
     assert!(dials < 50, "{dials} dials for 101 calls: the peer is given a rest between them");
     assert!(!one.board.reachable(9));
+}
+
+/// A member that was away for a moment had to wait for its peers' next dial, two seconds at worst, though it had called on them.
+#[tokio::test]
+async fn a_peer_that_comes_back_is_not_waited_out() {
+    let long = Duration::from_secs(60);
+    let one = node_with(Options { backoff_min: long, backoff_max: long, ..options(1) }).await;
+    let gone = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = gone.local_addr().unwrap();
+    one.board.set_address(2, address.to_string());
+    drop(gone);
+    assert!(one.refused(2).await.contains("refused"));
+    one.refused(2).await;
+    let two = node_on(options(2), TcpListener::bind(address).await.unwrap());
+    two.knows(&one);
+    two.ask(1, Channel::Small, ECHO, "back").await.unwrap();
+    let called = async {
+        while one.ask(2, Channel::Small, ECHO, "x").await.is_err() {
+            sleep(Duration::from_millis(2)).await;
+        }
+    };
+    soon(called).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

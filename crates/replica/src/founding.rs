@@ -124,7 +124,10 @@ impl Node {
             for peer in &peers {
                 match network.call(*peer, Channel::Small, message, announcement.clone(), timeout).await {
                     Ok(_) => return Ok(()),
-                    Err(CallError::Answered(error)) if error.kind != Kind::Unavailable => return Err(error),
+                    // The cluster does not want this node, and asking again changes nothing.
+                    Err(CallError::Answered(error)) if !matches!(error.kind, Kind::Unavailable | Kind::Overloaded) => {
+                        return Err(Error::new(Kind::Precondition, error.message));
+                    }
                     Err(error) => last = Some(error.to_string()),
                 }
             }

@@ -214,7 +214,7 @@ impl Keyspace {
 
     /// Whole seconds until the lease expires by the leader's clock; `None` if it does not exist.
     pub async fn remaining(&self, lease: i64) -> Result<Option<i64>> {
-        self.ask_of_lease(kind::LEASE_LEFT, lease, || async { Ok(self.remaining_here(lease)) }).await
+        self.ask_of_lease(kind::LEASE_LEFT, lease, || async { self.remaining_here(lease).await }).await
     }
 
     async fn ask_of_lease<F>(&self, kind: u8, lease: i64, here: impl Fn() -> F) -> Result<Option<i64>>
@@ -222,7 +222,11 @@ impl Keyspace {
         F: Future<Output = Result<Option<i64>>>,
     {
         if self.inner.shard.group.status().leading {
-            return here().await;
+            let answer = here().await;
+            // Who finds out by the question that another one leads sends it there.
+            if answer.is_ok() || self.inner.shard.group.status().leading {
+                return answer;
+            }
         }
         let body = reception::encode_lease(self.inner.id, lease);
         let here = || async { here().await.map(reception::encode_left) };
@@ -231,34 +235,61 @@ impl Keyspace {
 
     /// The same where this node leads.
     pub(crate) async fn keep_alive_here(&self, lease: i64) -> Result<Option<i64>> {
-        if !self.inner.shard.group.status().leading {
-            return Err(no_leader());
-        }
+        let (clock, term) = (&self.inner.space.leases, self.lease_term()?);
         let give_up = runtime::now() + LEASE_END_WAIT;
         loop {
-            match self.inner.space.leases.renew(lease) {
+            match clock.renew(lease) {
                 Ok((ttl, recorded)) => {
                     if recorded {
                         // A remaining time is on record; without taking it back, a change of leader would shorten the lease.
-                        let term = self.inner.shard.group.status().term;
                         let command = Command::LeaseCheckpoint { term, remaining: vec![(lease, ttl)] };
                         self.propose(Lane::Urgent, command).await?;
                     }
+                    // A leader that slept may have been replaced by one whose clocks began without this renewal. If none was
+                    // by now, whoever comes next gives the lease all of its time from then.
+                    self.confirm_term(term).await?;
                     return Ok(Some(ttl));
                 }
                 Err(Left::Over) if runtime::now() < give_up => runtime::sleep(LEASE_END_LOOK).await,
                 Err(Left::Over) => return Err(Error::new(Kind::Unavailable, "etcdserver: request timed out")),
-                Err(_) => return Ok(None),
+                Err(_) => {
+                    // Another node may have applied, and answered, a grant that this one has yet to apply.
+                    self.confirm_term(term).await?;
+                    if clock.left(lease) == Left::Unknown {
+                        return Ok(None);
+                    }
+                }
             }
         }
     }
 
-    pub(crate) fn remaining_here(&self, lease: i64) -> Option<i64> {
-        match self.inner.space.leases.left(lease) {
+    /// The same where this node leads.
+    pub(crate) async fn remaining_here(&self, lease: i64) -> Result<Option<i64>> {
+        let term = self.lease_term()?;
+        self.confirm_term(term).await?;
+        Ok(match self.inner.space.leases.left(lease) {
             Left::Time(left) => Some(i64::try_from(left.as_secs()).unwrap_or(i64::MAX)),
             Left::Over => Some(0),
             Left::Unknown => None,
+        })
+    }
+
+    /// The term that this node leads in, and so keeps the clocks of. They are set before anything is promised by them: set a
+    /// moment later, they would take a promise back.
+    fn lease_term(&self) -> Result<u64> {
+        let status = self.inner.shard.group.status();
+        if !status.leading {
+            return Err(no_leader());
         }
+        self.inner.space.leases.begin_term(status.term, self.machine());
+        Ok(status.term)
+    }
+
+    /// Everything acknowledged before this call is applied here when it returns, and nobody led in a later term by then.
+    async fn confirm_term(&self, term: u64) -> Result<()> {
+        self.barrier().await?;
+        let status = self.inner.shard.group.status();
+        if status.leading && status.term == term { Ok(()) } else { Err(no_leader()) }
     }
 
     /// Returns when this node has applied again what it had acknowledged before it was started.

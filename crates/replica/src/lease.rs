@@ -115,7 +115,7 @@ impl LeaseClock {
     }
 
     /// A new leader sets every lease's deadline anew.
-    fn begin_term(&self, term: u64, machine: &kv::Machine) {
+    pub(crate) fn begin_term(&self, term: u64, machine: &kv::Machine) {
         let mut clocks = self.clocks.lock();
         if clocks.term == term {
             return;

@@ -92,7 +92,7 @@ impl Node {
             }
             self.read_members(&zero);
             if self.network().is_some_and(|network| network.is_removed()) {
-                self.failure().report(REMOVED.to_owned());
+                self.failure().end(Error::new(Kind::Precondition, REMOVED));
             }
             tokio::select! {
                 biased;
@@ -115,7 +115,7 @@ impl Node {
         });
         let Some((members, removed)) = known.filter(|(members, _)| !members.is_empty()) else { return };
         if removed.contains(&me) {
-            self.failure().report(REMOVED.to_owned());
+            self.failure().end(Error::new(Kind::Precondition, REMOVED));
             return;
         }
         let mut roster = self.roster().write();
@@ -154,7 +154,8 @@ impl Node {
                 // Not known yet: its being added is on the way.
                 Err(error) if error.kind == Kind::NotFound => {}
                 Err(error) => {
-                    self.failure().report(format!("this member cannot take its place: {error}"));
+                    let text = format!("this member cannot take its place: {error}");
+                    self.failure().end(Error::new(Kind::Precondition, text));
                     return;
                 }
             }

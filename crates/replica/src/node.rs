@@ -98,21 +98,26 @@ pub struct NodeParts {
 /// Says once that the node can no longer keep its word. Cheap to clone.
 #[derive(Clone, Default)]
 pub struct Failure {
-    inner: Arc<(Mutex<Option<String>>, Notify)>,
+    inner: Arc<(Mutex<Option<Error>>, Notify)>,
 }
 
 impl Failure {
-    /// Reports; the first report stands.
+    /// Reports what another start may mend; the first report stands.
     pub fn report(&self, message: String) {
-        self.inner.0.lock().get_or_insert(message);
+        self.end(Error::new(Kind::Unavailable, message));
+    }
+
+    /// Reports why the node ends; the first report stands.
+    pub(crate) fn end(&self, why: Error) {
+        self.inner.0.lock().get_or_insert(why);
         self.inner.1.notify_waiters();
     }
 
-    async fn reported(&self) -> String {
+    async fn reported(&self) -> Error {
         loop {
             let notified = self.inner.1.notified();
-            if let Some(message) = self.inner.0.lock().clone() {
-                return message;
+            if let Some(why) = self.inner.0.lock().clone() {
+                return why;
             }
             notified.await;
         }
@@ -505,8 +510,9 @@ impl Node {
         Ok(shard.state.table().tree().snapshot())
     }
 
-    /// Completes when the node can no longer keep its word (a write or sync failed): the process must end with this message.
-    pub async fn failed(&self) -> String {
+    /// Completes when the node can no longer keep its word (a write or sync failed), or is no member any more (`Precondition`):
+    /// the process must end with this message.
+    pub async fn failed(&self) -> Error {
         self.inner.failure.reported().await
     }
 

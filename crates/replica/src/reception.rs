@@ -79,8 +79,11 @@ async fn answer(node: &Node, shard: &Shard, from: NodeId, kind: u8, body: Bytes)
             let mut body = body;
             let (Ok(space), Ok(lease)) = (body.try_get_u32_le(), body.try_get_i64_le()) else { return Err(malformed()) };
             let keyspace = node.keyspace_by_id(KeyspaceId(space)).ok_or_else(closed)?;
-            let left =
-                if kind == kind::KEEP_ALIVE { keyspace.keep_alive_here(lease).await? } else { keyspace.remaining_here(lease) };
+            let left = if kind == kind::KEEP_ALIVE {
+                keyspace.keep_alive_here(lease).await?
+            } else {
+                keyspace.remaining_here(lease).await?
+            };
             Ok(encode_left(left))
         }
         _ => {

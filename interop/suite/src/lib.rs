@@ -7,15 +7,21 @@
 //! The tests are in `tests/`, one file per kind of proof; `interop/README.md` says how to run each and which
 //! differences from etcd are ours by choice.
 //!
+//! A [`cluster::Cluster`] is several servers that are members of one cluster, if need be with [`proxy`]s between them that cut,
+//! stall or delay what one member says to another. [`serials`] is the load whose outcome can be checked write by write.
+//!
 //! Shared by several of them: [`differ`] makes and plays random sequences against two servers and compares what they
 //! answer, [`frames`] writes HTTP/2 by hand where a well-behaved client would refuse to, and [`random`] is the one
 //! source of chance, so that a printed seed shows a failure again.
 
+pub mod cluster;
 pub mod differ;
 pub mod frames;
 pub mod peers;
 pub mod process;
+pub mod proxy;
 pub mod random;
+pub mod serials;
 pub mod server;
 pub mod wire;
 

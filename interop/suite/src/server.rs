@@ -1,6 +1,7 @@
 //! One server process: the binary under test, or the real etcd.
 
 use crate::peers::{Peers, repository};
+use crate::random::Random;
 use crate::{process, wire};
 use std::collections::HashSet;
 use std::fs::{self, File};
@@ -14,6 +15,9 @@ use std::time::{Duration, Instant};
 
 /// A server has to answer within this time after its start.
 pub const READY_SECONDS: u64 = 60;
+
+/// Where ports for servers are taken from: Linux gives those from 32768 on to the near ends of connections.
+const PORTS: std::ops::Range<u16> = 10_000..32_000;
 
 /// Which program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +41,8 @@ pub struct Settings {
     pub arguments: Vec<String>,
     /// More environment variables.
     pub environment: Vec<(String, String)>,
+    /// The port for other nodes; 0: any.
+    pub peer_port: u16,
 }
 
 impl Settings {
@@ -48,12 +54,13 @@ impl Settings {
             under: memory_folder(),
             arguments: vec![],
             environment: vec![],
+            peer_port: 0,
         }
     }
 
     /// The real etcd.
     pub fn etcd(peers: &Peers) -> Self {
-        Self { kind: Kind::Etcd, binary: peers.etcd.clone(), under: memory_folder(), arguments: vec![], environment: vec![] }
+        Self { kind: Kind::Etcd, binary: peers.etcd.clone(), ..Self::manifold() }
     }
 
     /// What the tests look at: the real etcd where `INTEROP_SUBJECT=etcd` asks for it (to prove the harness), else ours.
@@ -152,7 +159,7 @@ impl Server {
                     "--http",
                     &format!("127.0.0.1:{}", self.second_port),
                     "--peer",
-                    "127.0.0.1:0",
+                    &format!("127.0.0.1:{}", self.settings.peer_port),
                 ]);
             }
         }
@@ -225,6 +232,30 @@ impl Server {
         self.spawn();
         self.wait_ready().await;
         begin.elapsed()
+    }
+
+    /// How it is started; a change takes effect at the next start.
+    pub fn settings_mut(&mut self) -> &mut Settings {
+        &mut self.settings
+    }
+
+    /// Whether it was started and not ended by this test.
+    pub fn is_started(&self) -> bool {
+        self.child.is_some()
+    }
+
+    /// `manifold ctl` with this node's data directory: what it printed, or why it failed.
+    pub fn ctl(&self, arguments: &[&str]) -> Result<String, String> {
+        let mut command = Command::new(&self.settings.binary);
+        command.arg("ctl").args(arguments).arg("--data-dir").arg(self.data_dir()).env_remove("MANIFOLD_BIN");
+        let output = command.stdin(Stdio::null()).output().expect("the binary can be run");
+        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+        if output.status.success() { Ok(text(output.stdout)) } else { Err(text(output.stderr)) }
+    }
+
+    /// What the process has printed so far, over all its starts.
+    pub fn log_text(&self) -> String {
+        String::from_utf8_lossy(&fs::read(self.log_file()).unwrap_or_default()).into_owned()
     }
 
     /// The process id.
@@ -319,15 +350,15 @@ pub fn memory_folder() -> PathBuf {
     if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() }
 }
 
-/// A port that nothing listens on, and that no other call in this process was given.
+/// A port that nothing listens on, and that no other call in this process was given. It lies below those that the system gives
+/// to the near ends of connections: while a server is down, somebody who dials it again and again must not come to own its port.
 pub fn unused_port() -> u16 {
-    static GIVEN: Mutex<Option<HashSet<u16>>> = Mutex::new(None);
+    static GIVEN: Mutex<Option<(Random, HashSet<u16>)>> = Mutex::new(None);
     let mut given = GIVEN.lock().expect("nobody panics while holding it");
-    let given = given.get_or_insert_default();
+    let (random, given) = given.get_or_insert_with(|| (Random::new(u64::from(std::process::id())), HashSet::new()));
     loop {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("the loopback has free ports");
-        let port = listener.local_addr().expect("a bound socket has an address").port();
-        if given.insert(port) {
+        let port = random.between(i64::from(PORTS.start), i64::from(PORTS.end - 1)) as u16;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() && given.insert(port) {
             return port;
         }
     }

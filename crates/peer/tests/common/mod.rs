@@ -146,7 +146,10 @@ pub async fn node(id: u64) -> Node {
 }
 
 pub async fn node_with(options: Options) -> Node {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    node_on(options, TcpListener::bind("127.0.0.1:0").await.unwrap())
+}
+
+pub fn node_on(options: Options, listener: TcpListener) -> Node {
     let (id, roll, doer) = (options.node, Arc::<Roll>::default(), Arc::<Doer>::default());
     let board = Switchboard::start(options, listener, roll.clone(), Arc::new(Hand(doer.clone()))).unwrap();
     Node { board, roll, doer, id }
