@@ -170,7 +170,7 @@ impl House {
                     crate::executor::world().tell(format!("{} serves", house.name()));
                     house.inner.changed.notify_waiters();
                     let why = node.failed().await;
-                    house.fail(why.message);
+                    house.fail(why.to_string());
                 }
                 Err(error) => house.fail(format!("the node does not start: {error}")),
             }

@@ -150,7 +150,7 @@ async fn a_member_is_added_through_a_follower_catches_up_and_is_removed() {
     assert_eq!((member.name.as_str(), member.is_learner, &member.peer_ur_ls), ("", true, &vec![url]));
     assert_eq!(added.members.len(), 4);
     let promote = pb::MemberPromoteRequest { id: member.id };
-    is(&refused(client, PROMOTE, promote.clone()).await, NOT_IN_SYNC);
+    is(&refused(client, PROMOTE, promote).await, NOT_IN_SYNC);
     let too_many = (Code::FailedPrecondition, "etcdserver: too many learner members in cluster");
     is(&refused(client, ADD, add("http://127.0.0.1:1")).await, too_many);
     is(&refused(client, UPDATE, update(member.id, &[&peer_url])).await, EXISTS);
@@ -158,7 +158,7 @@ async fn a_member_is_added_through_a_follower_catches_up_and_is_removed() {
     let ticket = houses[0].node.ticket(member.id).unwrap();
     let fourth = House::open_as("n4", DoorOptions::default(), Start::Join(ticket), Some(fourth)).await;
     let promoted: pb::MemberPromoteResponse =
-        until("the fourth promotes itself", async || client.call(PROMOTE, promote.clone()).await.ok()).await;
+        until("the fourth promotes itself", async || client.call(PROMOTE, promote).await.ok()).await;
     let known = promoted.members.iter().find(|known| known.id == member.id).unwrap();
     assert_eq!((known.is_learner, &known.client_ur_ls), (false, &vec!["http://n4:2379".to_owned()]));
     assert_eq!(known.name, format!("{:x}", member.id), "etcd's tools take one without a name for one that never started");
@@ -167,7 +167,7 @@ async fn a_member_is_added_through_a_follower_catches_up_and_is_removed() {
     assert_eq!(list(&mut there).await, list(client).await);
 
     let remove = pb::MemberRemoveRequest { id: member.id };
-    let _: pb::MemberRemoveResponse = client.call(REMOVE, remove.clone()).await.unwrap();
+    let _: pb::MemberRemoveResponse = client.call(REMOVE, remove).await.unwrap();
     until("the fourth is gone", async || (list(client).await.len() == 3).then_some(())).await;
     is(&refused(client, REMOVE, remove).await, NOT_FOUND);
     is(&refused(client, PROMOTE, promote).await, NOT_FOUND);

@@ -186,6 +186,11 @@ impl Journal {
         (state.oldest().map(|(_, shard)| shard), bytes)
     }
 
+    /// Whether the writer is gone, after [`Journal::close`] or a failure.
+    pub fn has_ended(&self) -> bool {
+        self.shared.state.lock().ended
+    }
+
     /// Whether the disk keeps up, for whoever looks from time to time.
     pub fn pulse(&self) -> Pulse {
         let state = self.shared.state.lock();

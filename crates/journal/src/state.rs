@@ -235,6 +235,8 @@ pub(crate) struct State {
     tail_bytes: usize,
     tail_bytes_max: usize,
     pub(crate) closing: bool,
+    /// The writer is gone: what it wrote at last is on disk.
+    pub(crate) ended: bool,
     pub(crate) failed: Option<(io::ErrorKind, String)>,
     /// The writer waits for records.
     pub(crate) writer_waits: bool,
@@ -259,6 +261,7 @@ impl State {
             tail_bytes: 0,
             tail_bytes_max,
             closing: false,
+            ended: false,
             failed: None,
             writer_waits: false,
             writer_sleeps: false,

@@ -438,6 +438,7 @@ impl Drop for Writer {
         if waiting {
             self.fail(&io::Error::other("its writer has ended"));
         }
+        self.shared.state.lock().ended = true;
     }
 }
 

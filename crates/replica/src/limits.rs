@@ -153,3 +153,6 @@ pub(crate) const DISK_LOOK_MS: u64 = 100;
 pub(crate) const DISK_STALL_MS: u64 = 700;
 /// Beyond every key of a shard's tree: keys begin with a key space's number and a letter.
 pub(crate) const KEYS_END: [u8; 8] = [0xff; 8];
+
+/// How long an orderly stop waits for the journal's closing record, in milliseconds.
+pub(crate) const JOURNAL_CLOSE_MS: u64 = 5_000;

@@ -62,14 +62,18 @@ impl Roster {
 impl Node {
     /// What `node` is to the cluster, as far as this node knows.
     pub(crate) fn standing(&self, node: NodeId) -> Standing {
-        let roster = self.roster().read();
-        if roster.members.contains_key(&node) {
-            Standing::Member
-        } else if roster.removed.contains(&node) {
-            Standing::Removed
-        } else {
-            Standing::Unknown
+        {
+            let roster = self.roster().read();
+            if roster.members.contains_key(&node) {
+                return Standing::Member;
+            }
+            if roster.removed.contains(&node) {
+                return Standing::Removed;
+            }
         }
+        // A node that grew from one and starts again may have to hear from its peers before it knows what they are.
+        let group = self.zero().map(|zero| zero.group.status()).unwrap_or_default();
+        if group.voters.contains(&node) || group.learners.contains(&node) { Standing::Member } else { Standing::Unknown }
     }
 
     /// The other members that this node knows.
@@ -107,7 +111,7 @@ impl Node {
         Duration::from_millis(if self.known_peers().is_empty() { MEMBERS_IDLE_TICK_MS } else { with_peers_ms })
     }
 
-    fn read_members(&self, zero: &Shard) {
+    pub(crate) fn read_members(&self, zero: &Shard) {
         let me = self.identity().node_id;
         let known = zero.state.with_cluster(|machine| {
             let members: BTreeMap<NodeId, String> = machine.members().map(|member| (member.id, member.address.clone())).collect();

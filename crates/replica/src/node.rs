@@ -27,8 +27,8 @@ use crate::{
     lanes::{Admission, Lane, Lanes, in_time},
     lease,
     limits::{
-        DATA_SHARDS_MAX, JOURNAL_TAIL_BYTES, JOURNAL_WRITE_BYTES_MAX, SPACE_ALARM_PERCENT, SPACE_CLEAR_PERCENT, SPACE_TICK_MS,
-        SPACE_TIGHT_PERCENT,
+        DATA_SHARDS_MAX, JOURNAL_CLOSE_MS, JOURNAL_TAIL_BYTES, JOURNAL_WRITE_BYTES_MAX, SPACE_ALARM_PERCENT, SPACE_CLEAR_PERCENT,
+        SPACE_TICK_MS, SPACE_TIGHT_PERCENT,
     },
     members::Roster,
     network::{self, Network, NetworkMaker},
@@ -282,6 +282,7 @@ impl Node {
         self.begin(&zero).await?;
         self.inner.admitted.store(true, Relaxed);
         let data_shards = self.learn_cluster(&zero, wanted_data_shards(self.inner.options.data_shards)?).await?;
+        self.read_members(&zero);
         runtime::spawn(self.clone().follow_members(zero.clone()));
         self.make_default_keyspace(&zero).await?;
         runtime::spawn(self.clone().announce(zero.clone()));
@@ -308,7 +309,7 @@ impl Node {
                 shard.recovery.finish();
             };
             // Nobody else has to be waited for where there is nobody else.
-            if self.inner.network.get().is_none() {
+            if self.known_peers().is_empty() {
                 recovering.await;
             } else {
                 runtime::spawn(recovering);
@@ -537,8 +538,12 @@ impl Node {
         if let Some(network) = self.inner.network.get() {
             network.shutdown().await;
         }
-        let journal = self.inner.journal.clone();
-        runtime::spawn_blocking(move || journal.close()).await;
+        self.inner.journal.close();
+        // A process that ends before the closing record is written leaves a journal that looks as if it had been killed.
+        let give_up = runtime::now() + Duration::from_millis(JOURNAL_CLOSE_MS);
+        while !self.inner.journal.has_ended() && runtime::now() < give_up {
+            runtime::sleep(Duration::from_millis(1)).await;
+        }
         Ok(())
     }
 

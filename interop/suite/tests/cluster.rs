@@ -441,8 +441,8 @@ async fn rolling_restarts_fail_nothing() {
     let (sender, stop) = tokio::sync::watch::channel(false);
     let clients: Vec<_> = (0..6).map(|client| tokio::spawn(persist(client, ports.clone(), stop.clone()))).collect();
     for _ in 0..rounds {
-        for member in 0..3 {
-            let led = leads(ports[member]).await;
+        for (member, port) in ports.iter().copied().enumerate() {
+            let led = leads(port).await;
             sleep(Duration::from_secs(1)).await;
             let begin = Instant::now();
             let status = cluster.servers[member].stop(30).expect("it stops when it is asked to");
