@@ -19,14 +19,14 @@ use std::{
 use sim::{Matrix, Plan, Report, run};
 
 /// Seeds of clusters: what fits into a few minutes of two cores.
-const SEEDS: u64 = 24;
+const SEEDS: u64 = 16;
 /// From so many seeds on every operation has to meet every fault.
 const SEEDS_WHOLE: u64 = 120;
 /// Simulated time of one seed of a cluster under faults, in seconds.
 const BUSY: u64 = 60;
 /// Seeds of single nodes, and the simulated time of each under faults.
 const SINGLE_SEEDS: u64 = 200;
-const SINGLE_BUSY: Duration = Duration::from_secs(40);
+const SINGLE_BUSY: Duration = Duration::from_secs(25);
 /// Complaints printed of one seed.
 const COMPLAINTS_SHOWN: usize = 20;
 

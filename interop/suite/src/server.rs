@@ -368,7 +368,9 @@ pub fn unused_port() -> u16 {
 fn manifold_binary() -> &'static Path {
     static FOUND: OnceLock<PathBuf> = OnceLock::new();
     FOUND.get_or_init(|| {
-        if let Ok(path) = std::env::var("MANIFOLD_BIN") {
+        // `INTEROP_BIN` is one that was built along with the tests: building it again alone takes minutes, since what it leans
+        // on is then built with other features.
+        if let Some(path) = ["MANIFOLD_BIN", "INTEROP_BIN"].iter().find_map(|name| std::env::var(name).ok()) {
             return path.into();
         }
         // A test runs from target/<profile>/deps/.
