@@ -6,7 +6,7 @@ use bytes::{Buf, BufMut, Bytes};
 use crate::{KeyspaceEntry, Member, MemberStanding};
 
 /// The version this build writes.
-pub(crate) const VERSION: u8 = 2;
+pub(crate) const VERSION: u8 = 3;
 /// The oldest version it reads.
 const VERSION_MIN: u8 = 1;
 
@@ -30,7 +30,7 @@ pub(crate) struct Reader {
 }
 
 impl Reader {
-    /// Reads the version; one that this build does not know is `Corrupt`.
+    /// Reads the version; one that this build does not know is `Unsupported`.
     pub(crate) fn new(mut data: Bytes) -> Result<Reader> {
         let version = data.try_get_u8().map_err(|_| damaged())?;
         if (VERSION_MIN..=VERSION).contains(&version) {
@@ -38,7 +38,7 @@ impl Reader {
         }
         let reads = format!("this build reads {VERSION_MIN} to {VERSION}: run the one that wrote it, or a later one");
         let text = format!("a cluster record has version {version}, {reads}");
-        Err(Error::new(Kind::Corrupt, text))
+        Err(Error::new(Kind::Unsupported, text))
     }
 
     pub(crate) fn u8(&mut self) -> Result<u8> {
@@ -96,8 +96,9 @@ impl Reader {
             _ => return Err(damaged()),
         };
         let drained = self.flag()?;
+        let level = if self.version == 2 { 0 } else { self.u32()? };
         let (name, address, client_urls) = (self.text()?, self.text()?, self.texts()?);
-        Ok(Member { id, name, address, client_urls, incarnation, standing, drained })
+        Ok(Member { id, name, address, client_urls, incarnation, standing, drained, level })
     }
 
     pub(crate) fn members(&mut self) -> Result<Vec<Member>> {
@@ -131,7 +132,7 @@ pub(crate) fn put_texts(out: &mut Vec<u8>, texts: &[String]) {
 }
 
 pub(crate) fn put_member(out: &mut Vec<u8>, member: &Member) {
-    let Member { id, name, address, client_urls, incarnation, standing, drained } = member;
+    let Member { id, name, address, client_urls, incarnation, standing, drained, level } = member;
     out.put_u64_le(*id);
     out.put_u64_le(*incarnation);
     out.put_u8(match standing {
@@ -140,6 +141,7 @@ pub(crate) fn put_member(out: &mut Vec<u8>, member: &Member) {
         MemberStanding::Leaving => LEAVING,
     });
     out.put_u8(u8::from(*drained));
+    out.put_u32_le(*level);
     put_text(out, name);
     put_text(out, address);
     put_texts(out, client_urls);

@@ -43,6 +43,8 @@ pub enum Command {
     ///
     /// `Conflict` if it was here before with another incarnation (its disk was lost) or its address is another's, `NotFound` if
     /// it is not known, `Precondition` if it was removed.
+    ///
+    /// In version 2 without name and level.
     Started {
         /// Who.
         id: NodeId,
@@ -52,6 +54,10 @@ pub enum Command {
         address: String,
         /// Where clients reach it.
         client_urls: Vec<String>,
+        /// Its name; empty: as it was. One that is another's is left out.
+        name: String,
+        /// The greatest level of formats that its build reads. `Unsupported` if that is below the cluster's.
+        level: u32,
     },
     /// A joining member has its place in every shard.
     Activate {
@@ -99,6 +105,23 @@ pub enum Command {
     },
     /// Creates a key space; without effect if the same one exists.
     CreateKeyspace(KeyspaceEntry),
+    /// From here on everybody may write formats of this level; without effect if that is so already.
+    ///
+    /// `Precondition` while a member has not said that it reads them. There is no way back.
+    Raise {
+        /// The level.
+        level: u32,
+    },
+    /// The quorum was lost for good, and an operator made the cluster go on with what one member had: the others are removed.
+    ///
+    /// Written by that member's recovery, never proposed. It has a new cluster id, so that nobody takes the others, should they
+    /// come back, for members. `NotFound` if the member is not known.
+    Recover {
+        /// Who goes on.
+        id: NodeId,
+        /// The cluster's id from now on; not zero.
+        cluster: ClusterId,
+    },
 }
 
 /// Answer of the cluster machine.
@@ -119,9 +142,12 @@ const REMOVE_MEMBER: u8 = 8;
 const FORGET_MEMBER: u8 = 9;
 const DRAIN: u8 = 10;
 const REPLACE: u8 = 11;
+const RAISE: u8 = 12;
+const RECOVER: u8 = 13;
 
-/// The greatest kind of version 1.
+/// The greatest kinds of versions 1 and 2.
 const V1_KIND_MAX: u8 = CREATE_KEYSPACE;
+const V2_KIND_MAX: u8 = REPLACE;
 
 impl Command {
     /// Its encoding.
@@ -138,11 +164,13 @@ impl Command {
                 put_text(&mut out, name);
             }
             Command::AddMember { id, name, address } => put_newcomer(&mut out, *id, name, address),
-            Command::Started { id, incarnation, address, client_urls } => {
+            Command::Started { id, incarnation, address, client_urls, name, level } => {
                 out.put_u64_le(*id);
                 out.put_u64_le(*incarnation);
                 put_text(&mut out, address);
                 put_texts(&mut out, client_urls);
+                put_text(&mut out, name);
+                out.put_u32_le(*level);
             }
             Command::Activate { id } | Command::RemoveMember { id } | Command::ForgetMember { id } => out.put_u64_le(*id),
             Command::UpdateMember { id, address } => {
@@ -158,6 +186,11 @@ impl Command {
                 put_newcomer(&mut out, *id, name, address);
             }
             Command::CreateKeyspace(entry) => put_keyspace(&mut out, entry),
+            Command::Raise { level } => out.put_u32_le(*level),
+            Command::Recover { id, cluster } => {
+                out.put_u64_le(*id);
+                out.put_u64_le(*cluster);
+            }
         }
         Bytes::from(out)
     }
@@ -175,14 +208,16 @@ impl Command {
             Command::Drain { .. } => DRAIN,
             Command::Replace { .. } => REPLACE,
             Command::CreateKeyspace(_) => CREATE_KEYSPACE,
+            Command::Raise { .. } => RAISE,
+            Command::Recover { .. } => RECOVER,
         }
     }
 
-    /// Decodes; an unknown version or kind, or bytes too many or too few, are `Corrupt`.
+    /// Decodes; an unknown version is `Unsupported`; an unknown kind, or bytes too many or too few, are `Corrupt`.
     pub fn decode(data: Bytes) -> Result<Command> {
         let mut read = Reader::new(data)?;
         let kind = read.u8()?;
-        if read.version == 1 && kind > V1_KIND_MAX {
+        if (read.version == 1 && kind > V1_KIND_MAX) || (read.version == 2 && kind > V2_KIND_MAX) {
             return Err(damaged());
         }
         let command = match kind {
@@ -195,7 +230,9 @@ impl Command {
             CREATE_KEYSPACE => Command::CreateKeyspace(read.keyspace()?),
             ADD_MEMBER => Command::AddMember { id: read.u64()?, name: read.text()?, address: read.text()? },
             STARTED => {
-                Command::Started { id: read.u64()?, incarnation: read.u64()?, address: read.text()?, client_urls: read.texts()? }
+                let (id, incarnation, address, client_urls) = (read.u64()?, read.u64()?, read.text()?, read.texts()?);
+                let (name, level) = if read.version == 2 { (String::new(), 0) } else { (read.text()?, read.u32()?) };
+                Command::Started { id, incarnation, address, client_urls, name, level }
             }
             ACTIVATE => Command::Activate { id: read.u64()? },
             UPDATE_MEMBER => Command::UpdateMember { id: read.u64()?, address: read.text()? },
@@ -203,6 +240,8 @@ impl Command {
             FORGET_MEMBER => Command::ForgetMember { id: read.u64()? },
             DRAIN => Command::Drain { id: read.u64()?, drained: read.flag()? },
             REPLACE => Command::Replace { dead: read.u64()?, id: read.u64()?, name: read.text()?, address: read.text()? },
+            RAISE => Command::Raise { level: read.u32()? },
+            RECOVER => Command::Recover { id: read.u64()?, cluster: read.u64()? },
             _ => return Err(damaged()),
         };
         read.end(command)

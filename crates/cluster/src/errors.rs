@@ -52,6 +52,23 @@ pub(crate) fn disk_lost() -> Error {
     Error::new(Kind::Conflict, text)
 }
 
+/// A member cannot read what the others write.
+pub fn level_too_low(level: u32, in_force: u32) -> Error {
+    let text = format!(
+        "this build reads formats up to level {level}, and the cluster writes level {in_force}: start a build as new as the other members'"
+    );
+    Error::new(Kind::Unsupported, text)
+}
+
+/// Not every member reads the level that is to be written.
+pub(crate) fn level_not_read(member: &Member, level: u32) -> Error {
+    let Member { id, name, level: reads, .. } = member;
+    let text = format!(
+        "member {id:x} ({name}) reads formats up to level {reads}, not {level}: start it with the new build first, or remove it"
+    );
+    Error::new(Kind::Precondition, text)
+}
+
 /// One change of membership at a time.
 pub(crate) fn under_way(other: &Member) -> Error {
     let Member { id, name, .. } = other;

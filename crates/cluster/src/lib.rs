@@ -9,6 +9,11 @@
 //! ([`Activate`](Command::Activate), [`ForgetMember`](Command::ForgetMember)). Whoever leads takes the job up where it stands:
 //! every command and every step may be repeated.
 
+//!
+//! What nodes write for each other to read (entries, messages, records) has versions, and a cluster is upgraded node by node, so
+//! a build writes what it knows best only when every member reads it: the cluster's [level](Machine::level) says what may be
+//! written. It is [raised](Command::Raise) by an operator; until then there is a way back to the build before.
+
 mod codec;
 mod command;
 pub mod errors;
@@ -23,6 +28,12 @@ pub use machine::Machine;
 pub use member::{Member, MemberStanding};
 
 use base::{KeyspaceId, ShardId};
+
+/// The level of formats that a cluster begins with, and the oldest one that this build reads.
+pub const LEVEL_FIRST: u32 = 1;
+
+/// The greatest level of formats that this build reads and writes.
+pub const LEVEL: u32 = 1;
 
 /// An entry of the catalogue of key spaces.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use base::{ClusterId, Error, Kind, NodeId, Result};
 use table::{Direction, Table};
 
 use crate::{
-    Command, KeyspaceEntry, Member, MemberStanding, Reply, errors,
+    Command, KeyspaceEntry, LEVEL_FIRST, Member, MemberStanding, Reply, errors,
     limits::{ADDRESS_BYTES_MAX, CLIENT_URLS_MAX, MEMBERS_MAX, NAME_BYTES_MAX, REMOVED_MAX, URL_BYTES_MAX, VOTERS_MAX},
     record::{self, Record},
 };
@@ -22,6 +22,7 @@ pub struct Machine {
     /// Ids of removed members by the number of their removal, the last ones.
     removed: BTreeMap<u64, NodeId>,
     keyspaces: BTreeMap<String, KeyspaceEntry>,
+    level: u32,
 }
 
 impl Machine {
@@ -33,6 +34,7 @@ impl Machine {
             members: BTreeMap::new(),
             removed: BTreeMap::new(),
             keyspaces: BTreeMap::new(),
+            level: LEVEL_FIRST,
         };
         let (from, to) = record::keys();
         for pair in table.range(from, to, Direction::Forward) {
@@ -47,8 +49,8 @@ impl Machine {
             Command::Found { cluster, data_shards, members } => self.found_cluster(cluster, data_shards, members)?,
             Command::NameMember { id, name } => self.name_member(id, name)?,
             Command::AddMember { id, name, address } => self.add_member(id, name, address)?,
-            Command::Started { id, incarnation, address, client_urls } => {
-                self.started(id, incarnation, address, client_urls)?;
+            Command::Started { id, incarnation, address, client_urls, name, level } => {
+                self.started(id, incarnation, address, client_urls, name, level)?;
             }
             Command::Activate { id } => self.activate(id)?,
             Command::UpdateMember { id, address } => self.update_member(id, address)?,
@@ -63,6 +65,8 @@ impl Machine {
                 self.check_keyspace(&entry)?;
                 self.keep(Record::Keyspace(entry));
             }
+            Command::Raise { level } => self.raise(level)?,
+            Command::Recover { id, cluster } => self.recover(id, cluster)?,
         }
         Ok(Reply::Done)
     }
@@ -70,6 +74,11 @@ impl Machine {
     /// The cluster's id and the number of data shards, once it is founded.
     pub fn found(&self) -> Option<(ClusterId, u32)> {
         self.found
+    }
+
+    /// The level of formats that may be written.
+    pub fn level(&self) -> u32 {
+        self.level
     }
 
     /// Members by id.
@@ -140,7 +149,15 @@ impl Machine {
         Ok(())
     }
 
-    fn started(&mut self, id: NodeId, incarnation: u64, address: String, client_urls: Vec<String>) -> Result<()> {
+    fn started(
+        &mut self,
+        id: NodeId,
+        incarnation: u64,
+        address: String,
+        client_urls: Vec<String>,
+        name: String,
+        level: u32,
+    ) -> Result<()> {
         if incarnation == 0 {
             return Err(errors::invalid("an incarnation is not zero"));
         }
@@ -152,11 +169,43 @@ impl Machine {
         if member.incarnation != 0 && member.incarnation != incarnation {
             return Err(errors::disk_lost());
         }
+        check_name(&name)?;
+        // Those who say nothing read what a cluster begins with.
+        if level.max(LEVEL_FIRST) < self.level {
+            return Err(errors::level_too_low(level, self.level));
+        }
         if !address.is_empty() {
             self.check_move(&member, &address)?;
             member.address = address;
         }
-        self.keep(Record::Member(Member { incarnation, client_urls, ..member }));
+        let stays = |other: &&Member| other.id != id && other.standing != MemberStanding::Leaving;
+        if !name.is_empty() && !self.members.values().filter(stays).any(|other| other.name == name) {
+            member.name = name;
+        }
+        self.keep(Record::Member(Member { incarnation, client_urls, level, ..member }));
+        Ok(())
+    }
+
+    fn raise(&mut self, level: u32) -> Result<()> {
+        if let Some(member) = self.members.values().find(|member| member.level.max(LEVEL_FIRST) < level) {
+            return Err(errors::level_not_read(member, level));
+        }
+        if level > self.level {
+            self.keep(Record::Level(level));
+        }
+        Ok(())
+    }
+
+    fn recover(&mut self, id: NodeId, cluster: ClusterId) -> Result<()> {
+        let member = self.known(id)?.clone();
+        let shards = self.found.map_or(0, |(_, shards)| shards);
+        if cluster == 0 || shards == 0 {
+            return Err(errors::invalid("only a cluster that was founded can be recovered, and its id is not zero"));
+        }
+        let others: Vec<NodeId> = self.members.keys().copied().filter(|other| *other != id).collect();
+        others.into_iter().for_each(|other| self.remove(other));
+        self.keep(Record::Member(Member { standing: MemberStanding::Active, drained: false, ..member }));
+        self.keep(Record::Founded { cluster, data_shards: shards });
         Ok(())
     }
 
@@ -199,6 +248,12 @@ impl Machine {
         if self.known(id)?.standing != MemberStanding::Leaving {
             return Err(errors::standing_differs("the member is not being taken out: remove it first"));
         }
+        self.remove(id);
+        Ok(())
+    }
+
+    /// Forgets a member, but not that it was one.
+    fn remove(&mut self, id: NodeId) {
         self.members.remove(&id);
         self.table.delete(record::member_key(id));
         let sequence = self.removed.last_key_value().map_or(1, |(last, _)| last + 1);
@@ -208,7 +263,6 @@ impl Machine {
         {
             self.table.delete(record::removed_key(oldest));
         }
-        Ok(())
     }
 
     fn replace(&mut self, dead: NodeId, id: NodeId, name: String, address: String) -> Result<()> {
@@ -300,6 +354,7 @@ impl Machine {
             Record::Removed { sequence, id } => {
                 self.removed.insert(sequence, id);
             }
+            Record::Level(level) => self.level = level,
         }
     }
 }

@@ -20,6 +20,8 @@ pub struct Member {
     pub standing: MemberStanding,
     /// Leads nothing if it can be helped: it is about to be stopped.
     pub drained: bool,
+    /// The greatest level of formats that its build reads and writes, as it said at its last start; 0: it did not say.
+    pub level: u32,
 }
 
 /// Whether a member comes, stays or goes.
@@ -44,6 +46,7 @@ impl Member {
             incarnation: 0,
             standing,
             drained: false,
+            level: 0,
         }
     }
 }

@@ -18,6 +18,7 @@ const FOUNDED: u8 = b'f';
 const MEMBER: u8 = b'm';
 const KEYSPACE: u8 = b'k';
 const REMOVED: u8 = b'r';
+const LEVEL: u8 = b'l';
 
 /// Kinds of version 1, where a record was its command.
 const V1_FOUNDED: u8 = 1;
@@ -37,6 +38,8 @@ pub(crate) enum Record {
         sequence: u64,
         id: NodeId,
     },
+    /// The level of formats that may be written.
+    Level(u32),
 }
 
 /// The keys of all records, `[from, to)`.
@@ -66,6 +69,7 @@ impl Record {
             Record::Member(member) => member_key(member.id),
             Record::Keyspace(entry) => key(KEYSPACE, entry.name.as_bytes()),
             Record::Removed { sequence, .. } => removed_key(*sequence),
+            Record::Level(_) => key(LEVEL, &[]),
         }
     }
 
@@ -90,11 +94,15 @@ impl Record {
                 out.put_u64_le(*sequence);
                 out.put_u64_le(*id);
             }
+            Record::Level(level) => {
+                out.put_u8(LEVEL);
+                out.put_u32_le(*level);
+            }
         }
         Bytes::from(out)
     }
 
-    /// Decodes; an unknown version or kind, or bytes too many or too few, are `Corrupt`.
+    /// Decodes; an unknown version is `Unsupported`; an unknown kind, or bytes too many or too few, are `Corrupt`.
     pub(crate) fn decode(data: Bytes) -> Result<Record> {
         let mut read = Reader::new(data)?;
         let kind = read.u8()?;
@@ -103,6 +111,7 @@ impl Record {
             (1, V1_MEMBER) | (2.., MEMBER) => Record::Member(read.member()?),
             (1, V1_KEYSPACE) | (2.., KEYSPACE) => Record::Keyspace(read.keyspace()?),
             (2.., REMOVED) => Record::Removed { sequence: read.u64()?, id: read.u64()? },
+            (3.., LEVEL) => Record::Level(read.u32()?),
             _ => return Err(damaged()),
         };
         read.end(record)

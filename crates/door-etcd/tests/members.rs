@@ -161,7 +161,7 @@ async fn a_member_is_added_through_a_follower_catches_up_and_is_removed() {
         until("the fourth promotes itself", async || client.call(PROMOTE, promote).await.ok()).await;
     let known = promoted.members.iter().find(|known| known.id == member.id).unwrap();
     assert_eq!((known.is_learner, &known.client_ur_ls), (false, &vec!["http://n4:2379".to_owned()]));
-    assert_eq!(known.name, format!("{:x}", member.id), "etcd's tools take one without a name for one that never started");
+    assert_eq!(known.name, "n4", "it says its name when it starts");
     let mut there = fourth.client().await;
     assert_eq!(there.range(get("k")).await.unwrap().count, 1);
     assert_eq!(list(&mut there).await, list(client).await);

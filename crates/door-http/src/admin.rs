@@ -12,6 +12,8 @@
 //! | `POST /v1/members/update` | [`members::Update`], the same |
 //! | `POST /v1/members/drain` | [`members::Drain`], the same |
 //! | `POST /v1/leader` | [`members::Lead`], the same |
+//! | `POST /v1/level` | [`members::Raise`], the same |
+//! | `POST /v1/scrub` | [`members::Done`], the same; how far it is the status says |
 //!
 //! What is posted is JSON. An error has the status of its kind and a [`Failure`] as JSON.
 //!
@@ -118,14 +120,36 @@ pub struct Status {
     pub disk_free_bytes: Option<u64>,
     /// Bytes of its file system in all, if it is known.
     pub disk_total_bytes: Option<u64>,
+    /// Reading everything on its disk.
+    #[serde(default)]
+    pub scrub: Scrub,
     /// Alarms raised.
     pub alarms: Vec<Alarm>,
     /// The default key space.
     pub keyspace: Keyspace,
     /// The members of its cluster.
     pub members: Vec<members::Member>,
+    /// The level of formats that the cluster writes.
+    #[serde(default)]
+    pub level: u32,
+    /// The greatest level of formats that this node's build reads and writes.
+    #[serde(default)]
+    pub level_max: u32,
     /// The shards that it hosts.
     pub shards: Vec<Shard>,
+}
+
+/// How far reading everything on the disk is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Scrub {
+    /// Whether it is going on.
+    pub running: bool,
+    /// Bytes read so far, or by the last one.
+    pub bytes: u64,
+    /// How many were finished since the node started.
+    pub finished: u64,
+    /// What the last one found, if not all was well.
+    pub damage: Option<String>,
 }
 
 /// One alarm.
@@ -213,6 +237,12 @@ fn status(context: &Context) -> Status {
         journal_bytes: node.journal_bytes,
         disk_free_bytes: node.space.map(|space| space.free),
         disk_total_bytes: node.space.map(|space| space.total),
+        scrub: Scrub {
+            running: node.scrub.is_running,
+            bytes: node.scrub.bytes,
+            finished: node.scrub.finished,
+            damage: node.scrub.damage,
+        },
         alarms: alarms.map(|(member, alarm)| Alarm { member: hex(member), alarm: alarm_name(alarm).to_owned() }).collect(),
         keyspace: Keyspace {
             revision: figures.revision,
@@ -222,6 +252,8 @@ fn status(context: &Context) -> Status {
             leases: figures.leases,
         },
         members: members::members(context),
+        level: node.level,
+        level_max: replica::level(),
         shards: node.shards.into_iter().map(shard).collect(),
     }
 }

@@ -10,6 +10,7 @@
 
 pub mod admin;
 pub mod house;
+pub mod lobby;
 pub mod membership;
 pub mod metrics;
 pub mod public;

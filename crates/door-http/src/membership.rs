@@ -24,6 +24,12 @@ pub trait Membership: Send + Sync + 'static {
     /// Says whether a member shall lead nothing.
     fn drain(&self, member: NodeId, drained: bool) -> BoxFuture<'_, Result<()>>;
 
+    /// Lets everybody write formats of this level.
+    fn raise_level(&self, level: u32) -> BoxFuture<'_, Result<()>>;
+
+    /// Reads everything on this node's disk in the background, unless that is being done already.
+    fn start_scrub(&self);
+
     /// Hands a member the lead of one shard, or of all.
     fn move_leader(&self, shard: Option<ShardId>, to: NodeId) -> BoxFuture<'_, Result<()>>;
 }
@@ -51,6 +57,16 @@ impl Membership for Node {
 
     fn drain(&self, member: NodeId, drained: bool) -> BoxFuture<'_, Result<()>> {
         Box::pin(Node::drain(self, member, drained))
+    }
+
+    fn start_scrub(&self) {
+        let node = self.clone();
+        // What it comes to is in the node's status.
+        tokio::spawn(async move { drop(node.scrub().await) });
+    }
+
+    fn raise_level(&self, level: u32) -> BoxFuture<'_, Result<()>> {
+        Box::pin(Node::raise_level(self, level))
     }
 
     fn move_leader(&self, shard: Option<ShardId>, to: NodeId) -> BoxFuture<'_, Result<()>> {

@@ -48,10 +48,11 @@ pub fn router(house: Arc<dyn House>, collectors: Vec<Collector>) -> Router {
     router.with_state(hall)
 }
 
+/// The shape of etcd's `/health`.
 #[derive(Serialize)]
-struct Health {
-    health: &'static str,
-    reason: String,
+pub(crate) struct Health {
+    pub(crate) health: &'static str,
+    pub(crate) reason: String,
 }
 
 async fn health(State(hall): State<Hall>, OriginalUri(uri): OriginalUri, Query(query): Parameters) -> Response {
@@ -85,14 +86,14 @@ fn excluded(query: Option<&str>) -> HashSet<String> {
 }
 
 #[derive(Serialize)]
-struct Version {
+pub(crate) struct Version {
     etcdserver: &'static str,
     etcdcluster: &'static str,
     storage: &'static str,
     manifold: &'static str,
 }
 
-async fn version() -> axum::Json<Version> {
+pub(crate) async fn version() -> axum::Json<Version> {
     axum::Json(Version {
         etcdserver: ETCD_VERSION,
         etcdcluster: ETCD_CLUSTER_VERSION,

@@ -3,7 +3,7 @@
 use std::{
     io,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -43,12 +43,12 @@ impl Malformed {
 /// Serves `router` on the porch until `stop` completes, then lets requests in flight finish for at most `grace`.
 pub async fn serve(
     mut porch: Porch,
-    router: Router,
+    rooms: impl Into<Rooms>,
     malformed: Malformed,
     stop: impl Future<Output = ()>,
     grace: Duration,
 ) -> io::Result<()> {
-    let connections = Connections::new(router, malformed);
+    let connections = Connections::new(rooms.into(), malformed);
     let mut stop = std::pin::pin!(stop);
     loop {
         tokio::select! {
@@ -64,11 +64,11 @@ pub async fn serve(
 /// Serves `router` on a Unix socket, as [`serve`] does.
 pub async fn serve_unix(
     listener: UnixListener,
-    router: Router,
+    rooms: impl Into<Rooms>,
     stop: impl Future<Output = ()>,
     grace: Duration,
 ) -> io::Result<()> {
-    let connections = Connections::new(router, Malformed::default());
+    let connections = Connections::new(rooms.into(), Malformed::default());
     let mut stop = std::pin::pin!(stop);
     loop {
         tokio::select! {
@@ -88,26 +88,59 @@ pub async fn serve_unix(
     Ok(())
 }
 
+/// What a listener's new connections are served by: the lobby, until the house opens. Cheap to clone.
+#[derive(Clone)]
+pub struct Rooms {
+    lobby: Router,
+    house: Arc<OnceLock<Router>>,
+}
+
+impl Rooms {
+    /// Only the lobby so far; see [`crate::lobby`].
+    pub fn lobby(router: Router) -> Self {
+        Self { lobby: checked(router), house: Arc::default() }
+    }
+
+    /// From now on new connections come to `house`. The first one stays.
+    pub fn open(&self, house: Router) {
+        self.house.get_or_init(|| checked(house));
+    }
+
+    fn current(&self) -> Router {
+        self.house.get().unwrap_or(&self.lobby).clone()
+    }
+}
+
+impl From<Router> for Rooms {
+    fn from(router: Router) -> Self {
+        Self::lobby(router)
+    }
+}
+
+fn checked(router: Router) -> Router {
+    router.layer(from_fn(check))
+}
+
 /// The connections of one listener.
 struct Connections {
     http: http1::Builder,
-    router: Router,
+    rooms: Rooms,
     open: GracefulShutdown,
     malformed: Malformed,
 }
 
 impl Connections {
-    fn new(router: Router, malformed: Malformed) -> Self {
+    fn new(rooms: Rooms, malformed: Malformed) -> Self {
         let mut http = http1::Builder::new();
         http.timer(TokioTimer::new())
             .header_read_timeout(limits::HTTP_HEAD_TIMEOUT)
             .max_headers(limits::HTTP_HEADERS_MAX)
             .max_buf_size(limits::HTTP_HEAD_BYTES_MAX);
-        Self { http, router: router.layer(from_fn(check)), open: GracefulShutdown::new(), malformed }
+        Self { http, rooms, open: GracefulShutdown::new(), malformed }
     }
 
     fn spawn(&self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) {
-        let service = TowerToHyperService::new(self.router.clone());
+        let service = TowerToHyperService::new(self.rooms.current());
         let connection = self.open.watch(self.http.serve_connection(TokioIo::new(stream), service));
         let malformed = self.malformed.clone();
         tokio::spawn(async move {

@@ -15,7 +15,7 @@ use bytes::Bytes;
 use door_http::{
     House, KeyspaceFigures, Membership,
     admin::{self, Context, Doors, Protection},
-    public,
+    lobby, public,
     server::{self, Malformed},
 };
 use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream};
@@ -70,6 +70,8 @@ impl House for TestHouse {
             shards: vec![shard(0, &state), shard(1, &state)],
             members: members(),
             keyspaces: Vec::new(),
+            level: 1,
+            scrub: replica::scrub::ScrubStatus::default(),
             journal_bytes: 1 << 20,
             space: None,
             peers: vec![
@@ -144,6 +146,14 @@ impl Membership for TestHouse {
 
     fn drain(&self, member: NodeId, drained: bool) -> BoxFuture<'_, Result<()>> {
         self.note(format!("drain {member:x} {drained}"), Ok(()))
+    }
+
+    fn raise_level(&self, level: u32) -> BoxFuture<'_, Result<()>> {
+        self.note(format!("level {level}"), Ok(()))
+    }
+
+    fn start_scrub(&self) {
+        drop(self.note("scrub".to_owned(), Ok(())));
     }
 
     fn move_leader(&self, shard: Option<ShardId>, to: NodeId) -> BoxFuture<'_, Result<()>> {
@@ -428,10 +438,10 @@ fn members_are_listed_as_the_asked_node_sees_them() {
     let answer = ask_socket(scratch.path(), "/v1/members");
     let own = "{\"id\":\"a1\",\"name\":\"test\",\"standing\":\"active\",\"learner\":false,\"drained\":false,\
                \"address\":\"10.0.0.1:7480\",\"client_urls\":[\"http://a:1\"],\"this_node\":true,\"reachable\":null,\
-               \"round_trip_us\":null,\"trouble\":null,\"leads\":2,\"shards\":2}";
+               \"round_trip_us\":null,\"trouble\":null,\"level\":0,\"leads\":2,\"shards\":2}";
     let new = "{\"id\":\"b2\",\"name\":\"new\",\"standing\":\"joining\",\"learner\":false,\"drained\":false,\
                \"address\":\"10.0.0.2:7480\",\"client_urls\":[\"http://a:1\"],\"this_node\":false,\"reachable\":false,\
-               \"round_trip_us\":null,\"trouble\":\"refused\",\"leads\":0,\"shards\":2}";
+               \"round_trip_us\":null,\"trouble\":\"refused\",\"level\":0,\"leads\":0,\"shards\":2}";
     assert!(answer.ends_with(&format!("\r\n\r\n[{own},{new}]")), "{answer}");
 }
 
@@ -457,6 +467,8 @@ fn changes_of_members_reach_the_cluster_and_refusals_say_why() {
         ("/v1/members/drain", r#"{"member":"a1","drained":true}"#),
         ("/v1/leader", r#"{"to":"a1","shard":1}"#),
         ("/v1/leader", r#"{"to":"a1"}"#),
+        ("/v1/level", r#"{"level":2}"#),
+        ("/v1/scrub", "{}"),
     ] {
         assert_eq!(tell(route, body), (200, serde_json::json!({})), "{route}");
     }
@@ -469,6 +481,8 @@ fn changes_of_members_reach_the_cluster_and_refusals_say_why() {
         "drain a1 true",
         "lead a1 Some(ShardId(1))",
         "lead a1 None",
+        "level 2",
+        "scrub",
     ];
     assert_eq!(asked, expected);
 
@@ -482,4 +496,35 @@ fn changes_of_members_reach_the_cluster_and_refusals_say_why() {
         let (found, answer) = tell(route, body);
         assert!(found == status && answer["error"].as_str().unwrap().contains(error), "{route} {body}: {found} {answer}");
     }
+}
+
+/// Clients used to hang, and probes to be refused, while a node read what it had or waited for others.
+#[test]
+fn a_node_that_recovers_says_so_until_it_serves() {
+    let scratch = tempfile::tempdir().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let public = server::Rooms::lobby(lobby::public("it is being read"));
+    let administrative = server::Rooms::lobby(lobby::administrative("it is being read"));
+    let address = runtime.block_on(async {
+        let porch = Porch::new(tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap(), 100);
+        let address = porch.local_addr().unwrap();
+        tokio::spawn(server::serve(porch, public.clone(), Malformed::default(), std::future::pending(), Duration::ZERO));
+        let listener = admin::bind(scratch.path()).unwrap();
+        tokio::spawn(server::serve_unix(listener, administrative.clone(), std::future::pending(), Duration::ZERO));
+        address
+    });
+    // Without a word of ours the connection ends with the answer: the next one may meet the node.
+    let ask = |target: &str| exchange(address, format!("GET {target} HTTP/1.1\r\nHost: a\r\n\r\n").as_bytes());
+    assert!(ask("/livez").starts_with("HTTP/1.1 200"), "{}", ask("/livez"));
+    assert!(ask("/version").contains("\"etcdserver\":\"3.7.3\""));
+    let answer = ask("/health");
+    assert!(answer.starts_with("HTTP/1.1 503") && answer.contains("connection: close"), "{answer}");
+    assert!(answer.ends_with("{\"health\":\"false\",\"reason\":\"RECOVERING: it is being read\"}"), "{answer}");
+    assert!(ask("/readyz").ends_with("[-]it is being read\nreadyz check failed\n"));
+    assert!(ask("/metrics").starts_with("HTTP/1.1 503"));
+    let answer = ask_socket(scratch.path(), "/v1/status");
+    assert!(answer.contains("503") && answer.contains("it is recovering: it is being read"), "{answer}");
+
+    public.open(public::router(Arc::new(TestHouse::default()), Vec::new()));
+    assert_eq!(get(address, "/health").0, 200);
 }

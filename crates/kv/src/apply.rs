@@ -141,7 +141,8 @@ impl Inner {
         }
         state.compacted = revision;
         let mark = state.space.upto(revision, state.revision);
-        self.table.put(self.keys.mark(reclaim::COMPACTED), mark.encode());
+        // What was written and superseded up to here is counted since the last start, on each replica for itself.
+        self.table.put_own(self.keys.mark(reclaim::COMPACTED), mark.encode(), &revision.to_le_bytes());
         self.reclaim.lock().compacted(mark);
         Ok(Reply::Done)
     }

@@ -77,13 +77,13 @@ impl Command {
     /// Decodes one command; slices of `data` are shared, not copied.
     ///
     /// # Errors
-    /// `Corrupt`: an unknown version or kind, or bytes that no encoder wrote.
+    /// `Unsupported`: a version of another build; `Corrupt`: an unknown kind, or bytes that no encoder wrote.
     pub fn decode(data: Bytes) -> Result<Command, Error> {
         let mut reader = Reader { data, at: 0 };
         let version = reader.u8()?;
         if version != VERSION {
             return Err(Error::new(
-                Kind::Corrupt,
+                Kind::Unsupported,
                 format!("a key space command of version {version}, and this is a node of version {VERSION}: update it"),
             ));
         }

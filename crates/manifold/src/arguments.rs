@@ -59,6 +59,31 @@ pub(crate) enum CtlCommand {
         #[arg(long, value_name = "N")]
         shard: Option<u32>,
     },
+    /// Read everything on the node's disk now, and compare it with its checksums
+    #[command(after_help = "A node that finds damage ends, and is rebuilt from the other members when it starts again.")]
+    Scrub,
+    /// Which formats the members read and the cluster writes, while members are upgraded one by one
+    #[command(after_help = "Examples:\n  manifold ctl upgrade             who reads what\n  \
+        manifold ctl upgrade --finish    when every member has the new build: there is no way back\n\n\
+        Until it is finished the cluster writes what the older build reads, and each member can go back to it.")]
+    Upgrade {
+        /// Write what every member reads from now on
+        #[arg(long)]
+        finish: bool,
+    },
+    /// Go on with one member when the quorum is lost for good: offline, with its data directory
+    #[command(after_help = "Examples:\n  manifold ctl recover --data-dir ./n1 --dry-run    what it has; changes nothing\n  \
+        manifold ctl recover --data-dir ./n1              go on with it, after a question\n\n\
+        Writes that the other members acknowledged and this one does not have are lost. Look at every member that can\n\
+        still be read first, and go on with the one that has most. If a majority can be started, start it instead.")]
+    Recover {
+        /// Only say what the member has, and what may be lost
+        #[arg(long)]
+        dry_run: bool,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
     /// The secret that the nodes of a cluster share; needs no running node
     #[command(subcommand)]
     Secret(SecretCommand),

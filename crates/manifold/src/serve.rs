@@ -1,15 +1,17 @@
 //! `manifold serve`: the order in which a node comes up and goes down.
 //!
 //! Up: configuration, log, addresses, data directory, doors. Whatever can fail without touching data fails before the data
-//! directory is opened. Down: doors stop accepting and finish what is in flight, within a bound; then the node stops and
+//! directory is opened. While the node recovers, the etcd door's address is taken but nobody listens there, so that clients go to
+//! another member at once, and the HTTP door and the administrative socket say that it recovers. Down: doors stop accepting and finish what is in flight, within a bound; then the node stops and
 //! closes its journal. A second signal ends the process at once, which the journal survives like any kill.
 
 use std::{
     collections::BTreeMap,
     io,
     net::SocketAddr,
+    os::unix::process::CommandExt,
     path::Path,
-    process::ExitCode,
+    process::{Command, ExitCode},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -19,14 +21,15 @@ use door_etcd::Metrics;
 use door_http::{
     Collector, NodeHouse,
     admin::{self, Doors, Protection},
+    lobby,
     metrics::{Exposition, Type},
     public,
-    server::{self, Malformed},
+    server::{self, Malformed, Rooms},
 };
 use gate::{Counts, Porch};
 use replica::{Node, PeerOptions, Security};
 use tokio::{
-    net::{TcpListener, UnixListener},
+    net::{TcpListener, TcpSocket, UnixListener},
     signal::unix::{Signal, SignalKind, signal},
     sync::watch,
     task::JoinSet,
@@ -43,6 +46,12 @@ use crate::{
 /// The key space that doors serve.
 const KEYSPACE: &str = "default";
 
+/// How long after a rebuild a disk that damages data again is not trusted any more.
+const REBUILT_TRUST: Duration = Duration::from_secs(600);
+
+/// Connections that may wait to be accepted at the etcd door.
+const BACKLOG: u32 = 1024;
+
 /// How long the runtime may take to let go of what is still running when everything was stopped.
 const RUNTIME_TIMEOUT: Duration = Duration::from_secs(1);
 
@@ -57,11 +66,21 @@ pub(crate) fn run(flags: &Flags) -> Outcome<ExitCode> {
     raise_descriptor_limit();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::new(Code::System, format!("the system gives no threads: {error}")))?;
-    let outcome = runtime.block_on(serve(loaded.config, &log));
+    let data_dir = loaded.config.data_dir.clone();
+    let (is_rebuilt, begun) = (replica::rebuild_is_due(&data_dir), Instant::now());
+    let outcome = runtime.block_on(serve(loaded.config, &log, is_rebuilt));
     if let Err(failure) = &outcome {
         log.tell(&failure.message);
     }
     log.flush();
+    // A node that has others to be rebuilt from begins anew by itself. One whose data is damaged again so soon is for a person to
+    // look at.
+    let is_again = is_rebuilt && begun.elapsed() < REBUILT_TRUST;
+    if matches!(&outcome, Err(failure) if failure.code == Code::Damaged) && !is_again && replica::rebuild_is_due(&data_dir) {
+        let error = begin_anew();
+        log.tell(&format!("this process cannot start itself again ({error}): start it by hand"));
+        log.flush();
+    }
     match outcome {
         Ok(()) => {
             runtime.shutdown_timeout(RUNTIME_TIMEOUT);
@@ -72,13 +91,22 @@ pub(crate) fn run(flags: &Flags) -> Outcome<ExitCode> {
     }
 }
 
-async fn serve(config: Config, log: &Log) -> Outcome {
+/// Puts a new process of the same program, arguments and environment into this one's place. Gives why that failed.
+fn begin_anew() -> io::Error {
+    let mut arguments = std::env::args_os();
+    let called = arguments.next();
+    // The program may have been replaced by a newer one meanwhile; then it is found where it was called.
+    let program = std::env::current_exe().ok().filter(|path| path.exists()).map(Into::into).or(called);
+    program.map_or_else(|| io::ErrorKind::NotFound.into(), |program| Command::new(program).args(arguments).exec())
+}
+
+async fn serve(config: Config, log: &Log, is_rebuilt: bool) -> Outcome {
     let mut signals = Signals::listen()?;
-    let etcd = bind("etcd", config.etcd, config.connections_max).await?;
+    let etcd = reserve("etcd", config.etcd)?;
     let http = bind("http", config.http, config.connections_max).await?;
     let peer = bind_peer(config.peer).await?;
     let open = Doors {
-        etcd: address(etcd.as_ref()),
+        etcd: etcd.as_ref().and_then(|socket| Some(socket.local_addr().ok()?.to_string())),
         http: address(http.as_ref()),
         peer: peer.as_ref().and_then(|listener| Some(listener.local_addr().ok()?.to_string())),
     };
@@ -86,8 +114,12 @@ async fn serve(config: Config, log: &Log) -> Outcome {
     let client_urls = peers.client_urls.clone();
 
     let opened = Instant::now();
+    let (options, start) = (config.node_options(), peers.start.clone());
+    let held = replica::hold(&options, &start).map_err(|error| Failure::from_room(&error))?;
+    let (stop, stopping) = watch::channel(false);
+    let entrance = Entrance::open(&config, http, is_rebuilt, &stopping)?;
     let node = tokio::select! {
-        node = Node::open(config.node_options(), peers, peer) => node.map_err(|error| Failure::from_room(&error))?,
+        node = Node::open(held, options, peers, peer) => node.map_err(|error| Failure::from_room(&error))?,
         name = signals.next() => {
             tracing::info!(signal = name, "stopped before the data directory was open");
             return Ok(());
@@ -100,8 +132,7 @@ async fn serve(config: Config, log: &Log) -> Outcome {
     tell_founders(&config, &status.members);
 
     let house = House { node: node.clone(), config: &config, log: log.clone(), open, client_urls };
-    let (stop, stopping) = watch::channel(false);
-    let mut running = house.open_doors(etcd, http, &stopping)?;
+    let mut running = house.open_doors(etcd, entrance, &stopping)?;
     let Doors { etcd, http, peer } = &house.open;
     tracing::info!(etcd = etcd.as_deref(), http = http.as_deref(), peer = peer.as_deref(), "ready to serve client requests");
     welcome::print(&house.open, &config.data_dir);
@@ -135,6 +166,37 @@ fn door_failure(door: Result<io::Result<()>, tokio::task::JoinError>) -> Failure
     }
 }
 
+/// The doors that answer from the start on: that the node recovers, until it is open.
+struct Entrance {
+    public: Rooms,
+    administrative: Rooms,
+    running: JoinSet<io::Result<()>>,
+    /// The HTTP door's counters, if it is open.
+    http: Option<Counts>,
+    malformed: Malformed,
+}
+
+impl Entrance {
+    fn open(config: &Config, http: Option<Porch>, is_rebuilt: bool, stopping: &watch::Receiver<bool>) -> Outcome<Self> {
+        let stage = match (is_rebuilt, config.cluster.is_empty() && config.join.is_none()) {
+            (true, _) => "this node lost its data and is rebuilt from the other members",
+            (false, true) => "the data directory is being read",
+            (false, false) => "the data directory is being read, or a majority of the members is waited for",
+        };
+        let (public, administrative) = (Rooms::lobby(lobby::public(stage)), Rooms::lobby(lobby::administrative(stage)));
+        let grace = config.shutdown_timeout;
+        let malformed = Malformed::default();
+        let mut running = JoinSet::new();
+        let counts = http.as_ref().map(Porch::counts);
+        if let Some(porch) = http {
+            running.spawn(server::serve(porch, public.clone(), malformed.clone(), stopped(stopping.clone()), grace));
+        }
+        let socket = open_socket(&config.data_dir)?;
+        running.spawn(server::serve_unix(socket, administrative.clone(), stopped(stopping.clone()), grace));
+        Ok(Self { public, administrative, running, http: counts, malformed })
+    }
+}
+
 /// An open node and what its doors need.
 struct House<'a> {
     node: Node,
@@ -150,29 +212,25 @@ impl House<'_> {
     /// Puts the doors and the administrative socket in front of the node.
     fn open_doors(
         &self,
-        etcd: Option<Porch>,
-        http: Option<Porch>,
+        etcd: Option<TcpSocket>,
+        entrance: Entrance,
         stopping: &watch::Receiver<bool>,
     ) -> Outcome<JoinSet<io::Result<()>>> {
         let keyspace = self.node.keyspace(KEYSPACE).map_err(|error| Failure::from_room(&error))?;
         let house: Arc<dyn door_http::House> = Arc::new(NodeHouse::new(self.node.clone(), keyspace));
-        let grace = self.config.shutdown_timeout;
         let options = doors::options(self.config, self.client_urls.clone());
         let metrics = Arc::<Metrics>::default();
-        let mut running = JoinSet::new();
+        let Entrance { public: public_rooms, administrative, mut running, http, malformed } = entrance;
         let mut counts = Vec::new();
 
-        if let Some(porch) = etcd {
+        if let Some(socket) = etcd {
+            let porch = Porch::new(listen("etcd", socket)?, self.config.connections_max);
             counts.push(("etcd", porch.counts()));
             let stop = stopped(stopping.clone());
             running.spawn(doors::etcd(porch, options.clone(), self.node.clone(), metrics.clone(), stop));
         }
-        if let Some(porch) = http {
-            counts.push(("http", porch.counts()));
-            let malformed = Malformed::default();
-            let router = public::router(house.clone(), self.collectors(counts, malformed.clone(), metrics));
-            running.spawn(server::serve(porch, router, malformed, stopped(stopping.clone()), grace));
-        }
+        counts.extend(http.map(|http| ("http", http)));
+        public_rooms.open(public::router(house.clone(), self.collectors(counts, malformed, metrics)));
         let backup = doors::backup(self.node.clone(), options);
         let context = admin::Context {
             house,
@@ -182,8 +240,7 @@ impl House<'_> {
             protection: protection(&self.config.peer_options().security),
             since: Instant::now(),
         };
-        let socket = open_socket(&self.config.data_dir)?;
-        running.spawn(server::serve_unix(socket, admin::router(context), stopped(stopping.clone()), grace));
+        administrative.open(admin::router(context));
         Ok(running)
     }
 
@@ -222,15 +279,33 @@ impl House<'_> {
     }
 }
 
+/// Takes an address, without listening there yet.
+fn reserve(door: &str, address: Option<SocketAddr>) -> Outcome<Option<TcpSocket>> {
+    let Some(address) = address else { return Ok(None) };
+    let reserve = || {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        Ok(socket)
+    };
+    reserve().map(Some).map_err(|error| cannot_listen(door, address, &error))
+}
+
+fn listen(door: &str, socket: TcpSocket) -> Outcome<TcpListener> {
+    let address = socket.local_addr().map_err(|error| Failure::new(Code::System, error))?;
+    // Another process may have taken the address in the same way and listen there by now.
+    socket.listen(BACKLOG).map_err(|error| cannot_listen(door, address, &error))
+}
+
 async fn bind(door: &str, address: Option<SocketAddr>, connections_max: usize) -> Outcome<Option<Porch>> {
     let Some(address) = address else { return Ok(None) };
-    match TcpListener::bind(address).await {
-        Ok(listener) => Ok(Some(Porch::new(listener, connections_max))),
-        Err(error) => {
-            let advice = format!("choose another address with --{door}, port 0 for a free one, or off");
-            Err(Failure::new(Code::System, format!("the {door} door cannot listen on {address}: {error}; {advice}")))
-        }
-    }
+    let listener = TcpListener::bind(address).await.map_err(|error| cannot_listen(door, address, &error))?;
+    Ok(Some(Porch::new(listener, connections_max)))
+}
+
+fn cannot_listen(door: &str, address: SocketAddr, error: &io::Error) -> Failure {
+    let advice = format!("choose another address with --{door}, port 0 for a free one, or off");
+    Failure::new(Code::System, format!("the {door} door cannot listen on {address}: {error}; {advice}"))
 }
 
 /// Where peers connect. It is no door: the node itself accepts there, and other limits hold.

@@ -114,6 +114,8 @@ fn help_teaches() {
         &["member", "update"],
         &["drain"],
         &["move-leader"],
+        &["upgrade"],
+        &["recover"],
         &["secret", "new"],
     ];
     for command in commands {
@@ -121,4 +123,48 @@ fn help_teaches() {
         assert!(help.contains("Example") && help.contains(&command.join(" ")), "{help}");
     }
     assert!(text(&run(&["--version"]).stdout).starts_with("manifold 0."));
+}
+
+/// What a cluster needs says of a node alone what is so.
+#[test]
+fn a_node_alone_is_scrubbed_and_has_nothing_to_upgrade_or_recover() {
+    let scratch = tempfile::tempdir().unwrap();
+    let data_dir = scratch.path().join("data");
+    let mut node = Node::start_on(&data_dir, &[]);
+    let scrubbed = node.ctl(&["scrub"]);
+    assert!(text(&scrubbed.stdout).ends_with("were read, and all of it is as it was written\n"), "{scrubbed:?}");
+    let upgrade = text(&node.ctl(&["upgrade"]).stdout);
+    assert!(
+        upgrade.contains("The cluster writes formats of level 1.") && upgrade.contains("Nothing is to be finished."),
+        "{upgrade}"
+    );
+    let refused = node.ctl(&["upgrade", "--finish"]);
+    assert!(text(&refused.stderr).contains("there is nothing to finish"), "{refused:?}");
+    let refused = node.ctl(&["recover", "--dry-run"]);
+    assert_eq!(refused.status.code(), Some(75), "{refused:?}");
+    node.signal(rustix::process::Signal::TERM);
+    node.wait();
+    let refused = node.ctl(&["recover", "--yes"]);
+    assert!(text(&refused.stderr).contains("alone in its cluster: there is nothing to recover"), "{refused:?}");
+    let refused = run(&["ctl", "recover", "--data-dir", scratch.path().to_str().unwrap()]);
+    assert!(text(&refused.stderr).contains("is no data directory of a node"), "{refused:?}");
+}
+
+/// An empty journal used to be taken for a new one: a node that had lost it began anew with an old tree, or none.
+#[test]
+fn a_lost_journal_or_tree_of_a_node_alone_is_refused() {
+    let scratch = tempfile::tempdir().unwrap();
+    let data_dir = scratch.path().join("data");
+    let start = || {
+        let mut node = Node::start_on(&data_dir, &["--settle", "1MiB"]);
+        node.signal(rustix::process::Signal::TERM);
+        node.wait();
+    };
+    start();
+    start();
+    std::fs::remove_dir_all(data_dir.join("journal")).unwrap();
+    let refused = node::command(&data_dir).output().unwrap();
+    assert_eq!(refused.status.code(), Some(65), "{}", text(&refused.stderr));
+    assert!(text(&refused.stderr).contains("the journal is gone"), "{}", text(&refused.stderr));
+    assert!(!data_dir.join("rebuild").exists(), "there is nobody to be rebuilt from");
 }

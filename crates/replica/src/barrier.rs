@@ -7,6 +7,7 @@ use parking_lot::Mutex;
 use tokio::sync::{Notify, oneshot};
 
 use crate::{
+    bugs::{Bug, planted},
     lanes::{stopped, timed_out},
     limits::REQUEST_TIMEOUT_MS,
     post::Post,
@@ -64,7 +65,7 @@ impl Barrier {
 async fn rounds(inner: &Inner, post: &Post) {
     loop {
         inner.some.notified().await;
-        let round = match inner.waiting.lock().as_mut() {
+        let mut round = match inner.waiting.lock().as_mut() {
             Some(waiters) => std::mem::take(waiters),
             None => return,
         };
@@ -72,6 +73,11 @@ async fn rounds(inner: &Inner, post: &Post) {
             continue;
         }
         let outcome = post.barrier().await;
+        if planted(Bug::LateReadersJoin)
+            && let Some(waiters) = inner.waiting.lock().as_mut()
+        {
+            round.append(waiters);
+        }
         for reader in round {
             // A reader that gave up meanwhile is not told.
             let _ = reader.send(outcome.clone());

@@ -3,49 +3,186 @@
 //! ```text
 //! DIR/LOCK       held while a process uses the directory
 //! DIR/node       the identity
+//! DIR/peers      where the other members are
 //! DIR/journal/   the journal's segments
 //! DIR/shards/N/  the settled tree of shard N
+//! DIR/damaged/   what was left when the node had to be rebuilt from its peers
 //! ```
 
-use std::{fs, io, path::Path, sync::Arc};
+use std::{
+    fs, io,
+    net::Ipv4Addr,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
-use base::{Error, Kind, Result, ShardId, disk::RealDisk};
+use base::{Disk as _, Error, Kind, Result, ShardId, disk::RealDisk};
 use journal::Writer;
 use table::{LsmTree, Pair, Tree, TreeOptions};
+use tokio::net::TcpListener;
 
 use crate::{
     identity::Identity,
+    members::Roster,
+    network,
     node::{Failure, NodeOptions, NodeParts},
-    options::Start,
+    options::{PeerOptions, Start},
     pace::Pace,
+    rebuild::{self, Order},
+    recover, runtime,
 };
 
 const LOCK: &str = "LOCK";
 const JOURNAL: &str = "journal";
 const SHARDS: &str = "shards";
+const ASIDE: &str = "damaged";
 /// The shard that a backup of the default key space is restored into.
 const RESTORED_SHARD: ShardId = ShardId(1);
 
-/// Locks the directory and opens what is in it. The lock is held until the returned parts, and the threads they start, are gone.
-pub(crate) fn open(options: &NodeOptions, start: &Start) -> Result<NodeParts> {
-    let dir = &options.data_dir;
-    let lock = lock(dir)?;
-    let root = real_disk(dir)?;
-    let identity = match Identity::load(&root)? {
+/// A data directory that this process has to itself.
+#[derive(Debug)]
+pub struct Held {
+    dir: PathBuf,
+    lock: fs::File,
+    home: RealDisk,
+    identity: Identity,
+}
+
+/// Locks the directory and reads who the node is; a new one becomes somebody.
+///
+/// # Errors
+/// `Conflict` while another process has it; `Unsupported` if another build wrote it; `Precondition` if a recovery has begun there
+/// and not ended.
+pub fn hold(options: &NodeOptions, start: &Start) -> Result<Held> {
+    let dir = options.data_dir.clone();
+    let lock = lock(&dir)?;
+    let home = real_disk(&dir)?;
+    recover::check_done(&home)?;
+    let identity = match Identity::load(&home)? {
         Some(identity) => identity,
-        None => first_identity(dir, &root, start, &options.name)?,
+        None => first_identity(&dir, &home, start, &options.name)?,
     };
-    let shards = dir.join(SHARDS);
-    let pace = Pace::default();
-    let tree_options = tree_options(options.tree_cache_bytes(), pace.clone());
-    Ok(NodeParts {
-        journal_disk: Arc::new(real_disk(&dir.join(JOURNAL))?),
-        trees: Arc::new(move |shard| open_tree(&shards, shard, tree_options.clone())),
-        identity,
-        network: None,
-        pace,
-        drive: Box::new(move |writer, failure| drive(writer, failure, lock)),
-    })
+    Ok(Held { dir, lock, home, identity })
+}
+
+/// Locks the directory of a node that there is, for work offline.
+pub(crate) fn hold_known(dir: &Path) -> Result<Held> {
+    let missing = || Error::new(Kind::Precondition, format!("{} is no data directory of a node", dir.display()));
+    if !dir.is_dir() {
+        return Err(missing());
+    }
+    let lock = lock(dir)?;
+    let home = real_disk(dir)?;
+    let identity = Identity::load(&home)?.ok_or_else(missing)?;
+    Ok(Held { dir: dir.to_owned(), lock, home, identity })
+}
+
+impl Held {
+    pub(crate) fn home(&self) -> &RealDisk {
+        &self.home
+    }
+
+    pub(crate) fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    pub(crate) fn journal_disk(&self) -> Result<RealDisk> {
+        real_disk(&self.dir.join(JOURNAL))
+    }
+
+    pub(crate) fn tree(&self, options: &NodeOptions, shard: ShardId) -> Result<Arc<dyn Tree>> {
+        open_tree(&self.dir.join(SHARDS), shard, tree_options(options.tree_cache_bytes(), Pace::default()))
+    }
+
+    /// Whether the node has to begin anew.
+    pub(crate) fn order(&self) -> Result<Option<Order>> {
+        Order::load(&self.home)
+    }
+
+    /// Gets a new place from the other members, and puts the old data aside.
+    pub(crate) async fn rebuild(self, order: Order, name: &str, address: &str, peers: &PeerOptions) -> Result<Held> {
+        if order.is_taken(&self.identity) {
+            order.end(&self.home)?;
+            return Ok(self);
+        }
+        tracing::warn!(why = order.why, "recovering: this node lost its data and is rebuilt from the other members");
+        let known = rebuild::known_book(&self.home).unwrap_or_default();
+        let mut others = Roster::begin(&peers.start, &self.identity.founders, &known).members;
+        others.retain(|id, address| *id != self.identity.node_id && !address.is_empty());
+        if others.is_empty() {
+            let text = format!("this node lost its data ({}), and no other member is known to be rebuilt from", order.why);
+            return Err(Error::new(Kind::Precondition, text));
+        }
+        // Nobody comes in: under the old id there is nobody any more.
+        let closed = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;
+        let closed = closed.map_err(|error| Error::new(Kind::Unavailable, format!("the system gives no port: {error}")))?;
+        let maker = network::wire(closed, name.to_owned(), peers.security.clone(), 0);
+        order.ask(&self.identity, name, address, &others, maker).await?;
+        runtime::spawn_blocking(move || {
+            put_aside(&self.dir, &self.home)?;
+            let identity = order.take(&self.home, &self.identity, &others)?;
+            Ok(Held { identity, ..self })
+        })
+        .await
+    }
+
+    /// Opens what is in the directory. The lock is held until the returned parts, and the threads they start, are gone.
+    pub(crate) fn parts(self, options: &NodeOptions) -> Result<NodeParts> {
+        let Held { dir, lock, home, identity } = self;
+        let shards = dir.join(SHARDS);
+        let pace = Pace::default();
+        let tree_options = tree_options(options.tree_cache_bytes(), pace.clone());
+        Ok(NodeParts {
+            home: Arc::new(home),
+            journal_disk: Arc::new(real_disk(&dir.join(JOURNAL))?),
+            trees: Arc::new(move |shard| open_tree(&shards, shard, tree_options.clone())),
+            identity,
+            network: None,
+            pace,
+            drive: Box::new(move |writer, failure| drive(writer, failure, lock)),
+        })
+    }
+}
+
+/// Moves what is left of the data out of the way, for a person to look at; where there is little room, only the journal.
+#[expect(clippy::disallowed_methods, reason = "whole directories of the machine: the simulator has none")]
+fn put_aside(dir: &Path, home: &RealDisk) -> Result<()> {
+    let aside = dir.join(ASIDE);
+    let put = || {
+        let is_there = |part: &&str| fs::read_dir(dir.join(part)).is_ok_and(|mut entries| entries.next().is_some());
+        if ![JOURNAL, SHARDS].iter().any(is_there) {
+            // Put aside before, by a start that did not come further.
+            return Ok(());
+        }
+        match fs::remove_dir_all(&aside) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => fs::create_dir(&aside)?,
+        }
+        for part in [JOURNAL, SHARDS] {
+            match fs::rename(dir.join(part), aside.join(part)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+        home.sync_dir()?;
+        let space = home.space()?;
+        if space.free < space.total - space.free {
+            match fs::remove_dir_all(aside.join(SHARDS)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+        home.sync_dir()
+    };
+    put()
+        .map_err(|error: io::Error| Error::new(Kind::Unavailable, format!("the damaged data could not be put aside: {error}")))?;
+    tracing::info!(directory = %aside.display(), "what was left of the data was put aside; it can be deleted");
+    Ok(())
+}
+
+/// Whether the data directory's node is to be rebuilt from the other members at its next start.
+pub fn rebuild_is_due(data_dir: &Path) -> bool {
+    data_dir.is_dir() && real_disk(data_dir).is_ok_and(|home| Order::load(&home).is_ok_and(|order| order.is_some()))
 }
 
 /// Makes a data directory from a backup's pairs, offline: a new cluster of one with the old key space's content.

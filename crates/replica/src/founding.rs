@@ -41,13 +41,22 @@ pub(crate) fn hello(node: &Node) -> Result<Bytes> {
     Ok(Bytes::copy_from_slice(&[answer]))
 }
 
-/// A member announces itself: it says what it is, and nobody else may say it.
+/// A member announces itself, or that it has lost what it had and needs a new place: nobody else may say either.
 pub(crate) async fn announced(node: &Node, from: NodeId, body: Bytes) -> Result<Bytes> {
     let command = Command::decode(body)?;
-    if !matches!(&command, Command::Started { id, .. } if *id == from) {
-        return Err(Error::new(Kind::Invalid, "a member can only announce itself"));
+    match &command {
+        Command::Started { id, .. } | Command::Replace { dead: id, .. } if *id == from => {}
+        _ => return Err(Error::new(Kind::Invalid, "a member can only announce itself")),
     }
     let zero = node.shard(ShardId(0)).ok_or_else(|| Error::new(Kind::Unavailable, "this node is not serving"))?;
+    let command = match command {
+        // Under the name that it has: the one that it was started with may be another's.
+        Command::Replace { dead, id, name, address } => {
+            let known = zero.state.with_cluster(|machine| machine.member(dead).map(|member| member.name.clone())).flatten();
+            Command::Replace { dead, id, name: known.unwrap_or(name), address }
+        }
+        other => other,
+    };
     node.propose_cluster(&zero, &command).await.map(|()| Bytes::new())
 }
 
@@ -131,6 +140,9 @@ impl Node {
                     Err(error) => last = Some(error.to_string()),
                 }
             }
+            if network.is_removed() {
+                return Err(cluster::errors::member_removed());
+            }
             if runtime::now() >= tell {
                 tell = runtime::now() + Duration::from_millis(FOUNDING_TELL_MS);
                 tracing::warn!(why = last.as_deref(), "waiting for the cluster to let this node in");
@@ -147,6 +159,8 @@ impl Node {
             incarnation: identity.incarnation,
             address: self.own_address(),
             client_urls: self.peers().client_urls.clone(),
+            name: self.name().to_owned(),
+            level: crate::level(),
         }
     }
 
@@ -155,9 +169,14 @@ impl Node {
         loop {
             let moved = zero.state.cluster_moved();
             if let Some((cluster_id, data_shards)) = zero.state.with_cluster(cluster::Machine::found).flatten() {
-                if cluster_id != self.identity().cluster_id {
+                // After a recovery of the cluster the log says how its id changed.
+                if cluster_id != self.identity().cluster_id && zero.post.barrier().await.is_err() {
+                    continue;
+                }
+                let known = zero.state.with_cluster(cluster::Machine::found).flatten();
+                if known.map(|(cluster_id, _)| cluster_id) != Some(self.identity().cluster_id) {
                     return Err(Error::new(
-                        Kind::Corrupt,
+                        Kind::Precondition,
                         "the data directory's parts belong to different clusters; restore the directory whole from a backup",
                     ));
                 }

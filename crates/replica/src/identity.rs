@@ -6,19 +6,17 @@ use base::{ClusterId, Disk, Error, Kind, NodeId, Result};
 
 use crate::{
     options::{Start, Ticket},
-    runtime,
+    paper, runtime,
 };
 
 /// The file's name.
 const FILE: &str = "node";
-/// Where it is written before it takes its name.
-const FILE_NEW: &str = "node.new";
 /// The version of the whole data directory's layout that this build writes.
-const FORMAT: u64 = 2;
-/// The one before, without incarnation and founders: a node that founded a cluster of one.
+const FORMAT: u64 = 3;
+/// The one before, which did not say whether the node had begun.
+const FORMAT_UNBEGUN: u64 = 2;
+/// The first one, without incarnation and founders: a node that founded a cluster of one.
 const FORMAT_ALONE: u64 = 1;
-/// Far more than the file has.
-const FILE_BYTES_MAX: u64 = 4096;
 
 /// Ids of a node.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +29,8 @@ pub struct Identity {
     pub incarnation: u64,
     /// Who founded the cluster, if this node is one of them: they begin every shard with the same first entry.
     pub founders: Vec<NodeId>,
+    /// Whether it has come so far that its journal holds something: if there is none later, it was lost.
+    pub begun: bool,
 }
 
 impl Identity {
@@ -43,7 +43,7 @@ impl Identity {
         match start {
             Start::Alone => {
                 let (cluster_id, node_id) = (runtime::random_u64().max(1), runtime::random_u64().max(1));
-                Ok(Identity { cluster_id, node_id, incarnation, founders: vec![node_id] })
+                Ok(Identity { cluster_id, node_id, incarnation, founders: vec![node_id], begun: false })
             }
             Start::Found { members, token } => {
                 let cluster_id = cluster_of(members, token);
@@ -52,55 +52,40 @@ impl Identity {
                     return Err(Error::new(Kind::Invalid, text));
                 }
                 let founders = founders(members, token).into_keys().collect();
-                Ok(Identity { cluster_id, node_id: member_of(cluster_id, name), incarnation, founders })
+                Ok(Identity { cluster_id, node_id: member_of(cluster_id, name), incarnation, founders, begun: false })
             }
             Start::Join(ticket) => {
                 let Ticket { cluster_id, node_id, .. } = *ticket;
-                Ok(Identity { cluster_id, node_id, incarnation, founders: Vec::new() })
+                Ok(Identity { cluster_id, node_id, incarnation, founders: Vec::new(), begun: false })
             }
         }
     }
 
     /// Reads the identity; `None` if the directory has none yet.
     pub fn load(disk: &dyn Disk) -> Result<Option<Identity>> {
-        let file = match disk.open(FILE, false) {
-            Ok(file) => file,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(unreadable(&error.to_string())),
-        };
-        let len = file.len().map_err(|error| unreadable(&error.to_string()))?;
-        let mut text = vec![0; usize::try_from(len.min(FILE_BYTES_MAX)).expect("bounded above")];
-        file.read_at(&mut text, 0).map_err(|error| unreadable(&error.to_string()))?;
-        parse(&String::from_utf8_lossy(&text)).map(Some)
+        let text = paper::load(disk, FILE).map_err(|error| unreadable(&error.to_string()))?;
+        text.map(|text| parse(&text)).transpose()
     }
 
     /// Writes the identity durably.
     pub fn store(&self, disk: &dyn Disk) -> Result<()> {
-        let write = || {
-            let file = disk.open(FILE_NEW, true)?;
-            file.set_len(0)?;
-            file.write_at(self.text().as_bytes(), 0)?;
-            file.sync_data()?;
-            disk.rename(FILE_NEW, FILE)?;
-            disk.sync_dir()
-        };
-        write().map_err(|error: std::io::Error| Error::new(Kind::Unavailable, format!("cannot write the file {FILE}: {error}")))
+        paper::store(disk, FILE, &self.text())
     }
 
     fn text(&self) -> String {
-        let Identity { cluster_id, node_id, incarnation, founders } = self;
+        let begun = u8::from(self.begun);
+        paper::seal(format!("{}begun = {begun}\n", self.lines(FORMAT)))
+    }
+
+    fn lines(&self, format: u64) -> String {
+        let Identity { cluster_id, node_id, incarnation, founders, begun: _ } = self;
         let founders: Vec<String> = founders.iter().map(|id| format!("{id:016x}")).collect();
         let founders = founders.join(" ");
-        with_checksum(format!(
-            "format = {FORMAT}\ncluster_id = {cluster_id:016x}\nnode_id = {node_id:016x}\nincarnation = {incarnation:016x}\n\
+        format!(
+            "format = {format}\ncluster_id = {cluster_id:016x}\nnode_id = {node_id:016x}\nincarnation = {incarnation:016x}\n\
              founders = {founders}\n"
-        ))
+        )
     }
-}
-
-fn with_checksum(body: String) -> String {
-    let checksum = crc32c::crc32c(body.as_bytes());
-    format!("{body}checksum = {checksum:08x}\n")
 }
 
 /// The cluster that these members found: the same for all who are told the same.
@@ -135,35 +120,29 @@ fn unreadable(why: &str) -> Error {
 }
 
 fn parse(text: &str) -> Result<Identity> {
-    let field = |name: &str| {
-        let line = text.lines().find_map(|line| line.strip_prefix(name)?.trim_start().strip_prefix('='));
-        line.map(str::trim).ok_or_else(|| unreadable(&format!("it has no {name}")))
-    };
+    let field = |name: &str| paper::field(text, name).ok_or_else(|| unreadable(&format!("it has no {name}")));
     let number = |name: &str| u64::from_str_radix(field(name)?, 16).map_err(|_| unreadable(&format!("its {name} is no number")));
     let format = field("format")?;
-    if format == FORMAT_ALONE.to_string() {
-        let (cluster_id, node_id) = (number("cluster_id")?, number("node_id")?);
-        let body = format!("format = {FORMAT_ALONE}\ncluster_id = {cluster_id:016x}\nnode_id = {node_id:016x}\n");
-        let identity = Identity { cluster_id, node_id, incarnation: node_id, founders: vec![node_id] };
-        return if with_checksum(body) == text { Ok(identity) } else { Err(unreadable("its checksum does not match")) };
-    }
-    if format != FORMAT.to_string() {
+    let Some(format) = [FORMAT_ALONE, FORMAT_UNBEGUN, FORMAT].into_iter().find(|known| format == known.to_string()) else {
         return Err(Error::new(
-            Kind::Corrupt,
+            Kind::Unsupported,
             format!(
-                "the data directory has format {format}, this build reads {FORMAT_ALONE} and {FORMAT}: use the build that wrote it"
+                "the data directory has format {format}, this build reads {FORMAT_ALONE} to {FORMAT}: use the build that wrote it"
             ),
         ));
+    };
+    let (cluster_id, node_id) = (number("cluster_id")?, number("node_id")?);
+    if format == FORMAT_ALONE {
+        let lines = format!("format = {FORMAT_ALONE}\ncluster_id = {cluster_id:016x}\nnode_id = {node_id:016x}\n");
+        let identity = Identity { cluster_id, node_id, incarnation: node_id, founders: vec![node_id], begun: false };
+        return if paper::seal(lines) == text { Ok(identity) } else { Err(unreadable("its checksum does not match")) };
     }
     let founders = field("founders")?.split_whitespace().map(|id| u64::from_str_radix(id, 16));
     let founders = founders.collect::<Result<Vec<_>, _>>().map_err(|_| unreadable("its founders are no numbers"))?;
-    let identity = Identity {
-        cluster_id: number("cluster_id")?,
-        node_id: number("node_id")?,
-        incarnation: number("incarnation")?,
-        founders,
-    };
-    if identity.text() == text { Ok(identity) } else { Err(unreadable("its checksum does not match")) }
+    let begun = format == FORMAT && number("begun")? == 1;
+    let identity = Identity { cluster_id, node_id, incarnation: number("incarnation")?, founders, begun };
+    let whole = if format == FORMAT { identity.text() } else { paper::seal(identity.lines(format)) };
+    if whole == text { Ok(identity) } else { Err(unreadable("its checksum does not match")) }
 }
 
 #[cfg(test)]
@@ -171,14 +150,14 @@ mod tests {
     use super::*;
 
     fn example() -> Identity {
-        Identity { cluster_id: 0xc1, node_id: 0xa2, incarnation: 0x1234, founders: vec![0xa1, 0xa2] }
+        Identity { cluster_id: 0xc1, node_id: 0xa2, incarnation: 0x1234, founders: vec![0xa1, 0xa2], begun: true }
     }
 
     /// The example of `docs/formats/node.md`.
     #[test]
     fn writes_the_drawing() {
-        let drawing = "format = 2\ncluster_id = 00000000000000c1\nnode_id = 00000000000000a2\nincarnation = 0000000000001234\n\
-                       founders = 00000000000000a1 00000000000000a2\nchecksum = 6725b71b\n";
+        let drawing = "format = 3\ncluster_id = 00000000000000c1\nnode_id = 00000000000000a2\nincarnation = 0000000000001234\n\
+                       founders = 00000000000000a1 00000000000000a2\nbegun = 1\nchecksum = 0eaa98bf\n";
         assert_eq!(example().text(), drawing);
     }
 
@@ -188,8 +167,11 @@ mod tests {
         let joined = Identity { founders: Vec::new(), ..example() };
         assert_eq!(parse(&joined.text()).unwrap(), joined);
         let before = "format = 1\ncluster_id = 00000000000000c1\nnode_id = 00000000000000a2\n";
-        let known = parse(&with_checksum(before.to_owned())).unwrap();
-        assert_eq!(known, Identity { incarnation: 0xa2, founders: vec![0xa2], ..example() });
+        let known = parse(&paper::seal(before.to_owned())).unwrap();
+        assert_eq!(known, Identity { incarnation: 0xa2, founders: vec![0xa2], begun: false, ..example() });
+        let before = "format = 2\ncluster_id = 00000000000000c1\nnode_id = 00000000000000a2\nincarnation = 0000000000001234\n\
+                      founders = 00000000000000a1 00000000000000a2\nchecksum = 6725b71b\n";
+        assert_eq!(parse(before).unwrap(), Identity { begun: false, ..example() });
     }
 
     #[test]
@@ -198,7 +180,7 @@ mod tests {
         assert!(parse(&text.replace("00a2\n", "00a3\n")).unwrap_err().message.contains("checksum"));
         assert!(parse(&text[..30]).is_err());
         assert!(parse("").is_err());
-        assert!(parse(&text.replace("format = 2", "format = 3")).unwrap_err().message.contains("format 3"));
+        assert!(parse(&text.replace("format = 3", "format = 4")).unwrap_err().message.contains("format 4"));
     }
 
     #[test]

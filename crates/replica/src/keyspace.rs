@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use base::{ClusterId, Error, KeyspaceId, Kind, NodeId, Result};
+use base::{ClusterId, Error, KeyspaceId, Kind, NodeId, Result, ShardId};
 use bytes::Bytes;
 use kv::{Cold, Command, CompareTarget, Operation, Owed, RangeReply, RangeRequest, Reply, Txn};
 
@@ -329,6 +329,10 @@ impl Keyspace {
     /// Commands and bytes waiting to be proposed in this key space's shard.
     pub fn waiting(&self) -> (usize, usize) {
         self.inner.shard.lanes.depth()
+    }
+
+    pub(crate) fn shard(&self) -> ShardId {
+        self.inner.shard.id
     }
 
     pub(crate) fn id(&self) -> KeyspaceId {

@@ -88,7 +88,7 @@ pub(crate) const PACE_LOOK_US: u64 = 1_000;
 /// How often the free space is looked at, in milliseconds.
 pub(crate) const SPACE_TICK_MS: u64 = 2000;
 
-/// Bytes proposed after which the free space is looked at without waiting for the next tick.
+/// Bytes proposed or applied after which the free space is looked at without waiting for the next tick.
 pub(crate) const SPACE_LOOK_BYTES: u64 = 8 << 20;
 
 /// Share of the file system in use, in percent, at which NOSPACE is raised, and below which it is cleared again.
@@ -137,6 +137,12 @@ pub(crate) const CAUGHT_UP_ENTRIES: u64 = 64;
 /// How long a node leads a shard before it hands it to the one that should, in milliseconds: leadership does not flutter.
 pub(crate) const LEADER_BALANCE_MS: u64 = 5_000;
 
+/// How long a member must not have been behind, in milliseconds, to be given the lead that it should have, and how long a round trip to
+/// it may take.
+pub(crate) const LEADER_STEADY_MS: u64 = 3_000;
+/// See [`LEADER_STEADY_MS`].
+pub(crate) const LEADER_ROUND_TRIP_MAX_MS: u64 = 100;
+
 /// How long handing over may take, in milliseconds, and how often it is looked whether it is done.
 pub(crate) const HAND_OVER_MS: u64 = 2_000;
 /// See [`HAND_OVER_MS`].
@@ -151,6 +157,20 @@ pub(crate) const DISK_LOOK_MS: u64 = 100;
 /// How long a disk stands still before a leader on it hands over, in milliseconds: longer than a slow disk's queue, and short
 /// enough that leadership has moved well within two seconds.
 pub(crate) const DISK_STALL_MS: u64 = 700;
+
+/// How often a shard's leader compares its state with the other replicas', in milliseconds, and how long one may take to answer.
+pub(crate) const DIGEST_COMPARE_MS: u64 = 5_000;
+/// See [`DIGEST_COMPARE_MS`].
+pub(crate) const DIGEST_TIMEOUT_MS: u64 = 2_000;
+
+/// Distances, in entries, between the digests that a replica remembers, each a multiple of the first.
+pub(crate) const DIGEST_STEPS: [u64; 3] = [8, 256, 4_096];
+/// How many it remembers of each.
+pub(crate) const DIGEST_KEPT: usize = 64;
+
+/// Bytes of the log that a scrub reads at once.
+pub(crate) const SCRUB_READ_BYTES: usize = 1 << 20;
+
 /// Beyond every key of a shard's tree: keys begin with a key space's number and a letter.
 pub(crate) const KEYS_END: [u8; 8] = [0xff; 8];
 

@@ -7,6 +7,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    sync::atomic::Ordering::Relaxed,
     time::Duration,
 };
 
@@ -20,13 +21,14 @@ use cluster::{
 use crate::{
     consensus::{GroupView, Refusal},
     limits::{
-        CAUGHT_UP_ENTRIES, DISK_LOOK_MS, DISK_STALL_MS, HAND_OVER_LOOK_MS, HAND_OVER_MS, LEADER_BALANCE_MS, MEMBERS_IDLE_TICK_MS,
-        MEMBERS_JOINT_MS, MEMBERS_TICK_MS, MEMBERS_TRY_MS,
+        CAUGHT_UP_ENTRIES, DISK_LOOK_MS, DISK_STALL_MS, HAND_OVER_LOOK_MS, HAND_OVER_MS, LEADER_BALANCE_MS,
+        LEADER_ROUND_TRIP_MAX_MS, LEADER_STEADY_MS, MEMBERS_IDLE_TICK_MS, MEMBERS_JOINT_MS, MEMBERS_TICK_MS, MEMBERS_TRY_MS,
     },
     network::{Standing, kind},
     node::Node,
     options::{Start, Ticket},
     post::no_leader,
+    rebuild::{self, Book},
     runtime,
     shard::Shard,
 };
@@ -44,7 +46,10 @@ pub(crate) struct Roster {
 
 impl Roster {
     /// What a node knows before it has seen the cluster's own state.
-    pub(crate) fn begin(start: &Start, founders: &[NodeId]) -> Roster {
+    pub(crate) fn begin(start: &Start, founders: &[NodeId], book: &Book) -> Roster {
+        if !book.is_empty() {
+            return Roster { members: book.clone(), removed: BTreeSet::new() };
+        }
         let mut members: BTreeMap<NodeId, String> = match start {
             Start::Alone => BTreeMap::new(),
             Start::Found { members, token } => {
@@ -82,7 +87,7 @@ impl Node {
         self.roster().read().members.keys().copied().filter(|id| *id != me).collect()
     }
 
-    fn cluster_members(&self) -> Vec<Member> {
+    pub(crate) fn cluster_members(&self) -> Vec<Member> {
         let members = self.zero().and_then(|zero| zero.state.with_cluster(|machine| machine.members().cloned().collect()));
         members.unwrap_or_default()
     }
@@ -95,6 +100,7 @@ impl Node {
                 return;
             }
             self.read_members(&zero);
+            self.note_others().await;
             if self.network().is_some_and(|network| network.is_removed()) {
                 self.failure().end(Error::new(Kind::Precondition, REMOVED));
             }
@@ -115,9 +121,14 @@ impl Node {
         let me = self.identity().node_id;
         let known = zero.state.with_cluster(|machine| {
             let members: BTreeMap<NodeId, String> = machine.members().map(|member| (member.id, member.address.clone())).collect();
-            (members, machine.removed().collect::<BTreeSet<NodeId>>())
+            (members, machine.removed().collect::<BTreeSet<NodeId>>(), machine.level())
         });
-        let Some((members, removed)) = known.filter(|(members, _)| !members.is_empty()) else { return };
+        let Some((members, removed, level)) = known.filter(|(members, ..)| !members.is_empty()) else { return };
+        if level > crate::level() {
+            self.failure().end(cluster::errors::level_too_low(crate::level(), level));
+            return;
+        }
+        self.level().store(level, Relaxed);
         if removed.contains(&me) {
             self.failure().end(Error::new(Kind::Precondition, REMOVED));
             return;
@@ -138,16 +149,80 @@ impl Node {
         *roster = Roster { members, removed };
     }
 
+    /// Writes down whom to ask if this node loses its own copy of all this.
+    async fn note_others(&self) {
+        if self.network().is_none() {
+            return;
+        }
+        let me = self.identity().node_id;
+        let mut others = self.roster().read().members.clone();
+        others.retain(|id, address| *id != me && !address.is_empty());
+        if *self.book().lock() == others {
+            return;
+        }
+        let (home, book) = (self.home().clone(), others.clone());
+        match runtime::spawn_blocking(move || rebuild::store_book(&*home, &book)).await {
+            Ok(()) => *self.book().lock() = others,
+            Err(error) => tracing::warn!(%error, "the other members' addresses were not noted; trying again"),
+        }
+    }
+
+    /// What this node holds is damaged, but it serves. It ends, to begin anew, if the others can do without it; until then it serves
+    /// on, and says so.
+    pub(crate) async fn found_damage(&self, why: &Error) {
+        if self.book().lock().is_empty() {
+            tracing::error!(%why, "damage was found, and there is no other member to be rebuilt from: restore from a snapshot");
+        } else if !self.can_be_spared() {
+            tracing::error!(%why, "damage was found, and the others cannot do without this node now: it is looked at again later");
+        } else {
+            self.hand_everything_over().await;
+            self.give_up_place(why);
+        }
+    }
+
+    /// This node cannot go on with what it holds.
+    pub(crate) fn give_up_place(&self, why: &Error) {
+        if !self.book().lock().is_empty() {
+            self.failure().end(rebuild::order(&**self.home(), why));
+        }
+    }
+
+    /// Whether the others can give this node a new place: nobody else comes or goes, and they are a quorum everywhere.
+    fn can_be_spared(&self) -> bool {
+        let me = self.identity().node_id;
+        let is_able = |shard: &Shard| {
+            let status = shard.group.status();
+            let others = status.voters.iter().filter(|id| **id != me && self.can_reach(**id)).count();
+            !status.is_joint && others > status.voters.len() / 2
+        };
+        self.cluster_members().iter().all(|member| member.standing == MemberStanding::Active) && self.shards().iter().all(is_able)
+    }
+
+    /// Lets everybody write formats of this level, which every member's build has to read. There is no way back.
+    ///
+    /// # Errors
+    /// `Precondition` while a member's build does not read it; `Unsupported` if this one does not; `Unavailable` without a
+    /// leader.
+    pub async fn raise_level(&self, level: u32) -> Result<()> {
+        if level > crate::level() {
+            return Err(cluster::errors::level_too_low(crate::level(), level));
+        }
+        let zero = self.zero().ok_or_else(no_leader)?;
+        self.propose_cluster(&zero, &Command::Raise { level }).await
+    }
+
     /// Announces this node, unless what is recorded says all of it already.
     pub(crate) async fn announce(self, zero: Shard) {
         let announcement = self.announcement();
-        let Command::Started { id, incarnation, address, client_urls } = &announcement else { return };
+        let Command::Started { id, incarnation, address, client_urls, name, level } = &announcement else { return };
         while !self.is_stopping() {
             let known = zero.state.with_cluster(|machine| machine.member(*id).cloned()).flatten();
             let is_said = known.is_some_and(|member| {
                 member.incarnation == *incarnation
                     && (address.is_empty() || member.address == *address)
                     && member.client_urls == *client_urls
+                    && member.level == *level
+                    && (member.name == *name || !member.name.is_empty())
             });
             if is_said {
                 return;
@@ -171,13 +246,22 @@ impl Node {
     pub(crate) async fn lead_members(self, zero: Shard) {
         let mut leading_since: BTreeMap<ShardId, Duration> = BTreeMap::new();
         let mut joint_since: BTreeMap<ShardId, Duration> = BTreeMap::new();
+        let mut steady_since: BTreeMap<(ShardId, NodeId), Duration> = BTreeMap::new();
         while !self.is_stopping() {
             runtime::sleep(self.tick(MEMBERS_TICK_MS)).await;
             for shard in self.shards() {
                 let Some(view) = shard.group.view() else {
                     leading_since.remove(&shard.id);
+                    steady_since.retain(|(of, _), _| *of != shard.id);
                     continue;
                 };
+                for id in &view.voters {
+                    if self.is_quick(*id) && has_caught_up(&view, *id) {
+                        steady_since.entry((shard.id, *id)).or_insert_with(runtime::now);
+                    } else {
+                        steady_since.remove(&(shard.id, *id));
+                    }
+                }
                 let since = *leading_since.entry(shard.id).or_insert_with(runtime::now);
                 if view.is_joint {
                     // openraft does both halves of a change by itself, unless its leader changes in between.
@@ -192,7 +276,12 @@ impl Node {
                 if self.step_of(&view).is_some() && zero.post.barrier().await.is_ok() {
                     self.do_step(&shard).await;
                 } else if runtime::now().saturating_sub(since) >= Duration::from_millis(LEADER_BALANCE_MS) {
-                    self.balance(&shard, &view).await;
+                    let is_steady = |id: NodeId| {
+                        let since = steady_since.get(&(shard.id, id));
+                        since
+                            .is_some_and(|since| runtime::now().saturating_sub(*since) >= Duration::from_millis(LEADER_STEADY_MS))
+                    };
+                    self.balance(&shard, &view, &is_steady).await;
                 }
             }
             if zero.group.status().leading {
@@ -266,10 +355,18 @@ impl Node {
         }
     }
 
-    /// Hands a shard to the member that should lead it, if that one could at once.
-    async fn balance(&self, shard: &Shard, view: &GroupView) {
+    /// Whether what is said to this node arrives soon enough for it to lead.
+    fn is_quick(&self, id: NodeId) -> bool {
+        let round_trip = self.network().and_then(|network| network.round_trip(id));
+        round_trip.is_none_or(|time| time <= Duration::from_millis(LEADER_ROUND_TRIP_MAX_MS))
+    }
+
+    /// Hands a shard to the member that should lead it, if that one could at once and was never behind for a while: one with a slow
+    /// disk, or far away, would hold everybody up.
+    async fn balance(&self, shard: &Shard, view: &GroupView, is_steady: &(dyn Fn(NodeId) -> bool + Sync)) {
         let members = self.cluster_members();
-        let able = |id| view.voters.contains(&id) && self.can_reach(id) && has_caught_up(view, id);
+        let me = self.identity().node_id;
+        let able = |id| view.voters.contains(&id) && self.can_reach(id) && (id == me || is_steady(id));
         let preferred = plan::preferred_leader(members.iter(), shard.id, &able);
         if let Some(to) = preferred.filter(|to| *to != self.identity().node_id) {
             tracing::info!(shard = %shard.id, to = %format!("{to:x}"), "handing leadership over");
@@ -321,9 +418,13 @@ impl Node {
     /// Puts a new member in the place of one that will not come back.
     ///
     /// # Errors
-    /// As [`Node::add_member`]; `NotFound` if there is no such member.
+    /// As [`Node::add_member`]; `NotFound` if there is no such member, `Precondition` if it lives.
     pub async fn replace_member(&self, dead: NodeId, name: String, address: String) -> Result<Ticket> {
         let zero = self.zero_with_peers()?;
+        if self.can_reach(dead) {
+            let text = "that member can be reached, and is replaced only when it is gone: stop it, or remove it";
+            return Err(Error::new(Kind::Precondition, text));
+        }
         let id = runtime::random_u64().max(1);
         self.propose_cluster(&zero, &Command::Replace { dead, id, name, address }).await?;
         self.ticket(id)

@@ -5,7 +5,7 @@ use std::{
     path::PathBuf,
     sync::{
         Arc, OnceLock,
-        atomic::{AtomicBool, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicU32, Ordering::Relaxed},
     },
     time::Duration,
 };
@@ -21,11 +21,13 @@ use tokio::{net::TcpListener, sync::Notify};
 use crate::{
     barrier::Barrier,
     batch::Target,
+    bugs::{Bug, planted},
     consensus::{Group, GroupStatus, Reply, StateMachine as _},
+    directory::Held,
     identity::Identity,
     keyspace::Keyspace,
     lanes::{Admission, Lane, Lanes, in_time},
-    lease,
+    lease, level,
     limits::{
         DATA_SHARDS_MAX, JOURNAL_CLOSE_MS, JOURNAL_TAIL_BYTES, JOURNAL_WRITE_BYTES_MAX, SPACE_ALARM_PERCENT, SPACE_CLEAR_PERCENT,
         SPACE_TICK_MS, SPACE_TIGHT_PERCENT,
@@ -36,8 +38,10 @@ use crate::{
     pace::Pace,
     post::Post,
     proposer::{self, SpaceMeter},
+    rebuild::{self, Book},
     reception::Desk,
     runtime,
+    scrub::{Scrub, ScrubStatus},
     settle::Settler,
     shard::{Shard, ShardState, SpaceOptions},
 };
@@ -70,6 +74,10 @@ pub struct NodeOptions {
     pub admission_commands: usize,
     /// Quota of a key space's bytes; 0: none, NOSPACE follows the free disk.
     pub quota_bytes: u64,
+    /// How long after one scrub the next one begins; zero: only when asked.
+    pub scrub_every: Duration,
+    /// Bytes a second that a scrub reads at most; 0: as fast as it goes.
+    pub scrub_bytes_per_second: u64,
 }
 
 impl NodeOptions {
@@ -77,10 +85,22 @@ impl NodeOptions {
     pub(crate) fn tree_cache_bytes(&self) -> u64 {
         self.value_cache_bytes / 4
     }
+
+    pub(crate) fn journal_options(&self) -> journal::Options {
+        journal::Options {
+            segment_bytes: self.journal_segment_bytes,
+            tail_bytes: JOURNAL_TAIL_BYTES,
+            write_bytes_max: JOURNAL_WRITE_BYTES_MAX,
+            // One segment: what a full disk needs to make room by settling and trimming.
+            reserve_bytes: self.journal_segment_bytes,
+        }
+    }
 }
 
 /// What a node stands on. A machine hands in its disks, the simulator its own.
 pub struct NodeParts {
+    /// Where the node keeps its papers: the data directory.
+    pub home: Arc<dyn Disk>,
     /// The journal's directory.
     pub journal_disk: Arc<dyn Disk>,
     /// Opens the settled tree of a shard.
@@ -139,12 +159,16 @@ pub struct NodeStatus {
     pub members: Vec<Member>,
     /// Key spaces of the cluster.
     pub keyspaces: Vec<KeyspaceEntry>,
+    /// The level of formats that the cluster writes.
+    pub level: u32,
     /// Bytes of the journal's files.
     pub journal_bytes: u64,
     /// Free and total bytes of the file system.
     pub space: Option<DiskSpace>,
     /// How the other members are reached.
     pub peers: Vec<PeerStatus>,
+    /// What reading everything on the disk has come to.
+    pub scrub: ScrubStatus,
 }
 
 /// How another member is reached.
@@ -185,6 +209,11 @@ pub(crate) struct Inner {
     identity: Identity,
     network: OnceLock<Arc<dyn Network>>,
     roster: RwLock<Roster>,
+    home: Arc<dyn Disk>,
+    /// The other members, as noted on the disk.
+    book: Mutex<Book>,
+    /// The level of formats that may be written.
+    level: Arc<AtomicU32>,
     journal: Journal,
     journal_disk: Arc<dyn Disk>,
     shards: Mutex<BTreeMap<ShardId, Shard>>,
@@ -198,6 +227,7 @@ pub(crate) struct Inner {
     /// Settles are sequential over all shards.
     settle_turn: Arc<tokio::sync::Mutex<()>>,
     space_meter: Arc<SpaceMeter>,
+    scrub: Arc<Scrub>,
     pace: Pace,
 }
 
@@ -208,30 +238,65 @@ pub struct Node {
 }
 
 impl Node {
-    /// Locks and opens the data directory, recovers, and serves. On a first start it makes itself a cluster of one, founds one
-    /// together with others, or joins one; the latter two return when a quorum is there. Peers come in by `listener`.
-    pub async fn open(options: NodeOptions, peers: PeerOptions, listener: Option<TcpListener>) -> Result<Node> {
-        let (directory, start) = (options.clone(), peers.start.clone());
-        let mut parts = runtime::spawn_blocking(move || crate::directory::open(&directory, &start)).await?;
-        parts.network = listener.map(|listener| network::wire(listener, options.name.clone(), peers.security.clone()));
+    /// Opens what is in the data directory, recovers, and serves. On a first start it makes itself a cluster of one, founds one
+    /// together with others, or joins one; the latter two return when a quorum is there. One that lost its data is rebuilt from
+    /// its peers first. Peers come in by `listener`.
+    ///
+    /// # Errors
+    /// `Corrupt`: what is stored is damaged. If there are others to be rebuilt from, that is noted, and done at the next start.
+    pub async fn open(held: Held, options: NodeOptions, peers: PeerOptions, listener: Option<TcpListener>) -> Result<Node> {
+        let held = match (held.order()?, &listener) {
+            (None, _) => held,
+            (Some(order), Some(listener)) => {
+                let address = match &peers.advertise {
+                    given if !given.is_empty() => given.clone(),
+                    _ => listener.local_addr().map(|address| address.to_string()).unwrap_or_default(),
+                };
+                held.rebuild(order, &options.name, &address, &peers).await?
+            }
+            (Some(order), None) => {
+                let text = format!("this node has to be rebuilt from the other members ({}): start it with --peer", order.why);
+                return Err(Error::new(Kind::Precondition, text));
+            }
+        };
+        let directory = options.clone();
+        let mut parts = runtime::spawn_blocking(move || held.parts(&directory)).await?;
+        let security = peers.security.clone();
+        parts.network =
+            listener.map(|listener| network::wire(listener, options.name.clone(), security, peers.snapshot_bytes_per_second));
         Node::open_with(parts, options, peers).await
     }
 
     /// The same on handed-in parts.
+    ///
+    /// # Errors
+    /// `Corrupt`: what is stored is damaged. If there are others to be rebuilt from, that is noted, and done at the next start.
     pub async fn open_with(parts: NodeParts, options: NodeOptions, peers: PeerOptions) -> Result<Node> {
-        let journal_options = journal::Options {
-            segment_bytes: options.journal_segment_bytes,
-            tail_bytes: JOURNAL_TAIL_BYTES,
-            write_bytes_max: JOURNAL_WRITE_BYTES_MAX,
-            // One segment: what a full disk needs to make room by settling and trimming.
-            reserve_bytes: options.journal_segment_bytes,
-        };
+        let home = parts.home.clone();
+        let has_others = parts.network.is_some()
+            && match rebuild::known_book(&*home) {
+                Some(book) => !book.is_empty(),
+                None => parts.identity.founders.len() > 1,
+            };
+        match Node::open_parts(parts, options, peers).await {
+            Err(error) if error.kind == Kind::Corrupt && has_others => Err(rebuild::order(&*home, &error)),
+            outcome => outcome,
+        }
+    }
+
+    async fn open_parts(parts: NodeParts, options: NodeOptions, peers: PeerOptions) -> Result<Node> {
+        let journal_options = options.journal_options();
         let disk = parts.journal_disk.clone();
         let owner = parts.identity.node_id;
         let (journal, writer) = runtime::spawn_blocking(move || Journal::open_owned(disk, journal_options, owner)).await?;
         let failure = Failure::default();
         (parts.drive)(writer, failure.clone());
-        let roster = RwLock::new(Roster::begin(&peers.start, &parts.identity.founders));
+        if parts.identity.begun && journal.shards().is_empty() && !planted(Bug::LossIgnored) {
+            let text = "the journal is gone: what this node had acknowledged and voted is lost";
+            return Err(Error::new(Kind::Corrupt, text));
+        }
+        let book = rebuild::known_book(&*parts.home).unwrap_or_default();
+        let roster = RwLock::new(Roster::begin(&peers.start, &parts.identity.founders, &book));
         let node = Node {
             inner: Arc::new(Inner {
                 options,
@@ -239,6 +304,9 @@ impl Node {
                 identity: parts.identity,
                 network: OnceLock::new(),
                 roster,
+                home: parts.home,
+                book: Mutex::new(book),
+                level: Arc::new(AtomicU32::new(cluster::LEVEL_FIRST)),
                 journal,
                 journal_disk: parts.journal_disk,
                 shards: Mutex::default(),
@@ -249,19 +317,35 @@ impl Node {
                 admitted: AtomicBool::new(false),
                 settle_turn: Arc::default(),
                 space_meter: Arc::default(),
+                scrub: Arc::default(),
                 pace: parts.pace,
             }),
         };
         if let Some(maker) = parts.network {
             node.start_network(maker)?;
         }
-        node.start_shards(&parts.trees).await?;
+        let failed = node.inner.failure.clone();
+        tokio::select! {
+            biased;
+            why = failed.reported() => return Err(why),
+            started = node.start_shards(&parts.trees) => started?,
+        }
+        node.note_begun()?;
         node.start_space_watch();
         Ok(node)
     }
 
     pub(crate) fn from_inner(inner: Arc<Inner>) -> Node {
         Node { inner }
+    }
+
+    /// From here on, an empty journal is a lost one.
+    fn note_begun(&self) -> Result<()> {
+        let has_begun = self.inner.journal.shards().into_iter().any(|shard| !self.is_empty(shard));
+        if self.inner.identity.begun || !has_begun {
+            return Ok(());
+        }
+        Identity { begun: true, ..self.inner.identity.clone() }.store(&*self.inner.home)
     }
 
     fn start_network(&self, maker: NetworkMaker) -> Result<()> {
@@ -279,6 +363,10 @@ impl Node {
 
     async fn start_shards(&self, trees: &Arc<dyn Fn(ShardId) -> Result<Arc<dyn Tree>> + Send + Sync>) -> Result<()> {
         let zero = self.start_shard(ShardId(0), trees, Vec::new()).await?;
+        let in_force = zero.state.with_cluster(cluster::Machine::level).unwrap_or_default();
+        if in_force > level::level() {
+            return Err(cluster::errors::level_too_low(level::level(), in_force));
+        }
         self.begin(&zero).await?;
         self.inner.admitted.store(true, Relaxed);
         let data_shards = self.learn_cluster(&zero, wanted_data_shards(self.inner.options.data_shards)?).await?;
@@ -302,6 +390,10 @@ impl Node {
         if self.inner.network.get().is_some() {
             runtime::spawn(self.clone().lead_members(zero));
             runtime::spawn(self.clone().watch_disk());
+            runtime::spawn(self.clone().compare_digests());
+        }
+        if !self.inner.options.scrub_every.is_zero() {
+            runtime::spawn(self.clone().scrub_now_and_then(self.inner.options.scrub_every));
         }
         for shard in self.shards() {
             let recovering = async move {
@@ -327,6 +419,7 @@ impl Node {
         let options = SpaceOptions {
             machine: kv::Options { cache_bytes: self.inner.options.value_cache_bytes, ..kv::Options::default() },
             watch_ring_bytes: self.inner.options.watch_ring_bytes,
+            meter: self.inner.space_meter.clone(),
         };
         let open_tree = trees.clone();
         let state = runtime::spawn_blocking(move || {
@@ -337,6 +430,11 @@ impl Node {
             Ok::<_, Error>(Arc::new(state))
         })
         .await?;
+        let (purged, settled) = (self.inner.journal.state(id).purged, state.mark().applied);
+        if purged > settled && !planted(Bug::LossIgnored) {
+            let text = format!("the settled state of {id} is gone or too old: entries up to {purged:?} are in no log any more");
+            return Err(Error::new(Kind::Corrupt, text));
+        }
         let network = self.inner.network.get().cloned();
         let group = Group::start(id, self.inner.identity.node_id, self.inner.journal.clone(), state.clone(), network).await?;
         Ok(self.run_shard(id, state, group))
@@ -349,7 +447,8 @@ impl Node {
         let turn = self.inner.settle_turn.clone();
         let settler = Settler::new(state.clone(), group.clone(), self.inner.journal.clone(), options.settle_bytes, turn);
         let network = self.inner.network.get().cloned();
-        let post = Post::new(self.inner.identity.node_id, group.clone(), state.clone(), settler.clone(), network);
+        let level = self.inner.level.clone();
+        let post = Post::new(self.inner.identity.node_id, group.clone(), state.clone(), settler.clone(), network, level);
         let barrier = Barrier::start(post.clone());
         runtime::spawn(proposer::run(
             lanes.clone(),
@@ -358,11 +457,14 @@ impl Node {
             self.inner.pace.clone(),
             self.inner.space_meter.clone(),
         ));
-        let (running, failure) = (settler.clone(), self.inner.failure.clone());
+        let (running, node) = (settler.clone(), Arc::downgrade(&self.inner));
         runtime::spawn(async move {
-            if let Err(error) = running.run().await {
-                failure.report(format!("settling {id} failed: {error}"));
+            let Err(error) = running.run().await else { return };
+            let Some(node) = node.upgrade().map(Node::from_inner) else { return };
+            if error.kind == Kind::Corrupt {
+                node.give_up_place(&error);
             }
+            node.failure().report(format!("settling {id} failed: {error}"));
         });
         let (watched, failure) = (group.clone(), self.inner.failure.clone());
         runtime::spawn(async move {
@@ -402,9 +504,11 @@ impl Node {
             shards: shards.iter().map(shard_status).collect(),
             members,
             keyspaces,
+            level: self.inner.level.load(Relaxed),
             journal_bytes: self.inner.journal.pressure().1,
             space: self.inner.journal_disk.space().ok(),
             peers: self.peer_status(),
+            scrub: self.inner.scrub.status(),
         }
     }
 
@@ -433,6 +537,31 @@ impl Node {
 
     pub(crate) fn network(&self) -> Option<&Arc<dyn Network>> {
         self.inner.network.get()
+    }
+
+    pub(crate) fn scrubbing(&self) -> &Arc<Scrub> {
+        &self.inner.scrub
+    }
+
+    /// Bytes a second; `None`: no limit.
+    pub(crate) fn scrub_rate(&self) -> Option<u64> {
+        Some(self.inner.options.scrub_bytes_per_second).filter(|rate| *rate > 0)
+    }
+
+    pub(crate) fn keyspaces_of(&self, shard: ShardId) -> Vec<Keyspace> {
+        self.inner.keyspaces.lock().values().filter(|keyspace| keyspace.shard() == shard).cloned().collect()
+    }
+
+    pub(crate) fn home(&self) -> &Arc<dyn Disk> {
+        &self.inner.home
+    }
+
+    pub(crate) fn book(&self) -> &Mutex<Book> {
+        &self.inner.book
+    }
+
+    pub(crate) fn level(&self) -> &AtomicU32 {
+        &self.inner.level
     }
 
     pub(crate) fn roster(&self) -> &RwLock<Roster> {

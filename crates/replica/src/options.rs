@@ -15,12 +15,20 @@ pub struct PeerOptions {
     pub start: Start,
     /// Where clients reach this node's etcd door.
     pub client_urls: Vec<String>,
+    /// Bytes a second that this node sends of snapshots to all peers together; 0 sets no limit.
+    pub snapshot_bytes_per_second: u64,
 }
 
 impl Default for PeerOptions {
     /// A node that has no peers and is not reached by any.
     fn default() -> PeerOptions {
-        PeerOptions { advertise: String::new(), security: peer::Security::Plain, start: Start::Alone, client_urls: Vec::new() }
+        PeerOptions {
+            advertise: String::new(),
+            security: peer::Security::Plain,
+            start: Start::Alone,
+            client_urls: Vec::new(),
+            snapshot_bytes_per_second: 0,
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use std::{
     pin::pin,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering::Relaxed},
+        atomic::{AtomicU32, AtomicU64, Ordering::Relaxed},
     },
     time::Duration,
 };
@@ -45,6 +45,8 @@ struct Inner {
     sequence: AtomicU64,
     /// The time of the last entry proposed here.
     last_ms: AtomicU64,
+    /// The level of formats that may be written.
+    level: Arc<AtomicU32>,
 }
 
 /// One shard's way to its leader. Cheap to clone.
@@ -67,15 +69,16 @@ impl Post {
         state: Arc<ShardState>,
         settler: Settler,
         network: Option<Arc<dyn Network>>,
+        level: Arc<AtomicU32>,
     ) -> Post {
         let sequence = AtomicU64::new(runtime::random_u64());
-        Post { inner: Arc::new(Inner { node, group, state, settler, network, sequence, last_ms: AtomicU64::new(0) }) }
+        Post { inner: Arc::new(Inner { node, group, state, settler, network, sequence, last_ms: AtomicU64::new(0), level }) }
     }
 
     /// Gets a batch applied, whoever leads: its replies, once it is applied here.
     pub(crate) async fn propose(&self, waiting: &[Pending]) -> Result<Replies> {
         let Some(network) = &self.inner.network else {
-            return match self.inner.group.propose(encode(self.time_ms(), None, waiting)).await {
+            return match self.inner.group.propose(self.encode(None, waiting)).await {
                 Ok(replies) => Ok(replies),
                 Err(Refusal::NotLeading) => Err(no_leader()),
                 Err(Refusal::Failed(error)) => Err(error),
@@ -178,6 +181,12 @@ impl Post {
         self.inner.last_ms.fetch_max(now, Relaxed).max(now)
     }
 
+    fn encode(&self, origin: Option<Origin>, waiting: &[Pending]) -> Bytes {
+        let bytes = waiting.iter().map(|pending| batch::item_bytes(pending.command.len())).sum();
+        let items = waiting.iter().map(|pending| (pending.target, &pending.command[..]));
+        batch::encode(self.inner.level.load(Relaxed), self.time_ms(), origin, items, bytes)
+    }
+
     /// Waits a moment for a leader. An error when it is time to give up.
     async fn pause(&self, give_up: Duration) -> Result<()> {
         if self.inner.network.is_none() {
@@ -202,7 +211,7 @@ impl Post {
         let origin = Origin { node: self.inner.node, sequence: self.inner.sequence.fetch_add(1, Relaxed) };
         let progress = self.inner.state.progress();
         let mut expected = progress.expect(origin);
-        let mut handing_over = pin!(self.hand_to(leader, term, network, encode(self.time_ms(), Some(origin), waiting), give_up));
+        let mut handing_over = pin!(self.hand_to(leader, term, network, self.encode(Some(origin), waiting), give_up));
         let mut is_handed_over = false;
         loop {
             tokio::select! {
@@ -275,11 +284,6 @@ fn again<T>(refusal: Refusal) -> Attempt<T> {
         Refusal::NotLeading => Attempt::Again,
         Refusal::Failed(error) => Attempt::Done(Err(error)),
     }
-}
-
-fn encode(time_ms: u64, origin: Option<Origin>, waiting: &[Pending]) -> Bytes {
-    let bytes = waiting.iter().map(|pending| batch::item_bytes(pending.command.len())).sum();
-    batch::encode(time_ms, origin, waiting.iter().map(|pending| (pending.target, &pending.command[..])), bytes)
 }
 
 pub(crate) fn no_leader() -> Error {

@@ -28,15 +28,16 @@ use crate::{
 
 type InFlight = FuturesUnordered<Pin<Box<dyn Future<Output = (Result<Replies>, Vec<Pending>)> + Send>>>;
 
-/// Counts what is proposed, so that whoever watches the disk's space looks again before much was written.
-#[derive(Default)]
+/// Counts what is proposed and applied, so that whoever watches the disk's space looks again before much was written.
+#[derive(Debug, Default)]
 pub(crate) struct SpaceMeter {
     bytes: AtomicU64,
     due: Notify,
 }
 
 impl SpaceMeter {
-    fn add(&self, bytes: usize) {
+    /// So many bytes were, or will be, written.
+    pub(crate) fn add(&self, bytes: usize) {
         let before = self.bytes.fetch_add(bytes as u64, Relaxed);
         if before / SPACE_LOOK_BYTES != (before + bytes as u64) / SPACE_LOOK_BYTES {
             self.due.notify_one();

@@ -6,7 +6,7 @@ use base::{Error, KeyspaceId, Kind, NodeId, Result, ShardId};
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 
 use crate::{
-    founding,
+    digests, founding,
     network::{BoxFuture, Message, Receiver, Reception, Sender, Standing, kind},
     node::{Inner, Node},
     shard::Shard,
@@ -71,6 +71,8 @@ async fn answer(node: &Node, shard: &Shard, from: NodeId, kind: u8, body: Bytes)
     match kind {
         kind::FORWARD => shard.post.take(from, body).await,
         kind::READ_INDEX => shard.post.read_index().await,
+        kind::DIGESTS => Ok(digests::encode(&shard.state.digests().list())),
+        kind::DIFFERS => node.told_to_differ(shard, body).await,
         kind::HAND_OVER => {
             let to = body[..].try_into().map(u64::from_le_bytes).map_err(|_| malformed())?;
             node.hand_over(shard, to).await.map(|()| Bytes::new())

@@ -18,13 +18,16 @@ use tokio::sync::Notify;
 
 use crate::{
     barrier::Barrier,
-    batch::{self, Target},
-    consensus::{Group, Replies, Reply, StateMachine},
+    batch::{self, Read},
+    bugs::{Bug, planted},
+    consensus::{Group, Replies, Reply, StateMachine, encode_beside, split_beside},
+    digests::Digests,
     lanes::Lanes,
     lease::LeaseClock,
     network::BoxFuture,
     post::Post,
     progress::Progress,
+    proposer::SpaceMeter,
     watch::Hub,
 };
 
@@ -41,6 +44,8 @@ pub(crate) struct Space {
 pub(crate) struct SpaceOptions {
     pub(crate) machine: kv::Options,
     pub(crate) watch_ring_bytes: usize,
+    /// Told what is applied: a follower's disk fills up by what others propose.
+    pub(crate) meter: Arc<SpaceMeter>,
 }
 
 /// The state of a shard: what the group applies entries to.
@@ -54,6 +59,9 @@ pub(crate) struct ShardState {
     turn: Mutex<()>,
     /// The last entry applied. Changed within a turn and never held for long: whoever asks does not wait for the disk.
     applied: Mutex<Mark>,
+    /// Whether the table's digest is one of the whole state.
+    has_digest: AtomicBool,
+    digests: Digests,
     progress: Arc<Progress>,
     /// Told when the cluster's own state changed.
     cluster_moved: Notify,
@@ -65,8 +73,13 @@ pub(crate) struct ShardState {
 impl ShardState {
     /// Reads what is settled in `tree`.
     pub(crate) fn open(shard: ShardId, tree: Arc<dyn Tree>, options: SpaceOptions) -> Result<ShardState> {
-        let mark = tree.snapshot().mark().clone();
+        let mut mark = tree.snapshot().mark().clone();
         let table = Table::new(tree);
+        let (membership, digest) = split_beside(mark.membership)?;
+        mark.membership = membership;
+        table.set_digest(digest.unwrap_or_default());
+        // What was settled before there were digests has none, until a whole state takes its place.
+        let has_digest = digest.is_some() || mark.applied.is_none();
         let cluster = (shard == ShardId(0)).then(|| cluster::Machine::open(table.clone())).transpose()?;
         let progress = Arc::<Progress>::default();
         if let Some(applied) = mark.applied {
@@ -80,6 +93,8 @@ impl ShardState {
             spaces: RwLock::default(),
             turn: Mutex::default(),
             applied: Mutex::new(mark),
+            has_digest: AtomicBool::new(has_digest),
+            digests: Digests::default(),
             progress,
             cluster_moved: Notify::new(),
             unsettled_max: AtomicU64::new(u64::MAX),
@@ -136,8 +151,28 @@ impl ShardState {
     /// Takes the overlay out for settling, between two applies.
     pub(crate) fn seal(&self) -> Option<(table::Sealed, Mark)> {
         let _turn = self.turn.lock();
-        let mark = self.applied.lock().clone();
+        let mut mark = self.applied.lock().clone();
+        mark.membership = encode_beside(&mark.membership, self.digest());
+        if planted(Bug::AppliedTwice) {
+            mark.applied = mark.applied.map(|id| EntryId { index: id.index.saturating_sub(1), ..id });
+        }
         self.table.seal(mark.clone()).map(|sealed| (sealed, mark))
+    }
+
+    /// The digest of the state, if it is known.
+    fn digest(&self) -> Option<u64> {
+        self.has_digest.load(Acquire).then(|| self.table.digest())
+    }
+
+    /// The last digests, for comparing replicas.
+    pub(crate) fn digests(&self) -> &Digests {
+        &self.digests
+    }
+
+    fn note_digest(&self, index: u64) {
+        if let Some(digest) = self.digest() {
+            self.digests.note(index, digest);
+        }
     }
 
     /// Whether entries were applied that the tree does not hold.
@@ -145,26 +180,25 @@ impl ShardState {
         self.applied.lock().applied > self.table.tree().snapshot().mark().applied
     }
 
-    fn apply_item(&self, id: EntryId, time_ms: u64, item: batch::Item) -> Reply {
-        match item.target {
-            Target::Cluster => match &self.cluster {
+    fn apply_item(&self, id: EntryId, time_ms: u64, item: Read) -> Reply {
+        match item {
+            Read::Cluster(command) => match &self.cluster {
                 Some(cluster) => {
-                    let applied = cluster::Command::decode(item.command).and_then(|command| cluster.lock().apply(command));
+                    let applied = cluster.lock().apply(command);
                     self.cluster_moved.notify_waiters();
                     Reply::Cluster(applied)
                 }
                 None => Reply::Refused(Error::new(Kind::Invalid, "only shard 0 holds the cluster's own state")),
             },
-            Target::Keyspace(keyspace) => {
-                let spaces = self.spaces.read();
-                let Some(space) = spaces.get(&keyspace) else {
-                    return Reply::Refused(Error::new(Kind::NotFound, format!("no key space {} in {}", keyspace.0, self.shard)));
-                };
-                match Command::decode(item.command) {
-                    Ok(command) => Reply::Kv(space.apply(kv::Entry { id, time_ms }, command)),
-                    Err(error) => Reply::Refused(error),
-                }
+            Read::Keyspace(keyspace, Command::LeaseGrant { id: lease, ttl }) if planted(Bug::LocalClock) => {
+                let ttl = ttl + i64::from(crate::runtime::wall_ms() % 1000 < 500);
+                let space = self.spaces.read().get(&keyspace).cloned().expect("the simulator's clients know their key space");
+                Reply::Kv(space.apply(kv::Entry { id, time_ms }, Command::LeaseGrant { id: lease, ttl }))
             }
+            Read::Keyspace(keyspace, command) => match self.spaces.read().get(&keyspace) {
+                Some(space) => Reply::Kv(space.apply(kv::Entry { id, time_ms }, command)),
+                None => Reply::Refused(Error::new(Kind::NotFound, format!("no key space {} in {}", keyspace.0, self.shard))),
+            },
         }
     }
 }
@@ -225,16 +259,14 @@ impl LeaseChange {
 
 impl StateMachine for ShardState {
     fn apply(&self, id: EntryId, payload: &Bytes) -> Replies {
+        self.options.meter.add(payload.len());
         let _turn = self.turn.lock();
-        let (origin, replies) = match batch::decode(payload.clone()) {
-            Ok(batch) => {
-                let replies = batch.items.into_iter().map(|item| self.apply_item(id, batch.time_ms, item)).collect();
-                (batch.origin, Replies(replies))
-            }
-            // The entry passed its checksums, so this is a version of the future or a fault of ours: answering it as a
-            // client's error would let replicas drift apart.
-            Err(error) => panic!("entry {id} of {} cannot be applied: {error}", self.shard),
-        };
+        // The entry passed its checksums, so what cannot be read is a version of the future or a fault of ours: answering it as
+        // a client's error would let replicas drift apart.
+        let batch::Readable { origin, time_ms, items } = batch::read(payload.clone())
+            .unwrap_or_else(|error| panic!("entry {id} of {} cannot be applied: {error}", self.shard));
+        let replies = Replies(items.into_iter().map(|item| self.apply_item(id, time_ms, item)).collect());
+        self.note_digest(id.index);
         self.applied.lock().applied = Some(id);
         self.progress.applied(id);
         self.progress.settle(origin, replies)
@@ -249,6 +281,7 @@ impl StateMachine for ShardState {
 
     fn note(&self, id: EntryId, membership: Option<Bytes>) {
         let _turn = self.turn.lock();
+        self.note_digest(id.index);
         let mut applied = self.applied.lock();
         applied.applied = Some(id);
         if let Some(membership) = membership {
@@ -271,11 +304,16 @@ impl StateMachine for ShardState {
 
     fn install(&self, staged: Staged) -> Result<()> {
         let _turn = self.turn.lock();
-        let mark = staged.mark().clone();
-        if mark.applied <= self.applied.lock().applied {
+        let mut mark = staged.mark().clone();
+        if mark.applied <= self.applied.lock().applied && !planted(Bug::OldStateInstalled) {
             return Ok(());
         }
+        let (membership, digest) = split_beside(mark.membership)?;
+        mark.membership = membership;
         self.table.replace(staged)?;
+        self.table.set_digest(digest.unwrap_or_default());
+        self.has_digest.store(digest.is_some(), Release);
+        self.digests.forget();
         if let Some(cluster) = &self.cluster {
             let fresh = cluster::Machine::open(self.table.clone())?;
             *cluster.lock() = fresh;

@@ -4,6 +4,7 @@
 //! ordered tree on disk. Machines `put` and `delete` while they apply an entry and never touch the disk; in the background
 //! a settle moves the overlay into the tree in one atomic, synced step, together with the id of the last entry it holds.
 
+mod leaves;
 mod limits;
 mod lsm;
 mod memory;
@@ -81,6 +82,12 @@ pub trait Tree: Send + Sync + 'static {
 
     /// Bytes on disk.
     fn disk_bytes(&self) -> u64;
+
+    /// Reads all that is on disk, and tells `read` of each piece, which may make it rest. Gives the bytes.
+    ///
+    /// # Errors
+    /// `Corrupt` if anything is not what was written; `Unavailable` if the disk refused; whatever `read` refuses with.
+    fn verify(&self, read: &mut dyn FnMut(u64) -> Result<()>) -> Result<u64>;
 }
 
 /// A moment of a tree.

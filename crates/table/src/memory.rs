@@ -8,12 +8,13 @@ use parking_lot::Mutex;
 
 use crate::{
     Change, Direction, Mark, Pair, Snapshot, Stage, Staged, Tree,
+    leaves::Leaves,
     stage::{Content, check_pair, refusal},
 };
 
 #[derive(Clone, Default)]
 struct State {
-    pairs: Arc<BTreeMap<Bytes, Bytes>>,
+    pairs: Arc<Leaves>,
     mark: Mark,
 }
 
@@ -31,8 +32,6 @@ struct Inner {
     state: State,
     settles: u64,
     interrupt: Option<Interrupted>,
-    /// Bytes of the pairs, once somebody asked since the last change.
-    bytes: Option<u64>,
 }
 
 /// The tree. It does only what it is told, so a run that uses it is a function of its inputs.
@@ -65,12 +64,11 @@ impl MemoryTree {
         self.inner.lock().settles
     }
 
-    fn commit(&self, change: impl FnOnce(&mut BTreeMap<Bytes, Bytes>), mark: &Mark) -> Result<()> {
+    fn commit(&self, change: impl FnOnce(&mut Leaves), mark: &Mark) -> Result<()> {
         let mut inner = self.inner.lock();
         let interrupt = inner.interrupt.take();
         if interrupt != Some(Interrupted::Before) {
             change(Arc::make_mut(&mut inner.state.pairs));
-            inner.bytes = None;
             inner.state.mark = mark.clone();
             inner.settles += 1;
         }
@@ -93,18 +91,15 @@ impl Tree for MemoryTree {
         if !changes.is_sorted_by(|a, b| a.0 < b.0) {
             return Err(refusal::out_of_order());
         }
-        let apply = |pairs: &mut BTreeMap<Bytes, Bytes>| {
+        let apply = |pairs: &mut Leaves| {
             for (key, value) in changes {
                 match value {
                     Some(value) => pairs.insert(key, value),
                     None => pairs.remove(&key),
-                };
+                }
             }
             for (from, to) in dropped.iter().filter(|(from, to)| from < to) {
-                let keys: Vec<Bytes> = pairs.range(from.clone()..to.clone()).map(|(key, _)| key.clone()).collect();
-                for key in keys {
-                    pairs.remove(&key);
-                }
+                pairs.remove_range(from, to);
             }
         };
         self.commit(apply, mark)
@@ -121,16 +116,18 @@ impl Tree for MemoryTree {
     fn replace(&self, staged: Staged) -> Result<()> {
         match staged.content {
             Content::Pairs(fresh) if Arc::ptr_eq(&fresh.tree, &self.itself) => {
-                self.commit(|pairs| *pairs = fresh.pairs, &staged.mark)
+                self.commit(|pairs| *pairs = Leaves::ascending(fresh.pairs.into_iter()), &staged.mark)
             }
             _ => Err(refusal::foreign()),
         }
     }
 
+    fn verify(&self, _read: &mut dyn FnMut(u64) -> Result<()>) -> Result<u64> {
+        Ok(self.disk_bytes())
+    }
+
     fn disk_bytes(&self) -> u64 {
-        let mut inner = self.inner.lock();
-        let Inner { state, bytes, .. } = &mut *inner;
-        *bytes.get_or_insert_with(|| state.pairs.iter().map(|(key, value)| (key.len() + value.len()) as u64).sum())
+        self.inner.lock().state.pairs.bytes()
     }
 }
 
@@ -175,13 +172,6 @@ impl Snapshot for Moment {
     }
 
     fn range(&self, from: Bytes, to: Bytes, direction: Direction) -> Box<dyn Iterator<Item = Result<Pair>> + Send + '_> {
-        if from >= to {
-            return Box::new(std::iter::empty());
-        }
-        let pairs = self.0.pairs.range(from..to).map(|(key, value)| Ok((key.clone(), value.clone())));
-        match direction {
-            Direction::Forward => Box::new(pairs),
-            Direction::Backward => Box::new(pairs.rev()),
-        }
+        Box::new(self.0.pairs.range(from, to, direction).cloned().map(Ok))
     }
 }

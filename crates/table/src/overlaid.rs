@@ -85,6 +85,11 @@ impl Table {
         self.with_layers(|layers| layers.active.set(key, Some(value)));
     }
 
+    /// The same with a value of which replicas agree only on `digested`: the rest is each one's own reckoning.
+    pub fn put_own(&self, key: Bytes, value: Bytes, digested: &[u8]) {
+        self.with_layers(|layers| layers.active.set_as(key, value, digested));
+    }
+
     /// Deletes one key in the overlay (a deletion that the settle carries to the tree). Memory only.
     pub fn delete(&self, key: Bytes) {
         self.with_layers(|layers| layers.active.set(key, None));
@@ -136,6 +141,16 @@ impl Table {
         }))
     }
 
+    /// A digest of every change since [`Table::set_digest`], in their order: replicas that changed alike have the same one.
+    pub fn digest(&self) -> u64 {
+        self.with_layers(|layers| layers.active.changes.read().digest)
+    }
+
+    /// Goes on from a digest: what another table had that this one begins with.
+    pub fn set_digest(&self, digest: u64) {
+        self.with_layers(|layers| layers.active.changes.write().digest = digest);
+    }
+
     /// Bytes (keys and values) in the overlays.
     pub fn unsettled_bytes(&self) -> u64 {
         self.with_layers(|layers| layers.active.bytes() + layers.sealed.as_ref().map_or(0, |sealed| sealed.bytes()))
@@ -156,6 +171,7 @@ impl Table {
                 return None;
             }
             let overlay = std::mem::take(&mut layers.active);
+            layers.active.changes.write().digest = overlay.changes.read().digest;
             layers.sealed = Some(overlay.clone());
             overlay
         };

@@ -88,7 +88,14 @@ fn add(id: NodeId) -> Command {
 }
 
 fn started(id: NodeId, incarnation: u64) -> Command {
-    Command::Started { id, incarnation, address: String::new(), client_urls: vec![format!("http://n{id}:2379")] }
+    Command::Started {
+        id,
+        incarnation,
+        address: String::new(),
+        client_urls: vec![format!("http://n{id}:2379")],
+        name: String::new(),
+        level: 0,
+    }
 }
 
 fn replace(dead: NodeId, id: NodeId) -> Command {
@@ -162,11 +169,18 @@ fn a_table_of_version_1_is_read() {
     let mut case = Case::on(table);
     assert_eq!(case.machine.found(), Some((1, 2)));
     assert_eq!(case.state().members, [Member::new(7, "n1", "", Active)]);
-    case.done(Command::Started { id: 7, incarnation: 5, address: "n1:7000".into(), client_urls: Vec::new() });
+    case.done(Command::Started {
+        id: 7,
+        incarnation: 5,
+        address: "n1:7000".into(),
+        client_urls: Vec::new(),
+        name: String::new(),
+        level: 0,
+    });
     assert_eq!(case.records().len(), 3, "the record is written anew under its key");
     assert_eq!(Case::on(case.table.clone()).state(), case.state());
-    case.table.put(Bytes::from_static(b"\0\0\0\0x"), Bytes::from_static(b"\x03x"));
-    assert!(Machine::open(case.table).err().unwrap().message.contains("version 3"));
+    case.table.put(Bytes::from_static(b"\0\0\0\0x"), Bytes::from_static(b"\x04x"));
+    assert!(Machine::open(case.table).err().unwrap().message.contains("version 4"));
 }
 
 #[test]
@@ -232,11 +246,25 @@ fn a_member_moves() {
     case.refused(moved("n2:7000"), Conflict, "etcdserver: Peer URLs already exists");
     case.refused(moved(""), Invalid, "URLs");
     case.refused(Command::UpdateMember { id: 3, address: "n3:7000".into() }, NotFound, "etcdserver: member not found");
-    let start = |address: &str| Command::Started { id: 1, incarnation: 1, address: address.into(), client_urls: Vec::new() };
+    let start = |address: &str| Command::Started {
+        id: 1,
+        incarnation: 1,
+        address: address.into(),
+        client_urls: Vec::new(),
+        name: String::new(),
+        level: 0,
+    };
     case.refused(start("n2:7000"), Conflict, "etcdserver: Peer URLs already exists");
     case.done(start("n1:7002"));
     assert_eq!(case.machine.member(1).unwrap().address, "n1:7002");
-    let too_many = Command::Started { id: 1, incarnation: 1, address: String::new(), client_urls: vec![String::new(); 65] };
+    let too_many = Command::Started {
+        id: 1,
+        incarnation: 1,
+        address: String::new(),
+        client_urls: vec![String::new(); 65],
+        name: String::new(),
+        level: 0,
+    };
     case.refused(too_many, Invalid, "64 client URLs");
 }
 
@@ -291,7 +319,14 @@ fn a_dead_member_is_replaced() {
     case.done(in_place.clone());
     assert_eq!(case.standings(), [(1, Active), (2, Leaving), (3, Active), (4, Joining)]);
     case.refused(replace(3, 5), Conflict, "member 4 (n2) is joining");
-    case.done(Command::Started { id: 4, incarnation: 9, address: "n2:7000".into(), client_urls: Vec::new() });
+    case.done(Command::Started {
+        id: 4,
+        incarnation: 9,
+        address: "n2:7000".into(),
+        client_urls: Vec::new(),
+        name: String::new(),
+        level: 0,
+    });
     case.done(Activate { id: 4 });
     case.done(ForgetMember { id: 2 });
     case.done(in_place);
@@ -400,4 +435,62 @@ proptest! {
             prop_assert_eq!(&State::of(&Machine::open(case.table.clone()).unwrap()), &after);
         }
     }
+}
+
+fn reads(id: NodeId, level: u32) -> Command {
+    Command::Started { id, incarnation: id, address: String::new(), client_urls: Vec::new(), name: String::new(), level }
+}
+
+/// Formats are written only when every member reads them, and nobody comes who does not.
+#[test]
+fn the_level_is_raised_when_all_read_it() {
+    let mut case = Case::founded(3);
+    assert_eq!(case.machine.level(), crate::LEVEL_FIRST);
+    case.done(Command::Raise { level: 1 });
+    case.done(reads(1, 3));
+    case.done(reads(2, 2));
+    case.refused(Command::Raise { level: 2 }, Precondition, "member 3 (n3) reads formats up to level 0, not 2");
+    case.done(reads(3, 2));
+    case.refused(Command::Raise { level: 3 }, Precondition, "member 2 (n2)");
+    case.done(Command::Raise { level: 2 });
+    case.done(Command::Raise { level: 1 });
+    assert_eq!(case.machine.level(), 2);
+    case.refused(reads(2, 1), Kind::Unsupported, "up to level 1, and the cluster writes level 2");
+    assert_eq!(Case::on(case.table.clone()).machine.level(), 2);
+}
+
+#[test]
+fn a_member_says_its_name_and_takes_nobody_s() {
+    let mut case = Case::founded(2);
+    case.done(Command::AddMember { id: 3, name: String::new(), address: "n3:7000".into() });
+    let named = |name: &str| Command::Started {
+        id: 3,
+        incarnation: 3,
+        address: String::new(),
+        client_urls: Vec::new(),
+        name: name.into(),
+        level: 1,
+    };
+    case.done(named("n1"));
+    assert_eq!(case.machine.member(3).unwrap().name, "");
+    case.done(named("n3"));
+    case.done(named(""));
+    assert_eq!(case.machine.member(3).unwrap().name, "n3");
+    case.refused(named(&"n".repeat(2_000)), Invalid, "longer than");
+}
+
+#[test]
+fn one_member_goes_on_alone_under_another_cluster_id() {
+    let mut case = Case::founded(3);
+    case.done(Drain { id: 2, drained: true });
+    case.done(Command::AddMember { id: 4, name: "n4".into(), address: "n4:7000".into() });
+    case.refused(Command::Recover { id: 9, cluster: 5 }, NotFound, "member not found");
+    case.refused(Command::Recover { id: 2, cluster: 0 }, Invalid, "not zero");
+    case.done(Command::Recover { id: 2, cluster: 5 });
+    case.done(Command::Recover { id: 2, cluster: 5 });
+    assert_eq!(case.standings(), [(2, Active)]);
+    assert_eq!(case.machine.found(), Some((5, 2)));
+    assert!(!case.machine.member(2).unwrap().drained);
+    assert!([1, 3, 4].into_iter().all(|id| case.machine.is_removed(id)));
+    assert_eq!(Case::on(case.table.clone()).state(), case.state());
 }

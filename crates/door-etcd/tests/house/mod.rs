@@ -7,7 +7,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use door_etcd::{DoorOptions, Metrics, pb};
 use gate::Porch;
 use prost::Message;
-use replica::{Node, NodeOptions, PeerOptions, Start};
+use replica::{Node, NodeOptions, PeerOptions, Start, hold};
 use tempfile::TempDir;
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 use tokio_stream::StreamExt;
@@ -50,7 +50,7 @@ impl House {
         let client_urls = vec![format!("http://{name}:2379")];
         let peers = PeerOptions { start, client_urls, ..PeerOptions::default() };
         let node_options = NodeOptions { name: name.to_owned(), ..node_options(&dir) };
-        let node = Node::open(node_options, peers, listener).await.unwrap();
+        let node = Node::open(hold(&node_options, &peers.start).unwrap(), node_options, peers, listener).await.unwrap();
         let porch = Porch::new(TcpListener::bind("127.0.0.1:0").await.unwrap(), 1000);
         let address = porch.local_addr().unwrap();
         let metrics = Arc::new(Metrics::default());
@@ -95,6 +95,8 @@ fn node_options(dir: &TempDir) -> NodeOptions {
         admission_bytes: 64 << 20,
         admission_commands: 10_000,
         quota_bytes: 0,
+        scrub_every: std::time::Duration::ZERO,
+        scrub_bytes_per_second: 0,
     }
 }
 

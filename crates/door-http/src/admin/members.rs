@@ -36,6 +36,9 @@ pub struct Member {
     pub round_trip_us: Option<u64>,
     /// Why it was not reached last.
     pub trouble: Option<String>,
+    /// The greatest level of formats that its build reads; 0: it did not say.
+    #[serde(default)]
+    pub level: u32,
     /// How many of the shards it leads.
     pub leads: usize,
     /// How many shards the node that was asked knows of.
@@ -108,6 +111,13 @@ pub struct Lead {
     pub shard: Option<u32>,
 }
 
+/// `POST /v1/level`: the level of formats that may be written from now on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Raise {
+    /// The level.
+    pub level: u32,
+}
+
 /// A member that is awaited, and what it must be told.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Announced {
@@ -140,6 +150,8 @@ pub(super) fn routes() -> Router<Context> {
         .route("/v1/members/update", post(update))
         .route("/v1/members/drain", post(drain))
         .route("/v1/leader", post(lead))
+        .route("/v1/level", post(raise))
+        .route("/v1/scrub", post(scrub))
 }
 
 /// The members that the cluster knows; who only follows is known from shard 0.
@@ -162,6 +174,7 @@ pub(super) fn members(context: &Context) -> Vec<Member> {
             reachable: peer.filter(|_| !this_node).map(|peer| peer.reachable),
             round_trip_us: peer.and_then(|peer| peer.round_trip_us),
             trouble: peer.and_then(|peer| peer.trouble.clone()),
+            level: member.level,
             leads: node.shards.iter().filter(|shard| shard.group.leader == Some(member.id)).count(),
             shards: node.shards.len(),
         }
@@ -237,6 +250,16 @@ async fn lead(State(context): State<Context>, body: Asked<Lead>) -> Response {
         context.membership.move_leader(shard.map(ShardId), node(&to)?).await
     };
     answer(run().await.map(done))
+}
+
+async fn raise(State(context): State<Context>, body: Asked<Raise>) -> Response {
+    let run = async || context.membership.raise_level(asked(body)?.level).await;
+    answer(run().await.map(done))
+}
+
+async fn scrub(State(context): State<Context>) -> Response {
+    context.membership.start_scrub();
+    answer(Ok(done(())))
 }
 
 fn done((): ()) -> Done {

@@ -81,6 +81,10 @@ impl Tree for Hooked {
     fn disk_bytes(&self) -> u64 {
         self.tree.disk_bytes()
     }
+
+    fn verify(&self, read: &mut dyn FnMut(u64) -> Result<()>) -> Result<u64> {
+        self.tree.verify(read)
+    }
 }
 
 /// Some keys with some history, compacted at revision 4, all of it settled.

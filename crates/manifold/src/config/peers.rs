@@ -39,6 +39,7 @@ impl Config {
             security: self.security(),
             start,
             client_urls: self.etcd_advertise.clone(),
+            snapshot_bytes_per_second: self.snapshot_bytes,
         }
     }
 

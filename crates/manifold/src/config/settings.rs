@@ -32,11 +32,17 @@ pub(crate) struct Config {
     pub(crate) join: Option<Ticket>,
     pub(crate) cluster_secret: Option<ClusterSecret>,
     pub(crate) peer_files: PeerFiles,
+    /// A second; 0: no limit.
+    pub(crate) snapshot_bytes: u64,
     /// Empty: the etcd door's address.
     pub(crate) etcd_advertise: Vec<String>,
     pub(crate) shards: u32,
     pub(crate) connections_max: usize,
     pub(crate) quota_bytes: u64,
+    /// Zero: only when asked.
+    pub(crate) scrub_every: Duration,
+    /// A second; 0: no limit.
+    pub(crate) scrub_bytes: u64,
     pub(crate) journal_segment_bytes: u64,
     pub(crate) settle_bytes: u64,
     pub(crate) value_cache_bytes: u64,
@@ -185,6 +191,16 @@ pub(crate) const SETTINGS: &[Setting] = &[
         set: |config, text| file(text).map(|file| config.peer_files.key = file),
     },
     Setting {
+        key: "snapshot-rate",
+        value: "SIZE",
+        default: "0B",
+        help: "Bytes a second sent to members that need the whole state, to all of them together; 0B: as fast as it goes",
+        set: |config, text| {
+            config.snapshot_bytes = units::size(text)?;
+            Ok(())
+        },
+    },
+    Setting {
         key: "etcd-advertise",
         value: "URL,...",
         default: "",
@@ -218,6 +234,26 @@ pub(crate) const SETTINGS: &[Setting] = &[
         help: "Bytes of keys and values at which writes are refused (NOSPACE); 0B: only the free disk decides",
         set: |config, text| {
             config.quota_bytes = units::size(text)?;
+            Ok(())
+        },
+    },
+    Setting {
+        key: "scrub-every",
+        value: "TIME",
+        default: "24h",
+        help: "How often everything on the disk is read and compared with its checksums; 0s: only by \"manifold ctl scrub\"",
+        set: |config, text| {
+            config.scrub_every = units::duration(text)?;
+            Ok(())
+        },
+    },
+    Setting {
+        key: "scrub-rate",
+        value: "SIZE",
+        default: "16MiB",
+        help: "Bytes a second that this reads at most; 0B: as fast as it goes",
+        set: |config, text| {
+            config.scrub_bytes = units::size(text)?;
             Ok(())
         },
     },
@@ -324,10 +360,13 @@ impl Default for Config {
             join: None,
             cluster_secret: None,
             peer_files: PeerFiles::default(),
+            snapshot_bytes: 0,
             etcd_advertise: Vec::new(),
             shards: 0,
             connections_max: 0,
             quota_bytes: 0,
+            scrub_every: Duration::ZERO,
+            scrub_bytes: 0,
             journal_segment_bytes: 0,
             settle_bytes: 0,
             value_cache_bytes: 0,
@@ -374,6 +413,8 @@ impl Config {
             admission_bytes: usize::try_from(self.admission_bytes).unwrap_or(usize::MAX),
             admission_commands: self.admission_commands,
             quota_bytes: self.quota_bytes,
+            scrub_every: self.scrub_every,
+            scrub_bytes_per_second: self.scrub_bytes,
         }
     }
 }

@@ -142,7 +142,7 @@ pub(super) fn find<'a>(members: &'a [Member], wanted: &str) -> Outcome<&'a Membe
 }
 
 /// Asks a person, where there is one.
-fn confirm(yes: bool, question: &str) -> Outcome {
+pub(super) fn confirm(yes: bool, question: &str) -> Outcome {
     if yes {
         return Ok(());
     }

@@ -4,10 +4,13 @@ mod client;
 mod lead;
 pub(crate) mod members;
 mod progress;
+mod recover;
 mod restore;
 mod save;
+mod scrub;
 mod secret;
 mod show;
+mod upgrade;
 
 use std::{
     io::{self, Write},
@@ -37,6 +40,18 @@ pub(crate) fn run(ctl: Ctl) -> Outcome {
         CtlCommand::MoveLeader { member, shard } => {
             let moved = lead::move_leader(&data_dir, &member, shard)?;
             answer(json, &moved, lead::Moved::to_text)
+        }
+        CtlCommand::Scrub => {
+            let scrubbed = scrub::scrub(&data_dir)?;
+            answer(json, &scrubbed, scrub::Scrubbed::to_text)
+        }
+        CtlCommand::Upgrade { finish } => {
+            let upgrade = upgrade::upgrade(&data_dir, finish)?;
+            answer(json, &upgrade, upgrade::Upgrade::to_text)
+        }
+        CtlCommand::Recover { dry_run, yes } => {
+            let recovered = recover::recover(&data_dir, dry_run, yes)?;
+            answer(json, &recovered, recover::Recovered::to_text)
         }
         CtlCommand::Secret(SecretCommand::New { file }) => {
             let made = secret::new(file)?;

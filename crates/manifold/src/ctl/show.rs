@@ -123,7 +123,7 @@ fn doors(doors: &Doors) -> String {
     if open.is_empty() { "none".to_owned() } else { open.join(", ") }
 }
 
-fn elapsed(seconds: u64) -> String {
+pub(super) fn elapsed(seconds: u64) -> String {
     match seconds {
         0..60 => format!("{seconds} s"),
         60..3_600 => format!("{} m {} s", seconds / 60, seconds % 60),
@@ -151,6 +151,7 @@ pub(super) mod tests {
             reachable: None,
             round_trip_us: None,
             trouble: None,
+            level: 1,
             leads: 1,
             shards: 2,
         }
@@ -183,9 +184,12 @@ pub(super) mod tests {
             journal_bytes: 128 << 20,
             disk_free_bytes: Some(79 << 30),
             disk_total_bytes: Some(252 << 30),
+            scrub: door_http::admin::Scrub::default(),
             alarms: vec![Alarm { member: "a1".to_owned(), alarm: "NOSPACE".to_owned() }],
             keyspace: Keyspace { revision: 12, compact_revision: 0, keys: 3, bytes: 120, leases: 1 },
             members: vec![member()],
+            level: 1,
+            level_max: 1,
             shards: vec![shard(0, Some("a1"), true, Some(1_199)), shard(1, None, false, None)],
         }
     }

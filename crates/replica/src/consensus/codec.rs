@@ -20,6 +20,11 @@ const NODES_MAX: u32 = 1024;
 /// Sets of voters that are in force at once: two while a change is under way.
 const VOTER_SETS_MAX: u32 = 2;
 
+/// The version of what stands beside a settled state, where a membership alone was of version 1.
+const VERSION_BESIDE: u8 = 2;
+/// Version, whether there is a digest, the digest.
+const BESIDE_HEAD_BYTES: usize = 1 + 1 + 8;
+
 const KIND_BLANK: u8 = 0;
 const KIND_COMMANDS: u8 = 1;
 const KIND_MEMBERSHIP: u8 = 2;
@@ -32,7 +37,7 @@ fn take_version(what: &str, data: &mut Bytes) -> Result<()> {
     match data.try_get_u8() {
         Ok(VERSION) => Ok(()),
         Ok(other) => Err(Error::new(
-            Kind::Corrupt,
+            Kind::Unsupported,
             format!("{what} has version {other}, this build reads {VERSION}: start the build that wrote it"),
         )),
         Err(_) => Err(damaged(what)),
@@ -111,8 +116,32 @@ pub(super) fn encode_membership(id: EntryId, membership: &Membership) -> Bytes {
     out.into()
 }
 
-pub(super) fn decode_membership(mut data: Bytes) -> Result<StoredMembership> {
+/// What a machine keeps beside what it settled: the membership and, if it is known, the digest of its state.
+pub(crate) fn encode_beside(membership: &[u8], digest: Option<u64>) -> Bytes {
+    let mut out = Vec::with_capacity(BESIDE_HEAD_BYTES + membership.len());
+    out.put_u8(VERSION_BESIDE);
+    out.put_u8(u8::from(digest.is_some()));
+    out.put_u64_le(digest.unwrap_or_default());
+    out.put_slice(membership);
+    out.into()
+}
+
+/// The membership and the digest. Before there were digests, the membership stood alone.
+pub(crate) fn split_beside(mut data: Bytes) -> Result<(Bytes, Option<u64>)> {
+    if data.first() != Some(&VERSION_BESIDE) {
+        return Ok((data, None));
+    }
+    if data.len() < BESIDE_HEAD_BYTES {
+        return Err(damaged("what stands beside a shard's state"));
+    }
+    data.advance(1);
+    let (known, digest) = (data.get_u8(), data.get_u64_le());
+    Ok((data, (known == 1).then_some(digest)))
+}
+
+pub(super) fn decode_membership(data: Bytes) -> Result<StoredMembership> {
     const WHAT: &str = "a shard's membership";
+    let (mut data, _) = split_beside(data)?;
     if data.is_empty() {
         return Ok(StoredMembership::default());
     }

@@ -13,6 +13,7 @@ use openraft::{LogState, OptionalSend, RaftLogReader, entry::RaftEntry, storage:
 use tokio::sync::oneshot;
 
 use super::{
+    super::bugs::{Bug, planted},
     codec,
     settings::{APPLY_READ_BYTES_MAX, REPLICATION_BYTES_MAX},
     types::{Entry, Flushed, LogId, Types, Vote, entry_id, log_id, storage_error},
@@ -131,6 +132,9 @@ impl RaftLogStorage<Types> for LogStore {
     }
 
     async fn save_vote(&mut self, vote: &Vote) -> io::Result<()> {
+        if planted(Bug::VoteNotKept) {
+            return Ok(());
+        }
         let (done, durable) = oneshot::channel();
         let record = Record::Vote(self.shard, codec::encode_vote(vote));
         self.journal.submit(

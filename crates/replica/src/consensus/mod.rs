@@ -24,6 +24,7 @@ mod group;
 mod log;
 mod machine;
 mod network;
+pub(crate) mod offline;
 mod receive;
 mod serve;
 mod settings;
@@ -33,6 +34,7 @@ mod transport;
 mod types;
 mod wire;
 
+pub(crate) use codec::{encode_beside, split_beside};
 pub use group::Group;
 pub(crate) use group::unknown_outcome;
 

@@ -4,6 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use openraft::{Config, SnapshotPolicy};
 
+use crate::bugs::{Bug, planted};
+
 /// Shortest time without a leader's word after which a follower asks for votes.
 pub(super) const ELECTION_TIMEOUT_MIN_MS: u64 = 250;
 /// Longest such time. Noticing a dead leader takes this and a random one, so that twice this must lie below a second.
@@ -47,7 +49,7 @@ pub(super) fn config(name: String) -> Arc<Config> {
         election_timeout_max: ELECTION_TIMEOUT_MAX_MS,
         heartbeat_interval: HEARTBEAT_MS,
         // A restored leader gives (term, index) pairs that it had acknowledged to other content.
-        enable_leader_restore: Some(false),
+        enable_leader_restore: Some(planted(Bug::LeaderRestored)),
         enable_pre_vote: Some(true),
         // What is settled is the snapshot, and only settling moves it.
         snapshot_policy: SnapshotPolicy::Never,

@@ -26,3 +26,7 @@ pub const HELLO: u8 = 11;
 pub const ANNOUNCE: u8 = 12;
 /// Asks the leader to hand over to a member.
 pub const HAND_OVER: u8 = 13;
+/// Asks a replica for the digests of its state.
+pub const DIGESTS: u8 = 14;
+/// Tells a replica that its state differs from the others'.
+pub const DIFFERS: u8 = 15;

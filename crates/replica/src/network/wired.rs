@@ -4,15 +4,18 @@ use std::{io, sync::Arc, time::Duration};
 
 use base::{Error, Kind, NodeId, Result};
 use bytes::Bytes;
-use peer::{Handler, Incoming, Options, Outgoing, Request, Roster, Security, Standing, Switchboard};
+use peer::{Handler, Incoming, Options, Outgoing, Request, Roster, Security, Standing, Switchboard, VERSIONS};
 use tokio::net::TcpListener;
 
 use super::{BoxFuture, CallError, Channel, Message, Network, NetworkMaker, Receiver, Receiving, Reception, Sender, Sending};
 
 /// Makes the network of a node that listens on `listener`.
-pub(crate) fn wire(listener: TcpListener, name: String, security: Security) -> NetworkMaker {
+pub(crate) fn wire(listener: TcpListener, name: String, security: Security, snapshot_bytes_per_second: u64) -> NetworkMaker {
     Box::new(move |identity, reception| {
+        // Each level of formats may change what is said on the wire, too.
+        let versions = *VERSIONS.start()..=u16::try_from(crate::level()).unwrap_or(u16::MAX);
         let options = Options::new(identity.cluster_id, identity.node_id, name, security);
+        let options = Options { snapshot_bytes_per_second, versions, ..options };
         let desk = Arc::new(Desk(reception));
         let board = Switchboard::start(options, listener, desk.clone(), desk)
             .map_err(|error| Error::new(Kind::Invalid, format!("peers cannot be served: {error}")))?;

@@ -11,6 +11,7 @@ use table::{Direction, LsmTree, MemoryTree, TreeOptions};
 
 use super::*;
 use crate::{
+    batch::Target,
     lease::Left,
     limits::KEYS_END,
     watch::{Output, StreamOptions, Watch, WatchStream},
@@ -26,7 +27,8 @@ pub(crate) struct Replica {
 }
 
 fn options() -> SpaceOptions {
-    SpaceOptions { machine: kv::Options { cache_bytes: 1 << 16, ..kv::Options::default() }, watch_ring_bytes: 1 << 16 }
+    let machine = kv::Options { cache_bytes: 1 << 16, ..kv::Options::default() };
+    SpaceOptions { machine, watch_ring_bytes: 1 << 16, meter: Arc::default() }
 }
 
 impl Replica {
@@ -89,7 +91,7 @@ pub(crate) fn batch(commands: &[Command]) -> Bytes {
             encoded
         })
         .collect();
-    batch::encode(1, None, encoded.iter().map(|command| (Target::Keyspace(SPACE), &command[..])), 0)
+    batch::encode(cluster::LEVEL_FIRST, 1, None, encoded.iter().map(|command| (Target::Keyspace(SPACE), &command[..])), 0)
 }
 
 pub(crate) fn put(key: &str, value: &str) -> Command {
@@ -146,7 +148,8 @@ fn a_replica_that_is_behind_takes_over_the_state() {
     behind.index = ahead.index;
     assert_same(&ahead, &behind);
     assert!(!behind.state.is_ahead_of_tree());
-    assert_eq!(behind.state.snapshot().mark(), &ahead.state.mark());
+    assert_eq!(behind.state.snapshot().mark().applied, ahead.state.mark().applied);
+    assert_eq!(behind.state.mark(), ahead.state.mark());
     assert_eq!(behind.state.table().unsettled_memory(), 0);
     for replica in [&mut ahead, &mut behind] {
         for number in 0..30 {
@@ -158,8 +161,31 @@ fn a_replica_that_is_behind_takes_over_the_state() {
         replica.settle();
     }
     assert_same(&ahead, &behind);
+    assert_eq!(behind.state.digest(), ahead.state.digest(), "both changed alike since");
+    assert!(ahead.state.digest().is_some());
+    assert!(!behind.state.digests().list().is_empty());
     drop(behind);
-    assert_same(&ahead, &Replica::over(open()));
+    let again = Replica::over(open());
+    assert_same(&ahead, &again);
+    assert_eq!(again.state.digest(), ahead.state.digest(), "a start goes on from what was settled");
+}
+
+/// A tree that was settled before there were digests has none, and says so, until a whole state takes its place.
+#[test]
+fn a_state_without_a_digest_is_not_compared() {
+    let tree = Arc::new(MemoryTree::default());
+    let mark = Mark { applied: Some(EntryId { term: 1, index: 7 }), membership: Bytes::new() };
+    tree.settle(&mut std::iter::empty(), &[], &mark).expect("settles");
+    let mut old = Replica::over(tree.clone());
+    for number in 0..20 {
+        old.put("key", &format!("{number}"));
+    }
+    assert!(old.state.digests().list().is_empty());
+    old.settle();
+    assert!(Replica::over(tree).state.digest().is_none());
+    let (ahead, _) = two(Replica::new());
+    old.state.install(ahead.send(&old.state)).expect("installs");
+    assert_eq!(old.state.digest(), ahead.state.digest());
 }
 
 #[test]
@@ -183,7 +209,7 @@ fn the_cluster_s_own_state_is_taken_over_too() {
         cluster::Command::NameMember { id: 9, name: "nine".to_owned() },
     ];
     for (command, index) in commands.into_iter().zip(1..) {
-        let payload = batch::encode(1, None, [(Target::Cluster, &command.encode()[..])].into_iter(), 0);
+        let payload = batch::encode(cluster::LEVEL_FIRST, 1, None, [(Target::Cluster, &command.encode()[..])].into_iter(), 0);
         ahead.apply(EntryId { term: 1, index }, &payload);
     }
     let (sealed, _) = ahead.seal().expect("one at a time");
@@ -367,5 +393,30 @@ async fn watchers_see_the_jump_or_are_told_that_it_is_compacted() {
         assert_eq!(delivered(&mut late).await.0, nexts);
         assert_eq!(delivered(&mut asleep).await.0, if mark <= from + 1 { &nexts[..] } else { &[] });
         assert_eq!(delivered(&mut reading).await.0, if lives { &nexts[..] } else { &[] });
+    }
+}
+
+/// The mark of a compaction carries what each replica reckons for itself since its start. In the digest, it made a replica that had
+/// been restarted look as if it held other data, and it would have been rebuilt for nothing.
+#[test]
+fn replicas_that_were_restarted_at_other_times_have_equal_digests() {
+    let tree = Arc::new(MemoryTree::default());
+    let (mut steady, mut restarted) = (Replica::new(), Replica::over(tree.clone()));
+    for round in 0..3 {
+        for number in 0..700 {
+            for replica in [&mut steady, &mut restarted] {
+                replica.put(&format!("key {}", number % 9), &format!("{round} {number}").repeat(500));
+            }
+        }
+        restarted.settle();
+        restarted = Replica::over(tree.clone());
+        assert_eq!(restarted.index, steady.index, "all of it was settled");
+        let revision = steady.machine().revision();
+        for replica in [&mut steady, &mut restarted] {
+            replica.apply(&[Command::Compact { revision: revision - 300 }]);
+            replica.apply(&[Command::Compact { revision }]);
+        }
+        assert!(steady.state.digest().is_some());
+        assert_eq!(steady.state.digest(), restarted.state.digest(), "in round {round}");
     }
 }

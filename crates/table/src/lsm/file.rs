@@ -114,7 +114,7 @@ impl Yard {
     }
 
     /// Reads the whole file and compares it with the manifest.
-    pub(super) fn verify(&self, entry: &Entry) -> Result<()> {
+    pub(super) fn verify(&self, entry: &Entry, read: &mut dyn FnMut(u64) -> Result<()>) -> Result<()> {
         let file = self.disk.open(&name(entry.id), false).map_err(failed_io)?;
         let mut sum = ChecksummedWriter::new(std::io::sink());
         let mut chunk = vec![0; 1 << 20];
@@ -124,6 +124,7 @@ impl Yard {
             file.read_at(&mut chunk[..length], offset).map_err(failed_io)?;
             sum.write_all(&chunk[..length]).map_err(failed_io)?;
             offset += length as u64;
+            read(length as u64)?;
         }
         let intact = sum.checksum().into_u128() == entry.checksum;
         if intact { Ok(()) } else { Err(damaged(format!("{} does not match its checksum", name(entry.id)))) }

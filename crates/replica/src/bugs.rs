@@ -1,0 +1,53 @@
+//! Bugs that can be planted, so that the simulator proves that its alarms ring. Without the feature `planted-bugs`, none
+//! exists and the questions are answered at compile time.
+
+/// A bug of the hall.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bug {
+    /// A vote is given without a record of it.
+    VoteNotKept,
+    /// A settle's mark is one entry behind what it holds, so that a start applies that entry twice.
+    AppliedTwice,
+    /// Applying looks at this node's time of day.
+    LocalClock,
+    /// A leader answers readers without asking the quorum whether it still leads.
+    ReadWithoutQuorum,
+    /// Readers that come while a barrier is under way are served by it.
+    LateReadersJoin,
+    /// A state that is received takes the place of a newer one.
+    OldStateInstalled,
+    /// A leader that restarts goes on leading in its term.
+    LeaderRestored,
+    /// A node that lost its journal or its settled state goes on as who it was.
+    LossIgnored,
+}
+
+#[cfg(feature = "planted-bugs")]
+mod planted {
+    use std::cell::Cell;
+
+    use super::Bug;
+
+    thread_local! {
+        static PLANTED: Cell<Option<Bug>> = const { Cell::new(None) };
+    }
+
+    /// Plants a bug into whatever runs on this thread from now on; `None` heals.
+    pub fn plant(bug: Option<Bug>) {
+        PLANTED.set(bug);
+    }
+
+    pub(crate) fn planted(bug: Bug) -> bool {
+        PLANTED.get() == Some(bug)
+    }
+}
+
+#[cfg(feature = "planted-bugs")]
+pub use planted::plant;
+#[cfg(feature = "planted-bugs")]
+pub(crate) use planted::planted;
+
+#[cfg(not(feature = "planted-bugs"))]
+pub(crate) const fn planted(_bug: Bug) -> bool {
+    false
+}
