@@ -1,9 +1,10 @@
 //! All nodes, and the wires between them.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use base::NodeId;
-use replica::NodeStatus;
+use cluster::MemberStanding;
+use replica::{NodeStatus, ShardStatus};
 
 use crate::{dice::Dice, executor::world, house::House, network::Wires, plan::Plan, setup::Setup};
 
@@ -52,6 +53,21 @@ impl Cluster {
     pub fn leader(&self) -> Option<NodeId> {
         let leads = |status: &NodeStatus| status.shards.iter().any(|shard| shard.shard.0 > 0 && shard.group.leading);
         self.houses.iter().find(|house| house.node().is_some_and(|(node, _)| leads(&node.status()))).map(House::node_id)
+    }
+
+    /// Whether every node has its place: all serve, and by the word of each all are members that stay, and nobody else is.
+    pub fn is_whole(&self) -> bool {
+        let ids: BTreeSet<NodeId> = self.houses.iter().map(House::node_id).collect();
+        let is_whole = |house: &House| {
+            let Some((node, _)) = house.node() else { return false };
+            let status = node.status();
+            let members: BTreeSet<NodeId> = status.members.iter().map(|member| member.id).collect();
+            let votes = |shard: &ShardStatus| shard.group.voters.iter().copied().collect::<BTreeSet<_>>() == ids;
+            members == ids
+                && status.members.iter().all(|member| member.standing == MemberStanding::Active)
+                && status.shards.iter().all(votes)
+        };
+        self.houses.iter().all(is_whole)
     }
 
     /// Directions between two parts of the nodes.

@@ -10,7 +10,7 @@ use crate::{
     cluster::{Cluster, tell},
     dice::Dice,
     executor::{STAGE, world},
-    house::House,
+    house::{House, Loss},
     matrix::{Active, FaultKind, Matrix},
     network::Crash,
     plan::{Plan, Rate, Storm},
@@ -30,6 +30,8 @@ const ENDINGS: [Ending; 7] = [
 ];
 /// How long a crash is reckoned with in the matrix if the node does not serve before.
 const RECOVERY_MAX: Duration = Duration::from_secs(10);
+/// The same of a node that is rebuilt.
+const REBUILD_MAX: Duration = Duration::from_secs(60);
 
 /// What strikes.
 #[derive(Clone)]
@@ -140,6 +142,7 @@ impl Faults {
             }
             FaultKind::CrashShort | FaultKind::CrashLong => self.crash(kind, &house, end, dice).await,
             FaultKind::Pause => self.pause(&house, end).await,
+            FaultKind::DiskLost => self.lose_disk(&house, end, dice).await,
             FaultKind::SlowDisk => {
                 let _active = self.matrix.strike(kind);
                 let times = 3 + dice.below(if dice.chance(30) { 300 } else { 30 });
@@ -223,6 +226,27 @@ impl Faults {
             biased;
             _ = house.serving() => {}
             () = runtime::sleep(RECOVERY_MAX) => {}
+        }
+    }
+
+    /// One at a time, and not while the last one is still being rebuilt: what a majority loses is lost. Only this fault's own
+    /// task comes here.
+    async fn lose_disk(&self, house: &House, end: Duration, dice: &Dice) {
+        if !self.cluster.is_whole() {
+            return;
+        }
+        let _active = self.matrix.strike(FaultKind::DiskLost);
+        if !house.crash(ENDINGS[index(dice, ENDINGS.len())], Crash::Reset) {
+            return;
+        }
+        let what = [Loss::Journal, Loss::Trees, Loss::Both][index(dice, 3)];
+        tell(format!("{} loses its disk: {what:?}", house.name()));
+        house.lose(what);
+        runtime::sleep_until(end).await;
+        house.start();
+        let give_up = runtime::now() + REBUILD_MAX;
+        while !self.cluster.is_whole() && runtime::now() < give_up {
+            runtime::sleep(Duration::from_millis(200)).await;
         }
     }
 

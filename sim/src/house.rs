@@ -9,11 +9,15 @@ use std::{
 };
 
 use base::{
-    Disk, NodeId, ShardId,
+    Disk, NodeId, Result, ShardId,
     disk::{Ending, Fault, MemoryDisk},
 };
 use journal::Writer;
-use replica::{Failure, Keyspace, Node, NodeParts, Pace, runtime};
+use replica::{
+    Failure, Identity, Keyspace, Node, NodeParts, Pace,
+    rebuild::{self, Order},
+    runtime,
+};
 use table::{Interrupted, MemoryTree, Tree};
 use tokio::sync::{Notify, oneshot};
 
@@ -34,7 +38,22 @@ const GROUPS_A_NODE: u32 = 1_000_000;
 
 type Trees = Arc<Mutex<BTreeMap<ShardId, Arc<MemoryTree>>>>;
 
+/// What a node loses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Loss {
+    /// Its journal.
+    Journal,
+    /// Its settled trees.
+    Trees,
+    /// Both.
+    Both,
+}
+
 struct State {
+    /// Who it is; another one after it was rebuilt.
+    identity: Identity,
+    /// Whether it lost what it had and was not rebuilt yet.
+    is_lost: bool,
     disk: MemoryDisk,
     trees: Trees,
     is_up: bool,
@@ -90,6 +109,8 @@ impl House {
     /// A node that was never started: number `number` of those in `setup`.
     pub fn new(number: usize, setup: Arc<Setup>, wires: Wires) -> House {
         let state = State {
+            identity: setup.identities[number].clone(),
+            is_lost: false,
             disk: MemoryDisk::new(),
             trees: Trees::default(),
             is_up: false,
@@ -116,7 +137,7 @@ impl House {
 
     /// Its id.
     pub fn node_id(&self) -> NodeId {
-        self.inner.setup.identities[self.inner.number].node_id
+        self.state().identity.node_id
     }
 
     fn group_of(&self, start: u32) -> Group {
@@ -157,9 +178,12 @@ impl House {
         };
         world.tell(format!("{} starts for the {start}. time", self.name()));
         self.inner.wires.power_on(self.node_id());
-        let parts = self.parts(group, &disk, trees);
         let house = self.clone();
         world.spawn_in(group, async move {
+            if let Err(error) = house.begin_anew(group, &disk, &trees).await {
+                return house.fail(format!("the node is not rebuilt: {error}"));
+            }
+            let parts = house.parts(group, &disk, trees);
             match setup::open(&house.inner.setup, house.inner.number, parts).await {
                 Ok((node, keyspace)) => {
                     {
@@ -179,18 +203,75 @@ impl House {
 
     fn parts(&self, group: Group, disk: &MemoryDisk, trees: Trees) -> NodeParts {
         let setup = &self.inner.setup;
+        let identity = {
+            let mut state = self.state();
+            if let Ok(Some(known)) = Identity::load(disk) {
+                state.identity = known;
+            }
+            state.identity.clone()
+        };
         let (seed, speed) = (world().dice().next(), self.inner.speed.clone());
         let open_tree = move |shard| Ok(lock(&trees).entry(shard).or_default().clone() as Arc<dyn Tree>);
         NodeParts {
+            home: Arc::new(disk.clone()) as Arc<dyn Disk>,
             journal_disk: Arc::new(disk.clone()) as Arc<dyn Disk>,
             trees: Arc::new(open_tree),
-            identity: setup.identities[self.inner.number].clone(),
+            identity,
             pace: Pace::default(),
             drive: Box::new(move |writer, failure| {
                 runtime::spawn(drive(writer, failure, Dice::new(seed), speed));
             }),
             network: (setup.names.len() > 1).then(|| self.inner.wires.maker(&setup.address(self.inner.number), group)),
         }
+    }
+
+    /// What a data directory does when it is opened: a node that lost its data takes another place first.
+    async fn begin_anew(&self, group: Group, disk: &MemoryDisk, trees: &Trees) -> Result<()> {
+        let Some(order) = Order::load(disk)? else { return Ok(()) };
+        let (is_lost, known) = {
+            let state = self.state();
+            (state.is_lost, state.identity.clone())
+        };
+        let old = Identity::load(disk)?.unwrap_or(known);
+        if order.is_taken(&old) {
+            self.state().identity = old;
+            self.state().is_lost = false;
+            return order.end(disk);
+        }
+        assert!(is_lost, "{} believes that it lost its data, and nobody took it: {}", self.name(), order.why);
+        world().tell(format!("{} is rebuilt: {}", self.name(), order.why));
+        let others = rebuild::load_book(disk)?.unwrap_or_default();
+        let address = self.inner.setup.address(self.inner.number);
+        let maker = self.inner.wires.maker(&address, group);
+        order.ask(&old, self.name(), &address, &others, maker).await?;
+        self.wipe(disk, trees);
+        let identity = order.take(disk, &old, &others)?;
+        let mut state = self.state();
+        state.identity = identity;
+        state.is_lost = false;
+        Ok(())
+    }
+
+    fn wipe(&self, disk: &MemoryDisk, trees: &Trees) {
+        lose_journal(disk);
+        lock(trees).clear();
+        self.state().floor.clear();
+    }
+
+    /// Takes away what a node that is down has stored. Its papers stay.
+    pub fn lose(&self, what: Loss) {
+        let (disk, trees) = {
+            let mut state = self.state();
+            state.is_lost = true;
+            (state.disk.clone(), state.trees.clone())
+        };
+        if what != Loss::Trees {
+            lose_journal(&disk);
+        }
+        if what != Loss::Journal {
+            lock(&trees).clear();
+        }
+        self.state().floor.clear();
     }
 
     fn fail(&self, why: String) {
@@ -364,6 +445,13 @@ impl House {
         if is_current {
             world().spawn_in(serving.group, task);
         }
+    }
+}
+
+fn lose_journal(disk: &MemoryDisk) {
+    let names = disk.list().unwrap_or_default();
+    for name in names.iter().filter(|name| !["node", "peers", "rebuild"].contains(&name.as_str())) {
+        disk.remove(name).expect("a disk that nobody uses removes what it listed");
     }
 }
 

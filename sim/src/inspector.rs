@@ -16,8 +16,9 @@ use crate::{
 
 /// How often it looks, by true time.
 const LOOK: Duration = Duration::from_millis(50);
-/// How often it compares states.
-const COMPARE: Duration = Duration::from_millis(500);
+/// How often it compares whole states. Digests of all changes the nodes compare themselves, more often: one that is told that it
+/// differs ends the run.
+const COMPARE: Duration = Duration::from_secs(4);
 /// Places whose states are remembered.
 const STATES_KEPT: usize = 4096;
 

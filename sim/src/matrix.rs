@@ -86,6 +86,8 @@ kinds! {
         SyncFault = "sync",
         /// A settle that fails.
         SettleFault = "settle",
+        /// A node that loses its journal, its settled state or both, and is rebuilt from the others.
+        DiskLost = "lost",
         /// Clocks that are too fast or too slow.
         ClockRate = "rate",
         /// A time of day that jumps.

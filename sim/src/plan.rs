@@ -65,7 +65,7 @@ const fn ms(from: u64) -> Duration {
 }
 
 /// The rarest and the most frequent mean distance in seconds, and the shortest and longest time in milliseconds.
-const STRIKES: [(FaultKind, u64, u64, u64, u64); 14] = [
+const STRIKES: [(FaultKind, u64, u64, u64, u64); 15] = [
     (FaultKind::Clog, 2, 20, 50, 5_000),
     (FaultKind::Partition, 5, 60, 200, 20_000),
     (FaultKind::OneWay, 5, 60, 200, 15_000),
@@ -80,11 +80,12 @@ const STRIKES: [(FaultKind, u64, u64, u64, u64); 14] = [
     (FaultKind::SyncFault, 20, 120, 2_000, 2_000),
     (FaultKind::SettleFault, 20, 120, 2_000, 2_000),
     (FaultKind::ClockJump, 5, 60, 2_000, 2_000),
+    (FaultKind::DiskLost, 15, 60, 10, 5_000),
 ];
 
 /// Those that need peers.
-const BETWEEN_NODES: [FaultKind; 5] =
-    [FaultKind::Clog, FaultKind::Partition, FaultKind::OneWay, FaultKind::LeaderCut, FaultKind::Reset];
+const BETWEEN_NODES: [FaultKind; 6] =
+    [FaultKind::Clog, FaultKind::Partition, FaultKind::OneWay, FaultKind::LeaderCut, FaultKind::Reset, FaultKind::DiskLost];
 
 impl Plan {
     /// The plan of a seed, with so much time under faults.
@@ -121,7 +122,7 @@ impl Plan {
             busy,
             bound_clients,
             roaming_clients: clients - bound_clients,
-            think_ms: [20, 60, 200, 1_000][pick(dice, 4)],
+            think_ms: [60, 200, 600, 2_000][pick(dice, 4)],
             kept_revisions: [0, 40, 400, 4_000][pick(dice, 4)],
             fair,
             weather: weather(dice, fair),

@@ -10,25 +10,26 @@
 //! | a misdirected write is believed | `journal` walk and recovery: `PlaceNotChecked` | the crash sweep |
 //! | a failed sync is repeated | `journal` writer, `sync`: `SyncRetried` | lost writes after sync faults and crashes |
 //! | the directory is not synced | `journal` segment: `DirectoryNotSynced` | lost writes, or a start that is refused |
-//! | the vote is not kept | `replica` consensus log, `save_vote`: answers without the record | two leaders of a term |
-//! | an entry is applied twice after a start | `replica` shard, `seal`: the mark of the settle is one entry behind | counters, unequal digests |
-//! | the local clock in apply | `replica` shard, `apply_item`: a lease's seconds follow this node's time of day | unequal leases |
-//! | a read by a lease | `replica` consensus group, `barrier` and `read_index`: no question to the quorum | stale reads after pauses and cuts |
-//! | the read's index taken before the request | `replica` barrier, `rounds`: who comes joins the round under way | stale reads |
-//! | a snapshot replaces what is newer | `replica` shard, `install`: no look at what is applied | applied goes back |
+//! | the vote is not kept | `replica` consensus log, `save_vote`: `VoteNotKept` | two leaders of a term |
+//! | an entry is applied twice after a start | `replica` shard, `seal`: `AppliedTwice` | unequal digests |
+//! | the local clock in apply | `replica` shard, `apply_item`: `LocalClock` | unequal digests, unequal leases |
+//! | a read without asking the quorum | `replica` consensus group, `barrier` and `read_index`: `ReadWithoutQuorum` | stale reads after pauses and cuts |
+//! | the read's index taken before the request | `replica` barrier, `rounds`: `LateReadersJoin` | stale reads |
+//! | a state takes the place of a newer one | `replica` shard, `install`: `OldStateInstalled` | applied goes back |
+//! | a leader that restarts goes on leading | `replica` consensus settings: `LeaderRestored` | one place with two contents |
+//! | lost data is denied instead of rebuilt | `replica` node, at the start: `LossIgnored` | lost writes, two leaders of a term |
 //! | a hash map's order in apply | `kv` apply, `end_lease`: `HashOrder` | unequal digests |
 //! | an old leader ends leases after a stall | `kv` apply, `LeaseExpire`: `ExpiryWithoutTerm` | leases that end early |
 //! | the revision falls after a crash | `kv` reclaim and open: `RevisionForgotten` | revisions in the order of real time |
 //! | a watch loses the change at the mark | `kv` history: `ChangeAtMarkLost` | watchers that missed something |
 //! | a watch repeats after it is taken up again | `replica` watch stream, `admit`: `RepeatsLast` | watchers that saw something twice |
-//! | a damaged entry is answered as never had | `journal` recovery with peers | comes with repair from peers |
 //!
 //! Those of openraft itself (an old term's entry committed by count, an append without a match before it, a removed node in the
 //! quorum) are its own simulation's matter.
 
 use journal::bugs::Bug as JournalBug;
 use kv::bugs::Bug as KvBug;
-use replica::watch::bugs::Bug as WatchBug;
+use replica::{bugs::Bug as HallBug, watch::bugs::Bug as WatchBug};
 
 /// A bug that can be planted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,11 +40,13 @@ pub enum Bug {
     Kv(KvBug),
     /// One of watches.
     Watch(WatchBug),
+    /// One of the hall.
+    Hall(HallBug),
 }
 
 impl Bug {
     /// Those that the simulator has to find.
-    pub const ALL: [Bug; 9] = [
+    pub const ALL: [Bug; 17] = [
         Bug::Journal(JournalBug::AckBeforeSync),
         Bug::Journal(JournalBug::VoteAfterAppend),
         Bug::Journal(JournalBug::SyncRetried),
@@ -53,6 +56,14 @@ impl Bug {
         Bug::Kv(KvBug::RevisionForgotten),
         Bug::Kv(KvBug::ChangeAtMarkLost),
         Bug::Watch(WatchBug::RepeatsLast),
+        Bug::Hall(HallBug::VoteNotKept),
+        Bug::Hall(HallBug::AppliedTwice),
+        Bug::Hall(HallBug::LocalClock),
+        Bug::Hall(HallBug::ReadWithoutQuorum),
+        Bug::Hall(HallBug::LateReadersJoin),
+        Bug::Hall(HallBug::OldStateInstalled),
+        Bug::Hall(HallBug::LeaderRestored),
+        Bug::Hall(HallBug::LossIgnored),
     ];
 }
 
@@ -66,6 +77,7 @@ pub fn plant(bug: Bug) -> Planted {
         Bug::Journal(bug) => journal::bugs::plant(Some(bug)),
         Bug::Kv(bug) => kv::bugs::plant(Some(bug)),
         Bug::Watch(bug) => replica::watch::bugs::plant(Some(bug)),
+        Bug::Hall(bug) => replica::bugs::plant(Some(bug)),
     }
     Planted(())
 }
@@ -75,5 +87,6 @@ impl Drop for Planted {
         journal::bugs::plant(None);
         kv::bugs::plant(None);
         replica::watch::bugs::plant(None);
+        replica::bugs::plant(None);
     }
 }

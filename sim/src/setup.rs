@@ -1,9 +1,9 @@
 //! How nodes are set up: the one place that knows how the hall is opened.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use base::Result;
-use replica::{Identity, Keyspace, Node, NodeOptions, NodeParts, PeerOptions, Start, network::Security, node::DEFAULT_KEYSPACE};
+use replica::{Identity, Keyspace, Node, NodeOptions, NodeParts, PeerOptions, Start, node::DEFAULT_KEYSPACE};
 
 /// Small numbers, so that a short run recycles segments and settles often.
 const SEGMENT_BYTES: u64 = 64 << 10;
@@ -49,7 +49,7 @@ impl Setup {
     }
 
     fn peers(&self, number: usize) -> PeerOptions {
-        PeerOptions { advertise: self.address(number), security: Security::Plain, start: self.start(), client_urls: Vec::new() }
+        PeerOptions { advertise: self.address(number), start: self.start(), ..PeerOptions::default() }
     }
 
     fn options(&self, number: usize) -> NodeOptions {
@@ -64,6 +64,8 @@ impl Setup {
             admission_bytes: 1 << 20,
             admission_commands: 1000,
             quota_bytes: 0,
+            scrub_every: Duration::ZERO,
+            scrub_bytes_per_second: 0,
         }
     }
 }

@@ -58,7 +58,7 @@ struct Two {
 
 fn join(wires: &Wires, node: NodeId, group: Group, name: &str) -> (Arc<dyn Network>, Arc<Echo>) {
     let echo = Arc::new(Echo::default());
-    let identity = Identity { cluster_id: 1, node_id: node, incarnation: 1, founders: vec![A, B] };
+    let identity = Identity { cluster_id: 1, node_id: node, incarnation: 1, founders: vec![A, B], begun: false };
     let network = wires.maker(name, group)(&identity, echo.clone()).unwrap();
     network.set_address(A, "a");
     network.set_address(B, "b");
