@@ -1,5 +1,6 @@
 //! Several servers that are members of one cluster.
 
+use crate::namespaces::{self, Hosts};
 use crate::proxy::Wiring;
 use crate::server::{memory_folder, unused_port};
 use crate::wire::{Wire, pb};
@@ -52,6 +53,10 @@ pub struct Plan<'a> {
     pub arguments: &'a [&'a str],
     /// Where data directories are made; in memory if not given.
     pub under: Option<&'a Path>,
+    /// A folder for each member's data instead, on disks of their own.
+    pub disks: Vec<&'a Path>,
+    /// Hosts of their own for the members.
+    pub hosts: Option<&'a Hosts>,
     /// Whether members speak under a secret.
     pub secret: bool,
     /// Whether what they say passes proxies.
@@ -90,8 +95,12 @@ impl Cluster {
         let ports: Vec<u16> = (0..members).map(|_| unused_port()).collect();
         let wiring = if plan.proxies { Some(Wiring::start(&ports).await) } else { None };
         let reached: Vec<u16> = wiring.as_ref().map_or_else(|| ports.clone(), |wiring| wiring.ports().to_vec());
+        let address = |i: usize, port: u16| match plan.hosts {
+            None => format!("127.0.0.1:{port}"),
+            Some(hosts) => format!("{}:{}", hosts.place(i).address, namespaces::PEER),
+        };
         let addresses: BTreeMap<String, String> =
-            reached.iter().enumerate().map(|(i, port)| (name(i), format!("127.0.0.1:{port}"))).collect();
+            reached.iter().enumerate().map(|(i, port)| (name(i), address(i, *port))).collect();
         let secret = plan.secret.then(|| Secret::new(&settings(plan)));
         let list = list(&addresses);
         let servers = (0..members).map(|i| {
@@ -101,7 +110,15 @@ impl Cluster {
                 settings = settings.with_arguments(&["--cluster-secret", secret.path()]);
             }
             settings.peer_port = ports[i];
-            Server::prepare(settings)
+            if let Some(disk) = plan.disks.get(i) {
+                settings = settings.under(disk);
+            }
+            settings.place = plan.hosts.map(|hosts| hosts.place(i));
+            let mut server = Server::prepare(settings);
+            if let Some(hosts) = plan.hosts {
+                server.port = hosts.port(i);
+            }
+            server
         });
         Self { servers: servers.collect(), wiring, secret, members: addresses }
     }

@@ -16,7 +16,9 @@
 
 pub mod cluster;
 pub mod differ;
+pub mod disks;
 pub mod frames;
+pub mod namespaces;
 pub mod peers;
 pub mod process;
 pub mod proxy;

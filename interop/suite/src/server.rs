@@ -1,5 +1,6 @@
 //! One server process: the binary under test, or the real etcd.
 
+use crate::namespaces::{self, Place};
 use crate::peers::{Peers, repository};
 use crate::random::Random;
 use crate::{process, wire};
@@ -43,6 +44,8 @@ pub struct Settings {
     pub environment: Vec<(String, String)>,
     /// The port for other nodes; 0: any.
     pub peer_port: u16,
+    /// The host that it runs on, if that is not this one.
+    pub place: Option<Place>,
 }
 
 impl Settings {
@@ -55,6 +58,7 @@ impl Settings {
             arguments: vec![],
             environment: vec![],
             peer_port: 0,
+            place: None,
         }
     }
 
@@ -141,7 +145,15 @@ impl Server {
 
     /// The command line that starts this server.
     pub fn command(&self) -> Command {
-        let mut command = Command::new(&self.settings.binary);
+        let mut command = match &self.settings.place {
+            None => Command::new(&self.settings.binary),
+            Some(Place { namespace, .. }) => {
+                // It becomes the server's process in the end.
+                let mut command = Command::new("ip");
+                command.args(["netns", "exec", namespace]).arg(&self.settings.binary);
+                command
+            }
+        };
         let data = self.data_dir();
         match self.settings.kind {
             Kind::Etcd => {
@@ -152,15 +164,15 @@ impl Server {
                 command.args(["--initial-cluster", &format!("default={peer}")]);
             }
             Kind::Manifold => {
+                let (etcd, peer) = match &self.settings.place {
+                    None => (format!("127.0.0.1:{}", self.port), format!("127.0.0.1:{}", self.settings.peer_port)),
+                    Some(Place { address, .. }) => {
+                        (format!("{address}:{}", namespaces::ETCD), format!("{address}:{}", namespaces::PEER))
+                    }
+                };
+                let http = format!("127.0.0.1:{}", self.second_port);
                 command.arg("serve").arg("--data-dir").arg(data);
-                command.args([
-                    "--etcd",
-                    &format!("127.0.0.1:{}", self.port),
-                    "--http",
-                    &format!("127.0.0.1:{}", self.second_port),
-                    "--peer",
-                    &format!("127.0.0.1:{}", self.settings.peer_port),
-                ]);
+                command.args(["--etcd", &etcd, "--http", &http, "--peer", &peer]);
             }
         }
         // The server says a word about variables that look like its own.

@@ -4,6 +4,7 @@
 //! A clock that jumps is not tested here: that needs a preloaded library; the simulator jumps its clocks instead.
 
 use bytes::Bytes;
+use interop::disks::Mount;
 use interop::wire::{Wire, fault, pb};
 use interop::{Server, Settings};
 use rustix::process::Signal;
@@ -17,42 +18,6 @@ use tonic::Code;
 /// Exit codes of `docs/operating.md`.
 const DAMAGED: i32 = 65;
 const STORAGE: i32 = 74;
-
-/// A file system of our own, unmounted at the end.
-struct Mount {
-    at: tempfile::TempDir,
-}
-
-impl Mount {
-    /// Mounts with these arguments of `mount`, or says why not.
-    fn new(what: &str, arguments: &[&str]) -> Option<Self> {
-        let at = tempfile::tempdir().expect("a folder can be made");
-        let done = Command::new("mount").args(arguments).arg(at.path()).output();
-        match done {
-            Ok(output) if output.status.success() => Some(Self { at }),
-            failed => {
-                eprintln!("LEFT OUT: {what}: a file system cannot be mounted here: {failed:?}");
-                None
-            }
-        }
-    }
-
-    fn path(&self) -> &Path {
-        self.at.path()
-    }
-
-    fn remount(&self, options: &str) -> bool {
-        let done = Command::new("mount").args(["-o", &format!("remount,{options}")]).arg(self.path()).status();
-        done.is_ok_and(|s| s.success())
-    }
-}
-
-impl Drop for Mount {
-    fn drop(&mut self) {
-        // Lazily: what still uses it keeps it until it ends.
-        let _ = Command::new("umount").arg("-l").arg(self.path()).status();
-    }
-}
 
 fn small() -> Settings {
     Settings::manifold().with_arguments(&["--journal-segment", "16MiB", "--settle", "4MiB", "--shards", "1"])

@@ -2,11 +2,10 @@
 
 use crate::storm::{number, storm};
 use crate::trio::Trio;
+use interop::disks::Throttle;
 use interop::wire::{Wire, pb};
 use interop::{Server, Settings};
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 /// All rows, in order.
@@ -115,7 +114,7 @@ impl Bench {
     }
 
     fn iops(&self, server: &Server) -> Result<Figures, String> {
-        let group = Group::over(server)?;
+        let group = Throttle::over(server)?;
         group.slow_down(WRITE_IOPS)?;
         let seconds = 20.max(60 / self.part).min(30);
         let arguments = format!("--op put --value 4096 --conns 8 --streams 25 -n 1000000 --keys 1000000 --seconds {seconds}");
@@ -168,7 +167,7 @@ impl Bench {
 
     /// Minutes of overwriting with compactions, then bursts that show what the acknowledgement alone writes.
     async fn disk(&self, server: &Server) -> Result<Figures, String> {
-        let group = Group::over(server)?;
+        let group = Throttle::over(server)?;
         let end = Instant::now() + Duration::from_secs_f64(self.minutes * 60.0);
         let mut wire = Wire::lazy(server.port);
         let (begin, mut acknowledged, mut round) = (group.written()?, 0.0, 0);
@@ -195,7 +194,7 @@ impl Bench {
     }
 
     /// The median burst of those during which nothing was settled; etcd does not tell such moments apart.
-    fn acknowledgement_path(&self, server: &Server, group: &Group) -> Result<Option<f64>, String> {
+    fn acknowledgement_path(&self, server: &Server, group: &Throttle) -> Result<Option<f64>, String> {
         let settles = || server.metric("manifold_shard_settles_total");
         let mut bursts = Vec::new();
         for burst in 0..16 {
@@ -219,69 +218,4 @@ async fn idle(server: &Server) -> Result<Figures, String> {
     tokio::time::sleep(Duration::from_secs(30)).await;
     let used = (server.cpu_seconds() - before) / 30.0 * 100.0;
     Ok(vec![("idle: resident MiB", server.resident_bytes() as f64 / f64::from(1 << 20)), ("idle: CPU, percent of a core", used)])
-}
-
-/// A control group (version 1) of the server's own, which counts what it writes to the disk and can slow that down.
-///
-/// The kernel's count for a process (`/proc/PID/io`) will not do: where a file system caches files in large pieces it
-/// adds a whole piece for each byte that makes it dirty.
-pub(crate) struct Group {
-    folder: PathBuf,
-    pid: u32,
-    device: String,
-}
-
-impl Group {
-    fn over(server: &Server) -> Result<Self, String> {
-        Self::of(server.pid(), &server.data_dir())
-    }
-
-    /// Over the process `pid`, whose data is in `data`.
-    pub(crate) fn of(pid: u32, data: &Path) -> Result<Self, String> {
-        let device = disk_of(data)?;
-        let folder = PathBuf::from(format!("/sys/fs/cgroup/blkio/manifold-bench-{pid}"));
-        let failed = |e| format!("no control group for the disk here (that needs root and blkio, version 1): {e}");
-        fs::create_dir(&folder).map_err(failed)?;
-        let group = Self { folder, pid, device };
-        fs::write(group.folder.join("cgroup.procs"), group.pid.to_string()).map_err(failed)?;
-        Ok(group)
-    }
-
-    /// Lets the server write so many times a second.
-    pub(crate) fn slow_down(&self, writes_per_second: u32) -> Result<(), String> {
-        let limit = format!("{} {writes_per_second}", self.device);
-        fs::write(self.folder.join("blkio.throttle.write_iops_device"), limit)
-            .map_err(|e| format!("the disk cannot be slowed down: {e}"))
-    }
-
-    /// Bytes that reached the disk since the group began.
-    fn written(&self) -> Result<f64, String> {
-        let text = fs::read_to_string(self.folder.join("blkio.throttle.io_service_bytes")).map_err(|e| e.to_string())?;
-        let line = format!("{} Write ", self.device);
-        Ok(text.lines().find_map(|l| l.strip_prefix(&line)?.trim().parse().ok()).unwrap_or(0.0))
-    }
-}
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        // Back to where it came from, so that the group can go.
-        let _ = fs::write("/sys/fs/cgroup/blkio/cgroup.procs", self.pid.to_string());
-        if let Err(e) = fs::remove_dir(&self.folder) {
-            eprintln!("{} is left behind: {e}", self.folder.display());
-        }
-    }
-}
-
-/// `major:minor` of the whole disk that holds `folder`.
-fn disk_of(folder: &Path) -> Result<String, String> {
-    let output = Command::new("findmnt").args(["-n", "-o", "MAJ:MIN", "--target"]).arg(folder).output();
-    let output = output.map_err(|e| format!("findmnt: {e}"))?;
-    let partition = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-    // A partition's limit has to be set on its disk.
-    let parent = fs::canonicalize(format!("/sys/dev/block/{partition}/../dev")).ok();
-    let disk = parent.and_then(|p| fs::read_to_string(p).ok()).map(|d| d.trim().to_owned());
-    match disk.unwrap_or(partition) {
-        disk if disk.contains(':') => Ok(disk),
-        _ => Err(format!("{} lies on no disk", folder.display())),
-    }
 }

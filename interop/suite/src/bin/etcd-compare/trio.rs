@@ -1,7 +1,8 @@
 //! Three nodes on this machine, ours or the real etcd's, each on a folder of its own.
 
-use crate::rows::{Figures, Group, WRITE_IOPS};
+use crate::rows::{Figures, WRITE_IOPS};
 use crate::storm::{number, storm_at};
+use interop::disks::Throttle;
 use interop::{Kind, Settings, process, wire};
 use std::fs::{self, File};
 use std::net::TcpListener;
@@ -60,11 +61,11 @@ impl Trio {
 
     /// The same on disks with few writes a second, each node with a disk's worth of its own.
     pub(crate) fn iops(&self, binary: &Path, part: u64) -> Result<Figures, String> {
-        let groups: Vec<Group> = self
+        let groups: Vec<Throttle> = self
             .children
             .iter()
             .zip(&self.folders)
-            .map(|(child, folder)| Group::of(child.id(), folder))
+            .map(|(child, folder)| Throttle::of(child.id(), folder))
             .collect::<Result<_, _>>()?;
         for group in &groups {
             group.slow_down(WRITE_IOPS)?;
