@@ -207,7 +207,8 @@ fn service_goes_on_when_nobody_reads_stdout_and_stderr() {
         .spawn()
         .unwrap();
     let start = Instant::now();
-    while std::net::TcpStream::connect(&free).is_err() {
+    // The door answers from the start on; at first that the node is not open yet.
+    while std::net::TcpStream::connect(&free).is_err() || node::get(&free, "/health").0 != 200 {
         assert!(start.elapsed() < Duration::from_secs(30) && child.try_wait().unwrap().is_none(), "it does not start");
         std::thread::sleep(Duration::from_millis(20));
     }
