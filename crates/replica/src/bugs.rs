@@ -14,8 +14,8 @@ pub enum Bug {
     ReadWithoutQuorum,
     /// Readers that come while a barrier is under way are served by it.
     LateReadersJoin,
-    /// A state that is received takes the place of a newer one.
-    OldStateInstalled,
+    /// A batch that may have been proposed is proposed again.
+    RetriedBlindly,
     /// A leader that restarts goes on leading in its term.
     LeaderRestored,
     /// A node that lost its journal or its settled state goes on as who it was.

@@ -20,6 +20,7 @@ use tokio::sync::oneshot;
 
 use crate::{
     batch::{self, Origin},
+    bugs::{Bug, planted},
     consensus::{Group, Refusal, Replies, unknown_outcome},
     lanes::{Pending, timed_out},
     limits::{LEADER_LOOK_MS, LEADER_WAIT_MS, READ_INDEX_TIMEOUT_MS},
@@ -256,6 +257,7 @@ impl Post {
         match network.call(leader, Channel::Forward, self.message(kind::FORWARD), body.freeze(), left).await {
             Ok(answer) if answer[..] == [NOT_LEADING] => Attempt::Again,
             Err(CallError::NotSent(_)) => Attempt::Again,
+            Err(CallError::Unknown(_)) if planted(Bug::RetriedBlindly) => Attempt::Again,
             Ok(_) | Err(CallError::Unknown(_)) => Attempt::Done(Ok(())),
             Err(CallError::Answered(error)) if error.kind == Kind::Unavailable => Attempt::Done(Ok(())),
             // The leader does too much already; nothing was done.
