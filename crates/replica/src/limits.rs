@@ -158,6 +158,12 @@ pub(crate) const DISK_LOOK_MS: u64 = 100;
 /// enough that leadership has moved well within two seconds.
 pub(crate) const DISK_STALL_MS: u64 = 700;
 
+/// How often a peer is asked whether it lives, in milliseconds, and how long a connection may be silent: a leader that is heard and
+/// hears nobody goes on leading for as long, since its followers have no reason to ask for votes.
+pub(crate) const PEER_PING_MS: u64 = 800;
+/// See [`PEER_PING_MS`].
+pub(crate) const PEER_SILENCE_MS: u64 = 2_400;
+
 /// How often a shard's leader compares its state with the other replicas', in milliseconds, and how long one may take to answer.
 pub(crate) const DIGEST_COMPARE_MS: u64 = 5_000;
 /// See [`DIGEST_COMPARE_MS`].

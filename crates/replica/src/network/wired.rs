@@ -7,6 +7,8 @@ use bytes::Bytes;
 use peer::{Handler, Incoming, Options, Outgoing, Request, Roster, Security, Standing, Switchboard, VERSIONS};
 use tokio::net::TcpListener;
 
+use crate::limits::{PEER_PING_MS, PEER_SILENCE_MS};
+
 use super::{BoxFuture, CallError, Channel, Message, Network, NetworkMaker, Receiver, Receiving, Reception, Sender, Sending};
 
 /// Makes the network of a node that listens on `listener`.
@@ -15,7 +17,8 @@ pub(crate) fn wire(listener: TcpListener, name: String, security: Security, snap
         // Each level of formats may change what is said on the wire, too.
         let versions = *VERSIONS.start()..=u16::try_from(crate::level()).unwrap_or(u16::MAX);
         let options = Options::new(identity.cluster_id, identity.node_id, name, security);
-        let options = Options { snapshot_bytes_per_second, versions, ..options };
+        let (ping_interval, silence_max) = (Duration::from_millis(PEER_PING_MS), Duration::from_millis(PEER_SILENCE_MS));
+        let options = Options { snapshot_bytes_per_second, versions, ping_interval, silence_max, ..options };
         let desk = Arc::new(Desk(reception));
         let board = Switchboard::start(options, listener, desk.clone(), desk)
             .map_err(|error| Error::new(Kind::Invalid, format!("peers cannot be served: {error}")))?;
