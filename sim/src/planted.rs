@@ -29,7 +29,7 @@
 
 use journal::bugs::Bug as JournalBug;
 use kv::bugs::Bug as KvBug;
-use replica::{bugs::Bug as HallBug, watch::bugs::Bug as WatchBug};
+use replica::bugs::Bug as HallBug;
 
 /// A bug that can be planted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,8 +38,6 @@ pub enum Bug {
     Journal(JournalBug),
     /// One of the key space's machine.
     Kv(KvBug),
-    /// One of watches.
-    Watch(WatchBug),
     /// One of the hall.
     Hall(HallBug),
 }
@@ -54,7 +52,7 @@ impl Bug {
         Bug::Kv(KvBug::ExpiryWithoutTerm),
         Bug::Kv(KvBug::RevisionForgotten),
         Bug::Kv(KvBug::ChangeAtMarkLost),
-        Bug::Watch(WatchBug::RepeatsLast),
+        Bug::Hall(HallBug::RepeatsLast),
         Bug::Hall(HallBug::VoteNotKept),
         Bug::Hall(HallBug::AppliedTwice),
         Bug::Hall(HallBug::LocalClock),
@@ -75,7 +73,6 @@ pub fn plant(bug: Bug) -> Planted {
     match bug {
         Bug::Journal(bug) => journal::bugs::plant(Some(bug)),
         Bug::Kv(bug) => kv::bugs::plant(Some(bug)),
-        Bug::Watch(bug) => replica::watch::bugs::plant(Some(bug)),
         Bug::Hall(bug) => replica::bugs::plant(Some(bug)),
     }
     Planted(())
@@ -85,7 +82,6 @@ impl Drop for Planted {
     fn drop(&mut self) {
         journal::bugs::plant(None);
         kv::bugs::plant(None);
-        replica::watch::bugs::plant(None);
         replica::bugs::plant(None);
     }
 }

@@ -1,6 +1,7 @@
 //! The stone under the house: ids, the error kinds every door maps, and the traits through which
 //! time, randomness and disks are handed in, so that the same code runs on a machine and in the simulator.
 
+mod bugs;
 pub mod clock;
 pub mod disk;
 pub mod error;

@@ -33,32 +33,4 @@ pub enum Bug {
     CommittedNotClamped,
 }
 
-#[cfg(feature = "planted-bugs")]
-mod planted {
-    use std::cell::Cell;
-
-    use super::Bug;
-
-    thread_local! {
-        static PLANTED: Cell<Option<Bug>> = const { Cell::new(None) };
-    }
-
-    /// Plants a bug into whatever this thread opens, writes and recovers from now on; `None` heals.
-    pub fn plant(bug: Option<Bug>) {
-        PLANTED.set(bug);
-    }
-
-    pub(crate) fn planted(bug: Bug) -> bool {
-        PLANTED.get() == Some(bug)
-    }
-}
-
-#[cfg(feature = "planted-bugs")]
-pub use planted::plant;
-#[cfg(feature = "planted-bugs")]
-pub(crate) use planted::planted;
-
-#[cfg(not(feature = "planted-bugs"))]
-pub(crate) const fn planted(_bug: Bug) -> bool {
-    false
-}
+base::plantable!(Bug);

@@ -20,34 +20,8 @@ pub enum Bug {
     LeaderRestored,
     /// A node that lost its journal or its settled state goes on as who it was.
     LossIgnored,
+    /// A watch that is taken up again begins at what was seen last.
+    RepeatsLast,
 }
 
-#[cfg(feature = "planted-bugs")]
-mod planted {
-    use std::cell::Cell;
-
-    use super::Bug;
-
-    thread_local! {
-        static PLANTED: Cell<Option<Bug>> = const { Cell::new(None) };
-    }
-
-    /// Plants a bug into whatever runs on this thread from now on; `None` heals.
-    pub fn plant(bug: Option<Bug>) {
-        PLANTED.set(bug);
-    }
-
-    pub(crate) fn planted(bug: Bug) -> bool {
-        PLANTED.get() == Some(bug)
-    }
-}
-
-#[cfg(feature = "planted-bugs")]
-pub use planted::plant;
-#[cfg(feature = "planted-bugs")]
-pub(crate) use planted::planted;
-
-#[cfg(not(feature = "planted-bugs"))]
-pub(crate) const fn planted(_bug: Bug) -> bool {
-    false
-}
+base::plantable!(Bug);

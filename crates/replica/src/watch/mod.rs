@@ -16,7 +16,6 @@
 //! Pushing a revision and marking its classes happen under the ring's write lock, and a stream looks at marks under its read
 //! lock. So whoever sees head `R` also sees every mark up to `R`: that is what a progress report of `R` stands on.
 
-pub mod bugs;
 mod encode;
 mod exchange;
 mod filter;

@@ -17,7 +17,6 @@ use rustc_hash::FxHashMap;
 
 use super::{
     Hub,
-    bugs::{Bug, planted},
     encode::fragments,
     exchange::{Output, StreamOptions, Watch},
     filter::{Filter, Keys},
@@ -26,7 +25,10 @@ use super::{
     limits::{BODY_BYTES, HISTORY_SLICE_BYTES},
     ring::Entry,
 };
-use crate::runtime;
+use crate::{
+    bugs::{Bug, planted},
+    runtime,
+};
 
 struct Watcher {
     class: u64,
