@@ -132,9 +132,6 @@ pub struct Status {
     /// The level of formats that the cluster writes.
     #[serde(default)]
     pub level: u32,
-    /// The greatest level of formats that this node's build reads and writes.
-    #[serde(default)]
-    pub level_max: u32,
     /// The shards that it hosts.
     pub shards: Vec<Shard>,
 }
@@ -253,7 +250,6 @@ fn status(context: &Context) -> Status {
         },
         members: members::members(context),
         level: node.level,
-        level_max: replica::level(),
         shards: node.shards.into_iter().map(shard).collect(),
     }
 }

@@ -83,11 +83,11 @@ pub trait Tree: Send + Sync + 'static {
     /// Bytes on disk.
     fn disk_bytes(&self) -> u64;
 
-    /// Reads all that is on disk, and tells `read` of each piece, which may make it rest. Gives the bytes.
+    /// Reads all that is on disk, and tells `read` of each piece, which may make it rest.
     ///
     /// # Errors
     /// `Corrupt` if anything is not what was written; `Unavailable` if the disk refused; whatever `read` refuses with.
-    fn verify(&self, read: &mut dyn FnMut(u64) -> Result<()>) -> Result<u64>;
+    fn verify(&self, read: &mut dyn FnMut(u64) -> Result<()>) -> Result<()>;
 }
 
 /// A moment of a tree.

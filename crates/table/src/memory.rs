@@ -122,8 +122,8 @@ impl Tree for MemoryTree {
         }
     }
 
-    fn verify(&self, _read: &mut dyn FnMut(u64) -> Result<()>) -> Result<u64> {
-        Ok(self.disk_bytes())
+    fn verify(&self, read: &mut dyn FnMut(u64) -> Result<()>) -> Result<()> {
+        read(self.disk_bytes())
     }
 
     fn disk_bytes(&self) -> u64 {

@@ -189,7 +189,6 @@ pub(super) mod tests {
             keyspace: Keyspace { revision: 12, compact_revision: 0, keys: 3, bytes: 120, leases: 1 },
             members: vec![member()],
             level: 1,
-            level_max: 1,
             shards: vec![shard(0, Some("a1"), true, Some(1_199)), shard(1, None, false, None)],
         }
     }

@@ -67,7 +67,7 @@ impl Tree for Hooked {
         self.tree.disk_bytes()
     }
 
-    fn verify(&self, read: &mut dyn FnMut(u64) -> Result<()>) -> Result<u64> {
+    fn verify(&self, read: &mut dyn FnMut(u64) -> Result<()>) -> Result<()> {
         self.tree.verify(read)
     }
 }
