@@ -7,6 +7,7 @@ use replica::runtime;
 use table::Interrupted;
 
 use crate::{
+    administration::Administration,
     cluster::{Cluster, tell},
     dice::Dice,
     executor::{STAGE, world},
@@ -30,8 +31,6 @@ const ENDINGS: [Ending; 7] = [
 ];
 /// How long a crash is reckoned with in the matrix if the node does not serve before.
 const RECOVERY_MAX: Duration = Duration::from_secs(10);
-/// The same of a node that is rebuilt.
-const REBUILD_MAX: Duration = Duration::from_secs(60);
 
 /// What strikes.
 #[derive(Clone)]
@@ -39,11 +38,13 @@ pub(crate) struct Faults {
     cluster: Cluster,
     matrix: Matrix,
     plan: Plan,
+    administration: Administration,
 }
 
 impl Faults {
     pub(crate) fn new(cluster: Cluster, matrix: Matrix, plan: Plan) -> Faults {
-        Faults { cluster, matrix, plan }
+        let administration = Administration::new(cluster.clone(), matrix.clone());
+        Faults { cluster, matrix, plan, administration }
     }
 
     /// Starts all tasks. They end by themselves when the busy time is over.
@@ -143,6 +144,9 @@ impl Faults {
             FaultKind::CrashShort | FaultKind::CrashLong => self.crash(kind, &house, end, dice).await,
             FaultKind::Pause => self.pause(&house, end).await,
             FaultKind::DiskLost => self.lose_disk(&house, end, dice).await,
+            FaultKind::Moved => self.administration.move_leader(&house, end, dice).await,
+            FaultKind::Drained => self.administration.drain(&house, end, dice).await,
+            FaultKind::Left => self.administration.leave(&house, end, dice).await,
             FaultKind::SlowDisk => {
                 let _active = self.matrix.strike(kind);
                 let times = 3 + dice.below(if dice.chance(30) { 300 } else { 30 });
@@ -229,12 +233,9 @@ impl Faults {
         }
     }
 
-    /// One at a time, and not while the last one is still being rebuilt: what a majority loses is lost. Only this fault's own
-    /// task comes here.
+    /// One at a time, and not while a member changes: what a majority loses is lost.
     async fn lose_disk(&self, house: &House, end: Duration, dice: &Dice) {
-        if !self.cluster.is_whole() {
-            return;
-        }
+        let Some(_turn) = self.administration.turn() else { return };
         let _active = self.matrix.strike(FaultKind::DiskLost);
         if !house.crash(ENDINGS[index(dice, ENDINGS.len())], Crash::Reset) {
             return;
@@ -244,10 +245,7 @@ impl Faults {
         house.lose(what);
         runtime::sleep_until(end).await;
         house.start();
-        let give_up = runtime::now() + REBUILD_MAX;
-        while !self.cluster.is_whole() && runtime::now() < give_up {
-            runtime::sleep(Duration::from_millis(200)).await;
-        }
+        self.administration.whole().await;
     }
 
     async fn pause(&self, house: &House, end: Duration) {

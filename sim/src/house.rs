@@ -14,7 +14,7 @@ use base::{
 };
 use journal::Writer;
 use replica::{
-    Failure, Identity, Keyspace, Node, NodeParts, Pace,
+    Failure, Identity, Keyspace, Node, NodeParts, Pace, Start, Ticket,
     rebuild::{self, Order},
     runtime,
 };
@@ -54,6 +54,8 @@ struct State {
     identity: Identity,
     /// Whether it lost what it had and was not rebuilt yet.
     is_lost: bool,
+    /// What it was let in with, if it is no founder.
+    ticket: Option<Ticket>,
     disk: MemoryDisk,
     trees: Trees,
     is_up: bool,
@@ -111,6 +113,7 @@ impl House {
         let state = State {
             identity: setup.identities[number].clone(),
             is_lost: false,
+            ticket: None,
             disk: MemoryDisk::new(),
             trees: Trees::default(),
             is_up: false,
@@ -183,8 +186,8 @@ impl House {
             if let Err(error) = house.begin_anew(group, &disk, &trees).await {
                 return house.fail(format!("the node is not rebuilt: {error}"));
             }
-            let parts = house.parts(group, &disk, trees);
-            match setup::open(&house.inner.setup, house.inner.number, parts).await {
+            let (parts, ticket) = (house.parts(group, &disk, trees), house.state().ticket.clone());
+            match setup::open(&house.inner.setup, house.inner.number, ticket, parts).await {
                 Ok((node, keyspace)) => {
                     {
                         let mut state = house.state();
@@ -256,6 +259,26 @@ impl House {
         lose_journal(disk);
         lock(trees).clear();
         self.state().floor.clear();
+    }
+
+    /// Makes a node that is down a new one, which the cluster awaits: nothing is left of what it was.
+    ///
+    /// # Panics
+    /// If it runs.
+    pub fn move_in(&self, ticket: Ticket) {
+        let mut state = self.state();
+        assert!(!state.is_up, "{} is made anew while it runs", self.name());
+        state.identity = Identity::begin(&Start::Join(ticket.clone()), self.name()).expect("who joins needs no list");
+        state.ticket = Some(ticket);
+        state.is_lost = false;
+        state.disk = MemoryDisk::new();
+        state.trees = Trees::default();
+        state.floor.clear();
+    }
+
+    /// Where its peers reach it.
+    pub fn address(&self) -> String {
+        self.inner.setup.address(self.inner.number)
     }
 
     /// Takes away what a node that is down has stored. Its papers stay.

@@ -6,6 +6,7 @@
 //! the [`inspector`] looks at all nodes as they run. In the end faults stop, and every node must serve again and agree with the
 //! others. The [`matrix`] says which operations met which faults.
 
+mod administration;
 mod clients;
 pub mod clock;
 pub mod cluster;

@@ -88,6 +88,12 @@ kinds! {
         SettleFault = "settle",
         /// A node that loses its journal, its settled state or both, and is rebuilt from the others.
         DiskLost = "lost",
+        /// Leadership is moved by hand.
+        Moved = "moved",
+        /// A member that is drained for a while.
+        Drained = "drained",
+        /// A member that is taken out, and comes back as a new one.
+        Left = "left",
         /// Clocks that are too fast or too slow.
         ClockRate = "rate",
         /// A time of day that jumps.

@@ -65,7 +65,7 @@ const fn ms(from: u64) -> Duration {
 }
 
 /// The rarest and the most frequent mean distance in seconds, and the shortest and longest time in milliseconds.
-const STRIKES: [(FaultKind, u64, u64, u64, u64); 15] = [
+const STRIKES: [(FaultKind, u64, u64, u64, u64); 18] = [
     (FaultKind::Clog, 2, 20, 50, 5_000),
     (FaultKind::Partition, 5, 60, 200, 20_000),
     (FaultKind::OneWay, 5, 60, 200, 15_000),
@@ -81,11 +81,23 @@ const STRIKES: [(FaultKind, u64, u64, u64, u64); 15] = [
     (FaultKind::SettleFault, 20, 120, 2_000, 2_000),
     (FaultKind::ClockJump, 5, 60, 2_000, 2_000),
     (FaultKind::DiskLost, 15, 60, 10, 5_000),
+    (FaultKind::Moved, 2, 30, 100, 3_000),
+    (FaultKind::Drained, 10, 60, 1_000, 20_000),
+    (FaultKind::Left, 15, 60, 10, 10_000),
 ];
 
 /// Those that need peers.
-const BETWEEN_NODES: [FaultKind; 6] =
-    [FaultKind::Clog, FaultKind::Partition, FaultKind::OneWay, FaultKind::LeaderCut, FaultKind::Reset, FaultKind::DiskLost];
+const BETWEEN_NODES: [FaultKind; 9] = [
+    FaultKind::Clog,
+    FaultKind::Partition,
+    FaultKind::OneWay,
+    FaultKind::LeaderCut,
+    FaultKind::Reset,
+    FaultKind::DiskLost,
+    FaultKind::Moved,
+    FaultKind::Drained,
+    FaultKind::Left,
+];
 
 impl Plan {
     /// The plan of a seed, with so much time under faults.
@@ -122,7 +134,8 @@ impl Plan {
             busy,
             bound_clients,
             roaming_clients: clients - bound_clients,
-            think_ms: [60, 200, 600, 2_000][pick(dice, 4)],
+            // Few seeds of busy clients: they cost most of the time, and faults meet calm ones as well.
+            think_ms: [60, 200, 200, 600, 600, 600, 2_000, 2_000][pick(dice, 8)],
             kept_revisions: [0, 40, 400, 4_000][pick(dice, 4)],
             fair,
             weather: weather(dice, fair),

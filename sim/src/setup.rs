@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use base::Result;
-use replica::{Identity, Keyspace, Node, NodeOptions, NodeParts, PeerOptions, Start, node::DEFAULT_KEYSPACE};
+use replica::{Identity, Keyspace, Node, NodeOptions, NodeParts, PeerOptions, Start, Ticket, node::DEFAULT_KEYSPACE};
 
 /// Small numbers, so that a short run recycles segments and settles often.
 const SEGMENT_BYTES: u64 = 64 << 10;
@@ -48,8 +48,9 @@ impl Setup {
         Start::Found { members, token: TOKEN.to_owned() }
     }
 
-    fn peers(&self, number: usize) -> PeerOptions {
-        PeerOptions { advertise: self.address(number), start: self.start(), ..PeerOptions::default() }
+    fn peers(&self, number: usize, ticket: Option<Ticket>) -> PeerOptions {
+        let start = ticket.map_or_else(|| self.start(), Start::Join);
+        PeerOptions { advertise: self.address(number), start, ..PeerOptions::default() }
     }
 
     fn options(&self, number: usize) -> NodeOptions {
@@ -74,9 +75,9 @@ fn address(name: &str) -> String {
     format!("{name}:7480")
 }
 
-/// Opens node `number`.
-pub(crate) async fn open(setup: &Setup, number: usize, parts: NodeParts) -> Result<(Node, Keyspace)> {
-    let node = Node::open_with(parts, setup.options(number), setup.peers(number)).await?;
+/// Opens node `number`, a founder unless it has a ticket.
+pub(crate) async fn open(setup: &Setup, number: usize, ticket: Option<Ticket>, parts: NodeParts) -> Result<(Node, Keyspace)> {
+    let node = Node::open_with(parts, setup.options(number), setup.peers(number, ticket)).await?;
     let keyspace = node.keyspace(DEFAULT_KEYSPACE)?;
     Ok((node, keyspace))
 }

@@ -18,6 +18,10 @@ use std::{
 
 use sim::{Matrix, Plan, Report, run};
 
+/// The one that the server has; simulation allocates a lot.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 /// Seeds of clusters: what fits into six minutes of two cores.
 const SEEDS: u64 = 120;
 /// From so many seeds on every operation has to meet every fault.
