@@ -158,7 +158,8 @@ impl Sides {
         self.tally.refused += one.iter().filter(|a| a.refused()).count();
         self.tally.watches += usize::from(matches!(step, Step::Watch { .. }));
         if matches!(step, Step::Settle) {
-            self.tally.events += streams::compare(&mut self.reference.streams, &mut self.subject.streams)?;
+            let compacted = self.reference.view().compacted;
+            self.tally.events += streams::compare(&mut self.reference.streams, &mut self.subject.streams, compacted)?;
         }
         Ok(())
     }

@@ -244,8 +244,9 @@ fn revision_of(event: &mvcc::Event) -> i64 {
     event.kv.as_ref().map_or(0, |kv| kv.mod_revision)
 }
 
-/// Compares what two sets of streams delivered since the last time, and gives the number of events.
-pub fn compare(reference: &mut [Stream], subject: &mut [Stream]) -> Result<usize, String> {
+/// Compares what two sets of streams delivered since the last time, and gives the number of events. The reference has compacted
+/// up to `compacted` by now.
+pub fn compare(reference: &mut [Stream], subject: &mut [Stream], compacted: i64) -> Result<usize, String> {
     let mut events = 0;
     for (number, (one, two)) in reference.iter().zip(subject.iter()).enumerate() {
         let (mut one, mut two) = (lock(&one.log), lock(&two.log));
@@ -253,20 +254,23 @@ pub fn compare(reference: &mut [Stream], subject: &mut [Stream]) -> Result<usize
             return Err(format!("stream {number} has watchers {:?} and {:?}", one.watchers.keys(), two.watchers.keys()));
         }
         for ((id, a), (_, b)) in one.watchers.iter_mut().zip(two.watchers.iter_mut()) {
-            events += compare_watchers(a, b).map_err(|text| format!("stream {number}, watch {id}: {text}"))?;
+            events += compare_watchers(a, b, compacted).map_err(|text| format!("stream {number}, watch {id}: {text}"))?;
         }
     }
     Ok(events)
 }
 
-fn compare_watchers(a: &mut Watcher, b: &mut Watcher) -> Result<usize, String> {
+fn compare_watchers(a: &mut Watcher, b: &mut Watcher, compacted: i64) -> Result<usize, String> {
     if a.cancelled != b.cancelled {
         return Err(format!("cancelled (compact revision, reason): reference {:?}, subject {:?}", a.cancelled, b.cancelled));
     }
     let (x, y) = (&a.events[a.compared..], &b.events[b.compared..]);
-    // Watchers in etcd share an event in memory, and one that asked for the previous value hands it to the others.
-    let equal =
-        |x: &mvcc::Event, y: &mvcc::Event| x.r#type == y.r#type && x.kv == y.kv && (!a.previous_wanted || x.prev_kv == y.prev_kv);
+    // Watchers in etcd share an event in memory, and one that asked for the previous value hands it to the others. It reads that
+    // value when it sends the event, and sends it without if a compaction was faster.
+    let is_lost = |x: &mvcc::Event| x.prev_kv.is_none() && revision_of(x) <= compacted;
+    let equal = |x: &mvcc::Event, y: &mvcc::Event| {
+        x.r#type == y.r#type && x.kv == y.kv && (!a.previous_wanted || x.prev_kv == y.prev_kv || is_lost(x))
+    };
     let same = x.iter().zip(y).take_while(|(x, y)| equal(x, y)).count();
     // A cancelled watcher may have been cut off at any moment: one of the two got the beginning of the other's events.
     let cut = a.cancelled.is_some() && same == x.len().min(y.len());
