@@ -18,6 +18,7 @@ mod user;
 use std::{
     collections::{BTreeMap, BTreeSet},
     ops::Bound,
+    sync::Arc,
 };
 
 use base::{Error, Kind, Result};
@@ -36,18 +37,17 @@ pub struct Principals {
     table: Table,
     users: BTreeMap<String, User>,
     grants: BTreeSet<Grant>,
-    access: Access,
-    version: u64,
+    access: Arc<Access>,
 }
 
 impl Principals {
     pub(crate) fn new(table: Table) -> Principals {
-        Principals { table, users: BTreeMap::new(), grants: BTreeSet::new(), access: Access::default(), version: 0 }
+        Principals { table, users: BTreeMap::new(), grants: BTreeSet::new(), access: Arc::default() }
     }
 
     /// Rises with each change of a user, a credential or a grant. The same on all replicas that are equally far.
     pub fn version(&self) -> u64 {
-        self.version
+        self.access.version()
     }
 
     /// The user with this name.
@@ -76,8 +76,8 @@ impl Principals {
         self.grants.contains(grant)
     }
 
-    /// Who may do what.
-    pub fn access(&self) -> &Access {
+    /// Who may do what, as of now.
+    pub fn access(&self) -> &Arc<Access> {
         &self.access
     }
 
@@ -104,7 +104,7 @@ impl Principals {
             Command::RemoveGrants { grants } => self.remove_grants(&grants)?,
         };
         if is_changed {
-            self.keep(Record::Version(self.version + 1));
+            self.keep(Record::Version(self.version() + 1));
         }
         Ok(())
     }
@@ -139,7 +139,7 @@ impl Principals {
     fn remove_user(&mut self, name: &str) -> bool {
         let is_changed = self.users.remove(name).is_some();
         if is_changed {
-            self.access.remove_user(name);
+            self.access_mut().remove_user(name);
             self.table.delete(record::user_key(name));
         }
         is_changed
@@ -162,7 +162,7 @@ impl Principals {
         let mut is_changed = false;
         for grant in grants {
             if self.grants.remove(grant) {
-                self.access.remove(grant);
+                self.access_mut().remove(grant);
                 self.table.delete(record::grant_key(grant));
                 is_changed = true;
             }
@@ -177,19 +177,23 @@ impl Principals {
         self.learn(record);
     }
 
+    fn access_mut(&mut self) -> &mut Access {
+        Arc::make_mut(&mut self.access)
+    }
+
     pub(crate) fn learn(&mut self, record: Record) {
         match record {
             Record::User(user) => {
-                self.access.set_user(&user);
+                self.access_mut().set_user(&user);
                 self.users.insert(user.name.clone(), user);
             }
             Record::Grant(grant) => {
                 if !self.grants.contains(&grant) {
-                    self.access.add(&grant);
+                    self.access_mut().add(&grant);
                     self.grants.insert(grant);
                 }
             }
-            Record::Version(version) => self.version = version,
+            Record::Version(version) => self.access_mut().set_version(version),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Who may do what: the grants as questions need them. The rules are those of Kafka's `StandardAuthorizer`.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use super::{
     grant::{ANY, Grant, Grantee, Operation, Pattern, Permission, Resource},
@@ -48,7 +48,7 @@ impl Decision {
 }
 
 /// Grants of one pattern to one grantee: sets of operations, a bit each.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Rules {
     from_anywhere: Masks,
     from: Vec<(Box<str>, Masks)>,
@@ -100,7 +100,7 @@ impl Rules {
 }
 
 /// All that is granted to one grantee, by the kind of resource.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Granted {
     of: [Patterns<Rules>; RESOURCES],
 }
@@ -127,7 +127,7 @@ impl Granted {
 }
 
 /// What is known of a name that asks.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Principal {
     /// As a user, if it is one: whether it is enabled, and whether it is an admin.
     user: Option<(bool, bool)>,
@@ -136,12 +136,16 @@ struct Principal {
 
 /// Users and grants, indexed. A question costs one look-up for each length of prefixes that speak of such resources, to who asks
 /// and to everyone, however many grants there are.
-#[derive(Debug, Default)]
+///
+/// Whoever asks often keeps an `Arc` of it and takes the next one when the version differs. What is kept does not change: the machine
+/// then goes on with a copy, which shares all but what changes.
+#[derive(Clone, Debug, Default)]
 pub struct Access {
-    principals: Map<Box<str>, Principal>,
-    everyone: Granted,
+    version: u64,
+    principals: Map<Arc<str>, Arc<Principal>>,
+    everyone: Arc<Granted>,
     /// How many grants speak of a resource, whoever they are for.
-    spoken: [Patterns<usize>; RESOURCES],
+    spoken: Arc<[Patterns<usize>; RESOURCES]>,
 }
 
 fn bit(operation: Operation) -> u32 {
@@ -164,16 +168,21 @@ fn denying(operation: Operation) -> u32 {
 }
 
 impl Access {
+    /// Of all that is known of principals, as [`Principals::version`](super::Principals::version) says it.
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+
     /// Whether `question` is answered with yes for the resource `name`.
     pub fn authorize(&self, question: &Question<'_>, name: &[u8]) -> Decision {
-        let known = self.principals.get(question.principal);
+        let known = self.principals.get(question.principal).map(|known| &**known);
         if let Some(decision) = known.and_then(by_user) {
             return decision;
         }
         let place = place(question.resource);
         let mut masks = Masks::default();
         let granted = known.and_then(|known| known.granted.as_deref());
-        for granted in granted.into_iter().chain([&self.everyone]) {
+        for granted in granted.into_iter().chain([&*self.everyone]) {
             granted.of[place].of(name, |rules| masks.add(rules.at(question.host)));
         }
         if masks.deny & denying(question.operation) != 0 {
@@ -206,7 +215,7 @@ impl Access {
         let (place, wanted) = (place(question.resource), denying(question.operation));
         let known = self.principals.get(question.principal).and_then(|known| known.granted.as_deref());
         let (mut allowed, mut denied) = (BTreeSet::new(), BTreeSet::new());
-        for (pattern, name, rules) in known.into_iter().chain([&self.everyone]).flat_map(|granted| granted.of[place].all()) {
+        for (pattern, name, rules) in known.into_iter().chain([&*self.everyone]).flat_map(|granted| granted.of[place].all()) {
             let masks = rules.at(question.host);
             if masks.deny & wanted != 0 {
                 denied.insert((pattern, name));
@@ -229,48 +238,55 @@ impl Access {
         if allowed.is_empty() { Decision::NotGranted } else { Decision::Forbidden }
     }
 
+    pub(super) fn set_version(&mut self, version: u64) {
+        self.version = version;
+    }
+
     pub(super) fn set_user(&mut self, user: &User) {
-        self.principals.entry(user.name.as_str().into()).or_default().user = Some((user.enabled, user.is_admin));
+        self.principal(&user.name).user = Some((user.enabled, user.is_admin));
     }
 
     pub(super) fn remove_user(&mut self, name: &str) {
-        if let Some(principal) = self.principals.get_mut(name) {
-            principal.user = None;
-            self.forget_if_empty(name);
-        }
+        self.principal(name).user = None;
+        self.forget_if_empty(name);
     }
 
     /// Adds a grant that is not here yet.
     pub(super) fn add(&mut self, grant: &Grant) {
         let place = place(grant.resource);
-        let granted = match &grant.grantee {
-            Grantee::Everyone => &mut self.everyone,
-            Grantee::User(name) => self.principals.entry(name.as_str().into()).or_default().granted.get_or_insert_default(),
-        };
-        let rules = granted.of[place].entry(grant.pattern, &grant.name);
+        let rules = self.granted(&grant.grantee).of[place].entry(grant.pattern, &grant.name);
         *rules.masks(&grant.host).of(grant.permission) |= bit(grant.operation);
-        *self.spoken[place].entry(grant.pattern, &grant.name) += 1;
+        *Arc::make_mut(&mut self.spoken)[place].entry(grant.pattern, &grant.name) += 1;
     }
 
     /// Removes a grant that is here.
     pub(super) fn remove(&mut self, grant: &Grant) {
         let place = place(grant.resource);
-        let granted = match &grant.grantee {
-            Grantee::Everyone => &mut self.everyone,
-            Grantee::User(name) => self.principals.entry(name.as_str().into()).or_default().granted.get_or_insert_default(),
-        };
-        let rules = granted.of[place].entry(grant.pattern, &grant.name);
+        let patterns = &mut self.granted(&grant.grantee).of[place];
+        let rules = patterns.entry(grant.pattern, &grant.name);
         *rules.masks(&grant.host).of(grant.permission) &= !bit(grant.operation);
         if rules.tidy() {
-            granted.of[place].remove(grant.pattern, &grant.name);
+            patterns.remove(grant.pattern, &grant.name);
         }
         if let Grantee::User(name) = &grant.grantee {
             self.forget_if_empty(name);
         }
-        let count = self.spoken[place].entry(grant.pattern, &grant.name);
+        let spoken = &mut Arc::make_mut(&mut self.spoken)[place];
+        let count = spoken.entry(grant.pattern, &grant.name);
         *count -= 1;
         if *count == 0 {
-            self.spoken[place].remove(grant.pattern, &grant.name);
+            spoken.remove(grant.pattern, &grant.name);
+        }
+    }
+
+    fn principal(&mut self, name: &str) -> &mut Principal {
+        Arc::make_mut(self.principals.entry(name.into()).or_default())
+    }
+
+    fn granted(&mut self, grantee: &Grantee) -> &mut Granted {
+        match grantee {
+            Grantee::Everyone => Arc::make_mut(&mut self.everyone),
+            Grantee::User(name) => self.principal(name).granted.get_or_insert_default(),
         }
     }
 

@@ -10,7 +10,7 @@ use super::grant::{ANY, Pattern};
 pub(super) type Map<K, V> = HashMap<K, V, BuildHasherDefault<FxHasher>>;
 
 /// What is said of names, of prefixes of names, and of all names.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Patterns<V> {
     literal: Map<Box<[u8]>, V>,
     prefixed: Map<Box<[u8]>, V>,

@@ -1,5 +1,3 @@
-use std::sync::Arc;
-
 use base::Kind::{self, Invalid, Precondition};
 use bytes::Bytes;
 use proptest::prelude::*;
@@ -208,6 +206,21 @@ fn grants_are_added_all_or_none_and_removed_one_by_one() {
     case.done(AddGrants { grants: vec![grant("t", "bob")] });
     case.done(RemoveUser { name: "bob".into() });
     assert!(case.principals.has_grant(&grant("t", "bob")), "a grant is for whoever is called so");
+}
+
+/// What a door keeps stays as it was, and says that it is old.
+#[test]
+fn what_is_kept_does_not_change() {
+    let mut case = Case::new();
+    case.done(AddGrants { grants: vec![grant("t", "ann")] });
+    let kept = case.principals.access().clone();
+    let question =
+        Question { principal: "ann", host: "h", operation: Operation::Read, resource: Resource::Topic, allow_ungranted: false };
+    case.done(set_user("ann", false, false, 0));
+    case.done(RemoveGrants { grants: vec![grant("t", "ann")] });
+    assert_eq!(kept.authorize(&question, b"t"), Decision::Granted);
+    assert_eq!(case.principals.access().authorize(&question, b"t"), Decision::Disabled);
+    assert_eq!((kept.version(), case.principals.access().version(), case.principals.version()), (1, 3, 3));
 }
 
 #[test]

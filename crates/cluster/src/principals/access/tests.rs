@@ -76,7 +76,7 @@ impl Naive {
                 return true;
             }
             let by_prefix = (1..=grant.name.len()).any(|length| denied(Pattern::Prefixed, &grant.name[..length]));
-            !by_prefix && !(is_literal && denied(Pattern::Literal, &grant.name))
+            !(by_prefix || is_literal && denied(Pattern::Literal, &grant.name))
         })
     }
 }
