@@ -494,6 +494,43 @@ fn new_kinds_of_commands_wait_for_their_level() {
     case.refused(topics, NotFound, "does not host this topic ID");
 }
 
+/// Topics and users lie in the table beside everything else, and come back from there.
+#[test]
+fn topics_and_users_are_found_again() {
+    let mut case = Case::new();
+    case.done(found(vec![Member { level: 2, ..named(1, Active) }]));
+    case.done(Command::CreateKeyspace(KeyspaceEntry { id: KeyspaceId(5), name: "five".into(), shard: ShardId(2) }));
+    let create = |id, name: &str, shard, keyspace| {
+        Command::Catalogue(crate::catalogue::Command::CreateTopic {
+            id,
+            name: name.into(),
+            shards: vec![ShardId(shard)],
+            configs: [("a".to_owned(), "b".to_owned())].into(),
+            created_ms: 1,
+            internal: false,
+            keyspace,
+        })
+    };
+    case.done(create(1, "t.a", 2, Some(KeyspaceId(5))));
+    case.done(create(2, "u", 1, None));
+    case.done(Command::Catalogue(crate::catalogue::Command::DeleteTopic { id: 2 }));
+    case.refused(create(3, "v", 1, Some(KeyspaceId(5))), Invalid, "in the key space's shard");
+    case.refused(create(3, "v", 3, None), Invalid, "1 to 2");
+    let user = |name: &str| crate::principals::Command::SetUser { name: name.into(), enabled: true, is_admin: true, time_ms: 1 };
+    case.done(Command::Principals(user("ann")));
+    case.done(Command::Principals(user("bob")));
+
+    let mut again = Case::on(case.table.clone());
+    assert_eq!(again.state(), case.state());
+    let catalogue = again.machine.catalogue();
+    assert_eq!(catalogue.topics(None).collect::<Vec<_>>(), case.machine.catalogue().topics(None).collect::<Vec<_>>());
+    assert_eq!(catalogue.dropped(ShardId(1)).collect::<Vec<_>>(), [2]);
+    assert_eq!((catalogue.version(), catalogue.partitions()), (3, 1));
+    let users: Vec<&str> = again.machine.principals().users(None).map(|user| user.name.as_str()).collect();
+    assert_eq!((users, again.machine.principals().version()), (vec!["ann", "bob"], 2));
+    again.refused(create(3, "t_a", 1, None), Invalid, "collides with existing topic: t.a");
+}
+
 #[test]
 fn a_member_says_its_name_and_takes_nobody_s() {
     let mut case = Case::founded(2);
