@@ -63,7 +63,7 @@ impl<V: Default> Patterns<V> {
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.any.is_none() && self.literal.is_empty() && self.prefixed.is_empty()
+        self.any.is_none() && self.literal.is_empty() && self.prefixed.is_empty() && self.lengths.is_empty()
     }
 
     /// Tells `see` all that is said of a name.

@@ -201,6 +201,11 @@ fn what_nobody_speaks_of_may_be_left_to_everyone() {
     assert_eq!(access.authorize(&open(Read), b"in.a"), NotGranted);
     access.remove(&grant(Prefixed, "in.", "eve", Read, Deny));
     assert_eq!(access.authorize(&open(Read), b"in.a"), Ungranted);
+    for grant in [grant(Prefixed, "in.", "eve", Read, Allow), grant(Literal, "*", "*", Read, Deny)] {
+        let somewhere = Grant { host: "10.0.0.9".into(), ..grant };
+        access.add(&somewhere);
+        access.remove(&somewhere);
+    }
     assert!(access.principals.is_empty() && access.everyone.is_empty(), "nothing is left of what is gone");
     assert!(access.spoken.iter().all(Patterns::is_empty));
 }
