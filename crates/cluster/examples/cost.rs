@@ -1,7 +1,7 @@
 //! What topics and grants cost: `cargo run --profile sim -p cluster --example cost`.
 //!
-//! Prints resident bytes for each topic and partition, the time of creating and of opening, and nanoseconds for a question of who may
-//! do what.
+//! Prints resident bytes for each topic and partition, the time of creating and of opening, and nanoseconds for a question of who
+//! may do what.
 
 #![expect(clippy::disallowed_methods, reason = "a measurement reads what the system says of the process")]
 
@@ -66,8 +66,8 @@ fn topics(count: u32, partitions: u32) {
     if let Some(sealed) = table.seal(Mark::default()) {
         table.settle(sealed, Vec::new(), &[]).unwrap_or_else(|error| panic!("{error}"));
     }
-    // Several, since the system counts in pages and in ticks; the first one takes what was free in the process already. They stay,
-    // so that what comes next finds nothing free.
+    // Several, since the system counts in pages and in ticks; the first one takes what was free in the process already. They
+    // stay, so that what comes next finds nothing free.
     let first = open(&table);
     let before = resident_bytes();
     let start = busy_ns();

@@ -1,8 +1,8 @@
 //! The catalogue of topics: which there are, where their partitions live, and how they are set.
 //!
 //! It stores what it is told. Shards are chosen by who proposes a topic, and what a setting means is the door's business; the
-//! catalogue sees to names, bounds, shards that exist, and to alterations that would lose one another. A deleted topic is gone from
-//! here at once, and its id stays on a list for each shard that holds data of it, until that shard has
+//! catalogue sees to names, bounds, shards that exist, and to alterations that would lose one another. A deleted topic is gone
+//! from here at once, and its id stays on a list for each shard that holds data of it, until that shard has
 //! [dropped](Command::TopicDropped) it.
 //!
 //! [`Catalogue::version`] rises with each change, so that doors keep what they made of it (Kafka's Metadata answers) until then.

@@ -89,8 +89,8 @@ impl Machine {
         Ok(Reply::Done)
     }
 
-    /// Whether `command` may be proposed at the cluster's level of formats. Who proposes asks first: a member whose build is older
-    /// ends when it finds in its log what it cannot read. `Precondition` if it may not.
+    /// Whether `command` may be proposed at the cluster's level of formats. Who proposes asks first: a member whose build is
+    /// older ends when it finds in its log what it cannot read. `Precondition` if it may not.
     pub fn check_level(&self, command: &Command) -> Result<()> {
         let level = command.level();
         if level > self.level { Err(errors::level_not_written(level, self.level)) } else { Ok(()) }

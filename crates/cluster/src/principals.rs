@@ -1,11 +1,11 @@
 //! Who is known to the platform, and what they may do, on all doors alike.
 //!
-//! A [`User`] signs in with credentials, which whoever proposes computes: no password is ever in the log. What a principal may do is
-//! said by [`Grant`]s in the shape of Kafka's ACLs, for its topics and groups and for our own resources beside them. A principal
-//! need not be a user: names that TLS certificates give are granted alike.
+//! A [`User`] signs in with credentials, which whoever proposes computes: no password is ever in the log. What a principal may do
+//! is said by [`Grant`]s in the shape of Kafka's ACLs, for its topics and groups and for our own resources beside them. A
+//! principal need not be a user: names that TLS certificates give are granted alike.
 //!
-//! [`Principals::access`] answers questions; [`Principals::version`] rises with each change, so that doors keep answers until then.
-//! etcd's own users and roles are none of these: they live in their key space.
+//! [`Principals::access`] answers questions; [`Principals::version`] rises with each change, so that doors keep answers until
+//! then. etcd's own users and roles are none of these: they live in their key space.
 
 mod access;
 mod codec;

@@ -5,15 +5,17 @@
 //! 1. [`ClientFirst::parse`] reads the client's first message and says who wants to sign in. The caller looks up their [`Keys`].
 //! 2. [`ClientFirst::challenge`] gives the server's first message and a [`Challenge`]. Who is not known gets the answer that they
 //!    would get if they were, with a salt made up of their name and a secret of the server's, the same each time.
-//! 3. [`Challenge::finish`] reads the client's final message and checks the proof: the server's final message, which proves in turn
-//!    that the server has the keys, or a [`Failure`]. Whether a user is not known or the proof is wrong shows neither in the answer
+//! 3. [`Challenge::finish`] reads the client's final message and checks the proof: the server's final message, which proves in
+//! turn
+//!    that the server has the keys, or a [`Failure`]. Whether a user is not known or the proof is wrong shows neither in the
+//! answer
 //!    nor in the time that it takes.
 //!
 //! Where a client sends its password in the clear (SASL PLAIN, HTTP's basic authentication), [`Keys::verify_password`] checks it
 //! against the same keys.
 //!
-//! Texts are compared as they come, byte for byte, as Kafka does it; they are not prepared (SASLprep, RFC 4013). Channel binding is
-//! not offered.
+//! Texts are compared as they come, byte for byte, as Kafka does it; they are not prepared (SASLprep, RFC 4013). Channel binding
+//! is not offered.
 
 mod keys;
 mod message;
@@ -100,8 +102,8 @@ impl fmt::Debug for Challenge {
 impl ClientFirst {
     /// The server's first message, and what is to become of the exchange.
     ///
-    /// `keys` are the user's; without them, `unknown` are asked for, which [`Keys::unknown`] makes up. `nonce` is drawn for this exchange
-    /// and used for no other: at least 18 random bytes in base64 are customary.
+    /// `keys` are the user's; without them, `unknown` are asked for, which [`Keys::unknown`] makes up. `nonce` is drawn for this
+    /// exchange and used for no other: at least 18 random bytes in base64 are customary.
     ///
     /// # Errors
     /// `Invalid` if `nonce` is none: empty, or not printable ASCII without commas.

@@ -39,7 +39,8 @@ pub enum Command {
     CreatePartitions {
         /// Which topic.
         id: TopicId,
-        /// How many there were, as the proposer saw it. `Conflict` if it is otherwise: the shards were chosen for other partitions.
+        /// How many there were, as the proposer saw it. `Conflict` if it is otherwise: the shards were chosen for other
+        /// partitions.
         seen: u32,
         /// How many there shall be: `seen` and one for each shard.
         count: u32,

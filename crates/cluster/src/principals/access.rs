@@ -137,8 +137,8 @@ struct Principal {
 /// Users and grants, indexed. A question costs one look-up for each length of prefixes that speak of such resources, to who asks
 /// and to everyone, however many grants there are.
 ///
-/// Whoever asks often keeps an `Arc` of it and takes the next one when the version differs. What is kept does not change: the machine
-/// then goes on with a copy, which shares all but what changes.
+/// Whoever asks often keeps an `Arc` of it and takes the next one when the version differs. What is kept does not change: the
+/// machine then goes on with a copy, which shares all but what changes.
 #[derive(Clone, Debug, Default)]
 pub struct Access {
     version: u64,
@@ -201,9 +201,9 @@ impl Access {
         Decision::NotGranted
     }
 
-    /// Whether `question` is answered with yes for at least one name that could be, as Kafka asks before it gives out producer ids
-    /// (`Authorizer.authorizeByResourceType`, KIP-679): for a name that is in nobody's mind, or by a grant that no denial covers
-    /// whole.
+    /// Whether `question` is answered with yes for at least one name that could be, as Kafka asks before it gives out producer
+    /// ids (`Authorizer.authorizeByResourceType`, KIP-679): for a name that is in nobody's mind, or by a grant that no denial
+    /// covers whole.
     ///
     /// Nothing is implied here: a grant counts if it is for the very operation, or for all.
     pub fn authorize_any(&self, question: &Question<'_>) -> Decision {

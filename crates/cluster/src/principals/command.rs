@@ -14,7 +14,8 @@ use crate::codec::{Reader, damaged, put_text};
 /// removed already. `time_ms` is the proposer's wall clock, ms since 1970.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
-    /// Creates a user without credentials, or changes one. `Invalid` for a name that is none; `Precondition` if there are too many.
+    /// Creates a user without credentials, or changes one. `Invalid` for a name that is none; `Precondition` if there are too
+    /// many.
     SetUser {
         /// Its name.
         name: String,
@@ -30,8 +31,8 @@ pub enum Command {
         /// Its name.
         name: String,
     },
-    /// Gives a user a credential in the place of the one that it has for the mechanism. A user that is not known is created, enabled
-    /// and no admin, as Kafka's tools expect. `Invalid` if it is no credential.
+    /// Gives a user a credential in the place of the one that it has for the mechanism. A user that is not known is created,
+    /// enabled and no admin, as Kafka's tools expect. `Invalid` if it is no credential.
     SetCredential {
         /// Whose.
         name: String,

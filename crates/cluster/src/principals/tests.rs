@@ -354,8 +354,8 @@ fn records(table: &Table) -> Vec<table::Pair> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
-    /// Whatever comes, the principals do what the model does; those that are opened anew from the table every now and then know and
-    /// write the same as those that never were, and what is decided does not depend on the way there.
+    /// Whatever comes, the principals do what the model does; those that are opened anew from the table every now and then know
+    /// and write the same as those that never were, and what is decided does not depend on the way there.
     #[test]
     fn they_are_the_plain_lists(commands in prop::collection::vec((some_command(), prop::bool::weighted(0.1)), 0..60)) {
         let (mut model, mut changes, mut case, mut restarted) = (Model::default(), 0, Case::new(), Case::new());

@@ -85,7 +85,8 @@ impl Keys {
         Keys::from_salted(hash, &salted(hash, password, salt, check_iterations(iterations)?), salt, iterations)
     }
 
-    /// From a salted password, which is what Kafka's `AlterUserScramCredentials` brings (KIP-554): the password never leaves its client.
+    /// From a salted password, which is what Kafka's `AlterUserScramCredentials` brings (KIP-554): the password never leaves its
+    /// client.
     ///
     /// # Errors
     /// `Invalid` if `iterations` are out of bounds or the salt is empty.
@@ -95,8 +96,9 @@ impl Keys {
         Keys::new(hash, iterations, salt.to_vec(), hash.of(&client_key), server_key)
     }
 
-    /// Keys for a user that does not exist, which nobody can prove to have: always the same salt for the same name, so that asking
-    /// twice tells nothing. `secret` is the server's own, at least as long as the hash. `iterations` are those that it uses.
+    /// Keys for a user that does not exist, which nobody can prove to have: always the same salt for the same name, so that
+    /// asking twice tells nothing. `secret` is the server's own, at least as long as the hash. `iterations` are those that it
+    /// uses.
     ///
     /// # Errors
     /// `Invalid` if `iterations` are out of bounds.
@@ -130,8 +132,8 @@ impl Keys {
         &self.server_key
     }
 
-    /// Whether this is the password that they were made of. Takes milliseconds of a processor, whatever the outcome; ask keys that are
-    /// [made up](Keys::unknown) where the user is not known.
+    /// Whether this is the password that they were made of. Takes milliseconds of a processor, whatever the outcome; ask keys
+    /// that are [made up](Keys::unknown) where the user is not known.
     pub fn verify_password(&self, password: &[u8]) -> bool {
         let client_key = self.hash.keyed(&salted(self.hash, password, &self.salt, self.iterations), b"Client Key");
         is_equal(&self.hash.of(&client_key), &self.stored_key)

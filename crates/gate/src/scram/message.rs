@@ -25,8 +25,8 @@ pub(super) struct ClientFinal<'m> {
 }
 
 impl ClientFirst {
-    /// Reads it: `n,,n=USER,r=NONCE`, or with `y` for a client that could bind its channel, or with `a=USER` between the first commas.
-    /// Extensions that need not be known are passed over.
+    /// Reads it: `n,,n=USER,r=NONCE`, or with `y` for a client that could bind its channel, or with `a=USER` between the first
+    /// commas. Extensions that need not be known are passed over.
     ///
     /// # Errors
     /// [`Failure`], never for who the user is.

@@ -158,8 +158,8 @@ fn records(table: &Table) -> Vec<table::Pair> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
-    /// Whatever comes, the catalogue does what the model does; one that is opened anew from the table every now and then knows and
-    /// writes the same as one that never was.
+    /// Whatever comes, the catalogue does what the model does; one that is opened anew from the table every now and then knows
+    /// and writes the same as one that never was.
     #[test]
     fn it_is_the_plain_list(commands in prop::collection::vec((some_command(), prop::bool::weighted(0.1)), 0..60)) {
         let (mut model, mut case, mut restarted) = (Model::default(), Case::new(), Case::new());
