@@ -6,10 +6,8 @@
 //! 2. [`ClientFirst::challenge`] gives the server's first message and a [`Challenge`]. Who is not known gets the answer that they
 //!    would get if they were, with a salt made up of their name and a secret of the server's, the same each time.
 //! 3. [`Challenge::finish`] reads the client's final message and checks the proof: the server's final message, which proves in
-//! turn
-//!    that the server has the keys, or a [`Failure`]. Whether a user is not known or the proof is wrong shows neither in the
-//! answer
-//!    nor in the time that it takes.
+//!    turn that the server has the keys, or a [`Failure`]. Whether a user is not known or the proof is wrong shows neither in the
+//!    answer nor in the time that it takes.
 //!
 //! Where a client sends its password in the clear (SASL PLAIN, HTTP's basic authentication), [`Keys::verify_password`] checks it
 //! against the same keys.
