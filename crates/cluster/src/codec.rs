@@ -1,19 +1,25 @@
 //! Pieces of bytes that commands and records share. `docs/formats/cluster.md` draws them.
 
+use std::collections::BTreeMap;
+
 use base::{Error, KeyspaceId, Kind, Result, ShardId};
 use bytes::{Buf, BufMut, Bytes};
 
 use crate::{KeyspaceEntry, Member, MemberStanding};
 
-/// The version this build writes.
-pub(crate) const VERSION: u8 = 3;
-/// The oldest version it reads.
+/// The version of what builds of level 1 read: members, levels, key spaces. It is still written, so that they go on reading it.
+pub(crate) const V3: u8 = 3;
+/// The version of what came with level 2.
+pub(crate) const V4: u8 = 4;
+/// The oldest and the newest version this build reads.
 const VERSION_MIN: u8 = 1;
+const VERSION_MAX: u8 = V4;
 
 /// Bytes of a member whose texts are empty.
 const MEMBER_BYTES_MIN: usize = 8 + 8 + 1 + 1 + 4 + 4 + 4;
 /// Bytes of an empty text.
 const TEXT_BYTES_MIN: usize = 4;
+const SHARD_BYTES: usize = 4;
 
 const JOINING: u8 = 0;
 const ACTIVE: u8 = 1;
@@ -33,10 +39,10 @@ impl Reader {
     /// Reads the version; one that this build does not know is `Unsupported`.
     pub(crate) fn new(mut data: Bytes) -> Result<Reader> {
         let version = data.try_get_u8().map_err(|_| damaged())?;
-        if (VERSION_MIN..=VERSION).contains(&version) {
+        if (VERSION_MIN..=VERSION_MAX).contains(&version) {
             return Ok(Reader { version, data });
         }
-        let reads = format!("this build reads {VERSION_MIN} to {VERSION}: run the one that wrote it, or a later one");
+        let reads = format!("this build reads {VERSION_MIN} to {VERSION_MAX}: run the one that wrote it, or a later one");
         let text = format!("a cluster record has version {version}, {reads}");
         Err(Error::new(Kind::Unsupported, text))
     }
@@ -53,6 +59,10 @@ impl Reader {
         self.data.try_get_u64_le().map_err(|_| damaged())
     }
 
+    pub(crate) fn u128(&mut self) -> Result<u128> {
+        self.data.try_get_u128_le().map_err(|_| damaged())
+    }
+
     pub(crate) fn flag(&mut self) -> Result<bool> {
         match self.u8()? {
             0 => Ok(false),
@@ -62,18 +72,19 @@ impl Reader {
     }
 
     pub(crate) fn text(&mut self) -> Result<String> {
+        String::from_utf8(self.bytes()?.into()).map_err(|_| damaged())
+    }
+
+    pub(crate) fn bytes(&mut self) -> Result<Bytes> {
         let len = match self.version {
             1 => usize::from(self.data.try_get_u16_le().map_err(|_| damaged())?),
             _ => usize::try_from(self.u32()?).map_err(|_| damaged())?,
         };
-        if len > self.data.len() {
-            return Err(damaged());
-        }
-        String::from_utf8(self.data.split_to(len).into()).map_err(|_| damaged())
+        if len > self.data.len() { Err(damaged()) } else { Ok(self.data.split_to(len)) }
     }
 
     /// A count of things of at least `bytes_min` each, believed only as far as there are bytes for them.
-    fn count(&mut self, bytes_min: usize) -> Result<usize> {
+    pub(crate) fn count(&mut self, bytes_min: usize) -> Result<usize> {
         let count = usize::try_from(self.u32()?).map_err(|_| damaged())?;
         if count > self.data.len() / bytes_min { Err(damaged()) } else { Ok(count) }
     }
@@ -81,6 +92,18 @@ impl Reader {
     pub(crate) fn texts(&mut self) -> Result<Vec<String>> {
         let count = self.count(TEXT_BYTES_MIN)?;
         (0..count).map(|_| self.text()).collect()
+    }
+
+    pub(crate) fn shards(&mut self) -> Result<Vec<ShardId>> {
+        let count = self.count(SHARD_BYTES)?;
+        (0..count).map(|_| self.u32().map(ShardId)).collect()
+    }
+
+    /// Pairs of texts, the first ones strictly ascending.
+    pub(crate) fn pairs(&mut self) -> Result<BTreeMap<String, String>> {
+        let count = self.count(2 * TEXT_BYTES_MIN)?;
+        let pairs = (0..count).map(|_| Ok((self.text()?, self.text()?))).collect::<Result<Vec<_>>>()?;
+        if pairs.is_sorted_by(|a, b| a.0 < b.0) { Ok(pairs.into_iter().collect()) } else { Err(damaged()) }
     }
 
     pub(crate) fn member(&mut self) -> Result<Member> {
@@ -117,13 +140,30 @@ impl Reader {
     }
 }
 
-fn put_count(out: &mut Vec<u8>, count: usize) {
+pub(crate) fn put_count(out: &mut Vec<u8>, count: usize) {
     out.put_u32_le(u32::try_from(count).expect("what comes in one request is far below 4 GiB"));
 }
 
 pub(crate) fn put_text(out: &mut Vec<u8>, text: &str) {
-    put_count(out, text.len());
-    out.put_slice(text.as_bytes());
+    put_bytes(out, text.as_bytes());
+}
+
+pub(crate) fn put_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
+    put_count(out, bytes.len());
+    out.put_slice(bytes);
+}
+
+pub(crate) fn put_shards(out: &mut Vec<u8>, shards: &[ShardId]) {
+    put_count(out, shards.len());
+    shards.iter().for_each(|shard| out.put_u32_le(shard.0));
+}
+
+pub(crate) fn put_pairs(out: &mut Vec<u8>, pairs: &BTreeMap<String, String>) {
+    put_count(out, pairs.len());
+    for (name, value) in pairs {
+        put_text(out, name);
+        put_text(out, value);
+    }
 }
 
 pub(crate) fn put_texts(out: &mut Vec<u8>, texts: &[String]) {

@@ -4,8 +4,9 @@ use base::{ClusterId, NodeId, Result};
 use bytes::{BufMut, Bytes};
 
 use crate::{
-    KeyspaceEntry, Member,
-    codec::{Reader, VERSION, damaged, put_keyspace, put_members, put_text, put_texts},
+    KeyspaceEntry, LEVEL_FIRST, Member, catalogue,
+    codec::{Reader, V3, V4, damaged, put_keyspace, put_members, put_text, put_texts},
+    principals,
 };
 
 /// A command to the cluster machine. Repeating one that was done is done again without effect.
@@ -15,6 +16,8 @@ pub enum Command {
     ///
     /// Without effect when repeated with the same id and shards, except that the members are taken if there are none yet: a
     /// build that wrote version 1 may have stopped between the two. With other numbers: `Conflict`.
+    ///
+    /// The cluster begins at the least of the levels of formats that the members read, as far as they say so here.
     Found {
         /// Never zero.
         cluster: ClusterId,
@@ -122,6 +125,10 @@ pub enum Command {
         /// The cluster's id from now on; not zero.
         cluster: ClusterId,
     },
+    /// Changes the catalogue of topics. Of level 2.
+    Catalogue(catalogue::Command),
+    /// Changes who is known and what they may do. Of level 2.
+    Principals(principals::Command),
 }
 
 /// Answer of the cluster machine.
@@ -144,15 +151,40 @@ const DRAIN: u8 = 10;
 const REPLACE: u8 = 11;
 const RAISE: u8 = 12;
 const RECOVER: u8 = 13;
+const CATALOGUE: u8 = 14;
+const PRINCIPALS: u8 = 15;
 
 /// The greatest kinds of versions 1 and 2.
 const V1_KIND_MAX: u8 = CREATE_KEYSPACE;
 const V2_KIND_MAX: u8 = REPLACE;
 
+/// The level of formats that came with version 4.
+const V4_LEVEL: u32 = 2;
+
 impl Command {
+    /// The least level of formats at which it may be proposed: builds that read less cannot read it.
+    ///
+    /// [`Machine::check_level`](crate::Machine::check_level) says whether the cluster is there.
+    pub fn level(&self) -> u32 {
+        match self {
+            // It is the one that brings the level; founders whose builds are older are to end rather than apply it without.
+            Command::Found { .. } => LEVEL_FIRST,
+            _ if self.version() == V4 => V4_LEVEL,
+            _ => LEVEL_FIRST,
+        }
+    }
+
+    fn version(&self) -> u8 {
+        match self {
+            Command::Found { members, .. } if least_level(members) >= V4_LEVEL => V4,
+            Command::Catalogue(_) | Command::Principals(_) => V4,
+            _ => V3,
+        }
+    }
+
     /// Its encoding.
     pub fn encode(&self) -> Bytes {
-        let mut out = vec![VERSION, self.kind()];
+        let mut out = vec![self.version(), self.kind()];
         match self {
             Command::Found { cluster, data_shards, members } => {
                 out.put_u64_le(*cluster);
@@ -191,6 +223,8 @@ impl Command {
                 out.put_u64_le(*id);
                 out.put_u64_le(*cluster);
             }
+            Command::Catalogue(command) => command.put(&mut out),
+            Command::Principals(command) => command.put(&mut out),
         }
         Bytes::from(out)
     }
@@ -210,6 +244,8 @@ impl Command {
             Command::CreateKeyspace(_) => CREATE_KEYSPACE,
             Command::Raise { .. } => RAISE,
             Command::Recover { .. } => RECOVER,
+            Command::Catalogue(_) => CATALOGUE,
+            Command::Principals(_) => PRINCIPALS,
         }
     }
 
@@ -242,10 +278,21 @@ impl Command {
             REPLACE => Command::Replace { dead: read.u64()?, id: read.u64()?, name: read.text()?, address: read.text()? },
             RAISE => Command::Raise { level: read.u32()? },
             RECOVER => Command::Recover { id: read.u64()?, cluster: read.u64()? },
+            CATALOGUE => Command::Catalogue(catalogue::Command::read(&mut read)?),
+            PRINCIPALS => Command::Principals(principals::Command::read(&mut read)?),
             _ => return Err(damaged()),
         };
+        // From version 3 on each command has one version that it is written in.
+        if read.version >= V3 && read.version != command.version() {
+            return Err(damaged());
+        }
         read.end(command)
     }
+}
+
+/// The least level that one of the founding members reads; those who do not say read what every build does.
+pub(crate) fn least_level(members: &[Member]) -> u32 {
+    members.iter().map(|member| member.level).min().unwrap_or_default().max(LEVEL_FIRST)
 }
 
 fn put_newcomer(out: &mut Vec<u8>, id: NodeId, name: &str, address: &str) {

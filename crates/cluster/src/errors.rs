@@ -60,6 +60,14 @@ pub fn level_too_low(level: u32, in_force: u32) -> Error {
     Error::new(Kind::Unsupported, text)
 }
 
+/// A command is of a level that the cluster does not write yet.
+pub fn level_not_written(level: u32, in_force: u32) -> Error {
+    let text = format!(
+        "this needs formats of level {level}, and the cluster writes level {in_force}: upgrade every member, then run \"manifold ctl upgrade --finish\""
+    );
+    Error::new(Kind::Precondition, text)
+}
+
 /// Not every member reads the level that is to be written.
 pub(crate) fn level_not_read(member: &Member, level: u32) -> Error {
     let Member { id, name, level: reads, .. } = member;

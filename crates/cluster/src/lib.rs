@@ -1,4 +1,5 @@
-//! The machine of shard 0: the cluster's own state. Members, the number of data shards, the catalogue of key spaces.
+//! The machine of shard 0: the cluster's own state. Members, the number of data shards, the catalogue of key spaces and of
+//! [topics](catalogue), and who is known and what they may do ([principals]).
 //!
 //! Deterministic: `apply` reads no disk, clock or randomness; what it changes it writes into the shard's table, from which
 //! [`Machine::open`] reads it back.
@@ -12,8 +13,10 @@
 //!
 //! What nodes write for each other to read (entries, messages, records) has versions, and a cluster is upgraded node by node, so
 //! a build writes what it knows best only when every member reads it: the cluster's [level](Machine::level) says what may be
-//! written. It is [raised](Command::Raise) by an operator; until then there is a way back to the build before.
+//! written. It is [raised](Command::Raise) by an operator; until then there is a way back to the build before, and what needs a
+//! later level is [refused](Machine::check_level). A new cluster begins at what its founders read.
 
+pub mod catalogue;
 mod codec;
 mod command;
 pub mod errors;
@@ -21,6 +24,7 @@ pub mod limits;
 mod machine;
 mod member;
 pub mod plan;
+pub mod principals;
 mod record;
 
 pub use command::{Command, Reply};
@@ -29,11 +33,11 @@ pub use member::{Member, MemberStanding};
 
 use base::{KeyspaceId, ShardId};
 
-/// The level of formats that a cluster begins with, and the oldest one that this build reads.
+/// The oldest level of formats that this build reads, and the one of a cluster whose founders do not say what they read.
 pub const LEVEL_FIRST: u32 = 1;
 
-/// The greatest level of formats that this build reads and writes.
-pub const LEVEL: u32 = 1;
+/// The greatest level of formats that this build reads and writes. Level 2 came with topics and principals.
+pub const LEVEL: u32 = 2;
 
 /// An entry of the catalogue of key spaces.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,15 +1,22 @@
 //! The cluster's own state, and what changes it.
 
+mod checks;
+
 use std::collections::BTreeMap;
 
 use base::{ClusterId, Error, Kind, NodeId, Result};
 use table::{Direction, Table};
 
 use crate::{
-    Command, KeyspaceEntry, LEVEL_FIRST, Member, MemberStanding, Reply, errors,
-    limits::{ADDRESS_BYTES_MAX, CLIENT_URLS_MAX, MEMBERS_MAX, NAME_BYTES_MAX, REMOVED_MAX, URL_BYTES_MAX, VOTERS_MAX},
+    Command, KeyspaceEntry, LEVEL_FIRST, Member, MemberStanding, Reply,
+    catalogue::{Catalogue, Surroundings},
+    command::least_level,
+    errors,
+    limits::{MEMBERS_MAX, REMOVED_MAX},
+    principals::Principals,
     record::{self, Record},
 };
+use checks::{check_address, check_client_urls, check_founders, check_name, check_newcomer, zero_id};
 
 /// The machine. One task applies; what it holds is small.
 ///
@@ -23,6 +30,8 @@ pub struct Machine {
     removed: BTreeMap<u64, NodeId>,
     keyspaces: BTreeMap<String, KeyspaceEntry>,
     level: u32,
+    catalogue: Catalogue,
+    principals: Principals,
 }
 
 impl Machine {
@@ -35,16 +44,20 @@ impl Machine {
             removed: BTreeMap::new(),
             keyspaces: BTreeMap::new(),
             level: LEVEL_FIRST,
+            catalogue: Catalogue::new(table.clone()),
+            principals: Principals::new(table.clone()),
         };
         let (from, to) = record::keys();
         for pair in table.range(from, to, Direction::Forward) {
             machine.learn(Record::decode(pair?.1)?);
         }
+        machine.catalogue.check_whole()?;
         Ok(machine)
     }
 
     /// Applies one command, in log order.
     pub fn apply(&mut self, command: Command) -> Result<Reply> {
+        self.check_level(&command)?;
         match command {
             Command::Found { cluster, data_shards, members } => self.found_cluster(cluster, data_shards, members)?,
             Command::NameMember { id, name } => self.name_member(id, name)?,
@@ -67,8 +80,20 @@ impl Machine {
             }
             Command::Raise { level } => self.raise(level)?,
             Command::Recover { id, cluster } => self.recover(id, cluster)?,
+            Command::Catalogue(command) => {
+                let data_shards = self.found.map_or(0, |(_, shards)| shards);
+                self.catalogue.apply(command, &Surroundings { data_shards, keyspaces: &self.keyspaces })?;
+            }
+            Command::Principals(command) => self.principals.apply(command)?,
         }
         Ok(Reply::Done)
+    }
+
+    /// Whether `command` may be proposed at the cluster's level of formats. Who proposes asks first: a member whose build is
+    /// older ends when it finds in its log what it cannot read. `Precondition` if it may not.
+    pub fn check_level(&self, command: &Command) -> Result<()> {
+        let level = command.level();
+        if level > self.level { Err(errors::level_not_written(level, self.level)) } else { Ok(()) }
     }
 
     /// The cluster's id and the number of data shards, once it is founded.
@@ -106,6 +131,16 @@ impl Machine {
         self.keyspaces.values()
     }
 
+    /// The topics.
+    pub fn catalogue(&self) -> &Catalogue {
+        &self.catalogue
+    }
+
+    /// Who is known, and what they may do.
+    pub fn principals(&self) -> &Principals {
+        &self.principals
+    }
+
     fn found_cluster(&mut self, cluster: ClusterId, data_shards: u32, members: Vec<Member>) -> Result<()> {
         if cluster == 0 || data_shards == 0 {
             return Err(errors::invalid("a cluster's id and its number of data shards are not zero"));
@@ -118,7 +153,11 @@ impl Machine {
             self.keep(Record::Founded { cluster, data_shards });
         }
         if self.members.is_empty() {
+            let level = least_level(&members);
             members.into_iter().for_each(|member| self.keep(Record::Member(member)));
+            if level > self.level {
+                self.keep(Record::Level(level));
+            }
         }
         Ok(())
     }
@@ -355,67 +394,10 @@ impl Machine {
                 self.removed.insert(sequence, id);
             }
             Record::Level(level) => self.level = level,
+            Record::Catalogue(record) => self.catalogue.learn(record),
+            Record::Principals(record) => self.principals.learn(record),
         }
     }
-}
-
-fn zero_id() -> Error {
-    errors::invalid("a member's id is not zero")
-}
-
-fn check_newcomer(id: NodeId, name: &str, address: &str) -> Result<()> {
-    if id == 0 {
-        return Err(zero_id());
-    }
-    check_name(name)?;
-    check_address(address)
-}
-
-fn check_name(name: &str) -> Result<()> {
-    if name.len() > NAME_BYTES_MAX {
-        let text = format!("a member's name is longer than {NAME_BYTES_MAX} bytes");
-        return Err(Error::new(Kind::Invalid, text));
-    }
-    Ok(())
-}
-
-/// What a host and a port are is for those to say who connect there.
-fn check_address(address: &str) -> Result<()> {
-    if address.is_empty() || address.len() > ADDRESS_BYTES_MAX { Err(errors::address_invalid()) } else { Ok(()) }
-}
-
-fn check_client_urls(urls: &[String]) -> Result<()> {
-    if urls.len() > CLIENT_URLS_MAX || urls.iter().any(|url| url.len() > URL_BYTES_MAX) {
-        let text = format!("a member has {CLIENT_URLS_MAX} client URLs of {URL_BYTES_MAX} bytes at most");
-        return Err(Error::new(Kind::Invalid, text));
-    }
-    Ok(())
-}
-
-fn check_founders(founders: &[Member]) -> Result<()> {
-    if founders.len() > VOTERS_MAX {
-        let text = format!("a cluster is founded with {VOTERS_MAX} members at most: add further ones later");
-        return Err(Error::new(Kind::Invalid, text));
-    }
-    for (nth, member) in founders.iter().enumerate() {
-        if member.id == 0 {
-            return Err(zero_id());
-        }
-        check_name(&member.name)?;
-        check_client_urls(&member.client_urls)?;
-        if member.standing != MemberStanding::Active {
-            return Err(errors::invalid("a cluster is founded with active members"));
-        }
-        // A cluster of one needs no peers, and no address.
-        if founders.len() > 1 || !member.address.is_empty() {
-            check_address(&member.address)?;
-        }
-        let is_like = |other: &Member| other.id == member.id || other.name == member.name || other.address == member.address;
-        if founders[..nth].iter().any(is_like) {
-            return Err(errors::invalid("two of the founding members have the same id, name or address"));
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]

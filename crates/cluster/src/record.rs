@@ -4,8 +4,9 @@ use base::{ClusterId, NodeId, Result};
 use bytes::{BufMut, Bytes};
 
 use crate::{
-    KeyspaceEntry, Member,
-    codec::{Reader, VERSION, damaged, put_keyspace, put_member},
+    KeyspaceEntry, Member, catalogue,
+    codec::{Reader, V3, V4, damaged, put_keyspace, put_member},
+    principals,
 };
 
 /// Keys of the cluster machine begin with key space 0, which no key space has.
@@ -40,6 +41,8 @@ pub(crate) enum Record {
     },
     /// The level of formats that may be written.
     Level(u32),
+    Catalogue(catalogue::Record),
+    Principals(principals::Record),
 }
 
 /// The keys of all records, `[from, to)`.
@@ -55,7 +58,7 @@ pub(crate) fn removed_key(sequence: u64) -> Bytes {
     key(REMOVED, &sequence.to_be_bytes())
 }
 
-fn key(letter: u8, rest: &[u8]) -> Bytes {
+pub(crate) fn key(letter: u8, rest: &[u8]) -> Bytes {
     let mut key = PREFIX.to_vec();
     key.put_u8(letter);
     key.put_slice(rest);
@@ -70,11 +73,16 @@ impl Record {
             Record::Keyspace(entry) => key(KEYSPACE, entry.name.as_bytes()),
             Record::Removed { sequence, .. } => removed_key(*sequence),
             Record::Level(_) => key(LEVEL, &[]),
+            Record::Catalogue(record) => record.key(),
+            Record::Principals(record) => record.key(),
         }
     }
 
     pub(crate) fn encode(&self) -> Bytes {
-        let mut out = vec![VERSION];
+        let mut out = match self {
+            Record::Catalogue(_) | Record::Principals(_) => vec![V4],
+            _ => vec![V3],
+        };
         match self {
             Record::Founded { cluster, data_shards } => {
                 out.put_u8(FOUNDED);
@@ -98,6 +106,8 @@ impl Record {
                 out.put_u8(LEVEL);
                 out.put_u32_le(*level);
             }
+            Record::Catalogue(record) => record.put(&mut out),
+            Record::Principals(record) => record.put(&mut out),
         }
         Bytes::from(out)
     }
@@ -107,11 +117,13 @@ impl Record {
         let mut read = Reader::new(data)?;
         let kind = read.u8()?;
         let record = match (read.version, kind) {
-            (1, V1_FOUNDED) | (2.., FOUNDED) => Record::Founded { cluster: read.u64()?, data_shards: read.u32()? },
-            (1, V1_MEMBER) | (2.., MEMBER) => Record::Member(read.member()?),
-            (1, V1_KEYSPACE) | (2.., KEYSPACE) => Record::Keyspace(read.keyspace()?),
-            (2.., REMOVED) => Record::Removed { sequence: read.u64()?, id: read.u64()? },
-            (3.., LEVEL) => Record::Level(read.u32()?),
+            (1, V1_FOUNDED) | (2..=V3, FOUNDED) => Record::Founded { cluster: read.u64()?, data_shards: read.u32()? },
+            (1, V1_MEMBER) | (2..=V3, MEMBER) => Record::Member(read.member()?),
+            (1, V1_KEYSPACE) | (2..=V3, KEYSPACE) => Record::Keyspace(read.keyspace()?),
+            (2..=V3, REMOVED) => Record::Removed { sequence: read.u64()?, id: read.u64()? },
+            (V3, LEVEL) => Record::Level(read.u32()?),
+            (V4, kind) if catalogue::Record::has(kind) => Record::Catalogue(catalogue::Record::read(kind, &mut read)?),
+            (V4, kind) if principals::Record::has(kind) => Record::Principals(principals::Record::read(kind, &mut read)?),
             _ => return Err(damaged()),
         };
         read.end(record)

@@ -4,13 +4,15 @@
 //! one in a [`Guarded`] stream that ends by itself when its client says nothing at first or takes nothing at last. What was
 //! refused is counted by reason, so that an operator sees why clients are turned away.
 //!
-//! Who is asking and what they may do will be decided here too; until then every client on an open port is trusted alike
+//! [`scram`] checks passwords, by SCRAM and in the clear, against keys that say nothing of the password. No door asks for one
+//! yet: who is asking and what they may do will be decided here too; until then every client on an open port is trusted alike
 //! (`docs/threats.md`).
 
 pub mod limits;
 
 mod guarded;
 mod porch;
+pub mod scram;
 
 pub use guarded::Guarded;
 pub use porch::{Counts, Porch};

@@ -34,3 +34,13 @@ pub const HTTP_BODY_BYTES_MAX: u64 = 64 * 1024;
 
 /// How long a health question may take before the answer is "no".
 pub const HEALTH_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Bytes of one SCRAM message from a client.
+pub const SCRAM_MESSAGE_BYTES_MAX: usize = 4 * 1024;
+
+/// Rounds of the key derivation at least and at most, as in Kafka: fewer are guessed too fast, and more let clients keep a
+/// processor busy.
+pub const SCRAM_ITERATIONS: std::ops::RangeInclusive<u32> = 4_096..=16_384;
+
+/// Bytes of the salts that this server draws, and of those that it makes up for users that do not exist.
+pub const SCRAM_SALT_BYTES: usize = 16;

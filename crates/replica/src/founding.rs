@@ -197,14 +197,19 @@ impl Node {
         }
     }
 
+    /// Founders run one build: a cluster begins at the level that this one reads, and one whose build is older ends.
     fn founding_members(&self) -> Vec<Member> {
         let identity = self.identity();
+        let founder = |id, name: String, address| Member {
+            level: crate::level(),
+            ..Member::new(id, name, address, MemberStanding::Active)
+        };
         match &self.peers().start {
             Start::Found { members, token } if identity.founders.len() > 1 => crate::identity::founders(members, token)
                 .into_iter()
-                .map(|(id, (name, address))| Member::new(id, name, address, MemberStanding::Active))
+                .map(|(id, (name, address))| founder(id, name, address))
                 .collect(),
-            _ => vec![Member::new(identity.node_id, self.name(), self.own_address(), MemberStanding::Active)],
+            _ => vec![founder(identity.node_id, self.name().to_owned(), self.own_address())],
         }
     }
 

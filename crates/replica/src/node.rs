@@ -617,6 +617,7 @@ impl Node {
     }
 
     pub(crate) async fn propose_cluster(&self, zero: &Shard, command: &Command) -> Result<()> {
+        zero.state.with_cluster(|machine| machine.check_level(command)).transpose()?;
         let answered = zero.lanes.submit(Lane::Urgent, Target::Cluster, command.encode())?;
         match in_time(answered).await? {
             Reply::Cluster(outcome) => outcome.map(|cluster::Reply::Done| ()),

@@ -10,6 +10,8 @@ use std::time::Duration;
 const SMALL: [&str; 4] = ["--journal-segment", "16MiB", "--settle", "1MiB"];
 const MODERATE: Size = Size { bound: 2, roaming: 3, pause: Duration::from_millis(5) };
 const NEXT: &str = "MANIFOLD_NEXT_BUILD";
+/// This build's level of formats, `cluster::LEVEL`, at which a new cluster begins.
+const LEVEL: u32 = 2;
 
 /// Restarts one member after the other as this build or the next one.
 async fn change_all(cluster: &mut Cluster, next: bool, load: &mut Load) {
@@ -25,7 +27,7 @@ async fn change_all(cluster: &mut Cluster, next: bool, load: &mut Load) {
         cluster.spawn(member);
         cluster.servers[member].wait_ready().await;
         cluster.servers[member].ctl(&["drain", "--off"]).expect("it may lead again");
-        let wanted = if next { 2 } else { 1 };
+        let wanted = if next { LEVEL + 1 } else { LEVEL };
         within(30, "a member that says what it reads", async || {
             let upgrade = ctl_json(&cluster.servers[(member + 1) % 3], &["upgrade"]);
             let name = interop::cluster::name(member);
@@ -46,7 +48,7 @@ async fn builds_that_follow_each_other_serve_together_and_there_is_a_way_back() 
 
     change_all(&mut cluster, true, &mut load).await;
     let upgrade = ctl_json(&cluster.servers[0], &["upgrade"]);
-    assert_eq!((upgrade["level"].clone(), upgrade["common"].clone()), (1.into(), 2.into()), "{upgrade}");
+    assert_eq!((upgrade["level"].clone(), upgrade["common"].clone()), (LEVEL.into(), (LEVEL + 1).into()), "{upgrade}");
     change_all(&mut cluster, false, &mut load).await;
     let refused = cluster.servers[0].ctl(&["upgrade", "--finish"]).expect_err("there is nothing new to write");
     assert!(refused.contains("nothing to finish"), "{refused}");

@@ -179,8 +179,8 @@ fn a_table_of_version_1_is_read() {
     });
     assert_eq!(case.records().len(), 3, "the record is written anew under its key");
     assert_eq!(Case::on(case.table.clone()).state(), case.state());
-    case.table.put(Bytes::from_static(b"\0\0\0\0x"), Bytes::from_static(b"\x04x"));
-    assert!(Machine::open(case.table).err().unwrap().message.contains("version 4"));
+    case.table.put(Bytes::from_static(b"\0\0\0\0x"), Bytes::from_static(b"\x05x"));
+    assert!(Machine::open(case.table).err().unwrap().message.contains("version 5"));
 }
 
 #[test]
@@ -457,6 +457,78 @@ fn the_level_is_raised_when_all_read_it() {
     assert_eq!(case.machine.level(), 2);
     case.refused(reads(2, 1), Kind::Unsupported, "up to level 1, and the cluster writes level 2");
     assert_eq!(Case::on(case.table.clone()).machine.level(), 2);
+}
+
+/// A new cluster writes what all of its founders read; one that was founded by an older build goes on with what it has.
+#[test]
+fn a_cluster_begins_at_what_its_founders_read() {
+    let of_level = |id, level| Member { level, ..named(id, Active) };
+    for (levels, begins) in [([2, 2], 2), ([2, 0], 1), ([1, 2], 1), ([3, 3], 3)] {
+        let mut case = Case::new();
+        let command = found(levels.into_iter().zip(1..).map(|(level, id)| of_level(id, level)).collect());
+        case.done(Command::decode(command.encode()).unwrap());
+        assert_eq!(case.machine.level(), begins, "{levels:?}");
+        assert_eq!(Case::on(case.table.clone()).machine.level(), begins);
+        case.done(found(vec![of_level(1, 9), of_level(2, 9)]));
+        assert_eq!(case.machine.level(), begins, "it is founded once");
+    }
+    assert_eq!(crate::LEVEL, 2, "this build's, which its founders say");
+}
+
+/// What an older member could not read is refused, before it is proposed and in the log alike.
+#[test]
+fn new_kinds_of_commands_wait_for_their_level() {
+    let mut case = Case::founded(1);
+    let topics = Command::Catalogue(crate::catalogue::Command::DeleteTopic { id: 1 });
+    let user = crate::principals::Command::SetUser { name: "ann".into(), enabled: true, is_admin: false, time_ms: 0 };
+    let users = Command::Principals(user);
+    for command in [&topics, &users] {
+        let text = "level 2, and the cluster writes level 1: upgrade every member, then run \"manifold ctl upgrade --finish\"";
+        case.refused(command.clone(), Precondition, text);
+        assert!(case.machine.check_level(command).is_err());
+    }
+    assert!(case.machine.check_level(&add(2)).is_ok());
+    case.done(reads(1, 2));
+    case.done(Command::Raise { level: 2 });
+    case.done(users);
+    case.refused(topics, NotFound, "does not host this topic ID");
+}
+
+/// Topics and users lie in the table beside everything else, and come back from there.
+#[test]
+fn topics_and_users_are_found_again() {
+    let mut case = Case::new();
+    case.done(found(vec![Member { level: 2, ..named(1, Active) }]));
+    case.done(Command::CreateKeyspace(KeyspaceEntry { id: KeyspaceId(5), name: "five".into(), shard: ShardId(2) }));
+    let create = |id, name: &str, shard, keyspace| {
+        Command::Catalogue(crate::catalogue::Command::CreateTopic {
+            id,
+            name: name.into(),
+            shards: vec![ShardId(shard)],
+            configs: [("a".to_owned(), "b".to_owned())].into(),
+            created_ms: 1,
+            internal: false,
+            keyspace,
+        })
+    };
+    case.done(create(1, "t.a", 2, Some(KeyspaceId(5))));
+    case.done(create(2, "u", 1, None));
+    case.done(Command::Catalogue(crate::catalogue::Command::DeleteTopic { id: 2 }));
+    case.refused(create(3, "v", 1, Some(KeyspaceId(5))), Invalid, "in the key space's shard");
+    case.refused(create(3, "v", 3, None), Invalid, "1 to 2");
+    let user = |name: &str| crate::principals::Command::SetUser { name: name.into(), enabled: true, is_admin: true, time_ms: 1 };
+    case.done(Command::Principals(user("ann")));
+    case.done(Command::Principals(user("bob")));
+
+    let mut again = Case::on(case.table.clone());
+    assert_eq!(again.state(), case.state());
+    let catalogue = again.machine.catalogue();
+    assert_eq!(catalogue.topics(None).collect::<Vec<_>>(), case.machine.catalogue().topics(None).collect::<Vec<_>>());
+    assert_eq!(catalogue.dropped(ShardId(1)).collect::<Vec<_>>(), [2]);
+    assert_eq!((catalogue.version(), catalogue.partitions()), (3, 1));
+    let users: Vec<&str> = again.machine.principals().users(None).map(|user| user.name.as_str()).collect();
+    assert_eq!((users, again.machine.principals().version()), (vec!["ann", "bob"], 2));
+    again.refused(create(3, "t_a", 1, None), Invalid, "collides with existing topic: t.a");
 }
 
 #[test]
