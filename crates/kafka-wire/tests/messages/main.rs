@@ -1,0 +1,12 @@
+//! The generated messages: by themselves, by chance, damaged, and against another codec.
+
+#![allow(clippy::unwrap_used, reason = "a test")]
+
+mod cases;
+mod chance;
+#[path = "../../examples/generate/emit.rs"]
+mod emit;
+mod filler;
+#[path = "../../examples/generate/model.rs"]
+mod model;
+mod round_trip;
