@@ -11,7 +11,7 @@ use crate::{
 
 /// Reads the fields of one message in one version. Whether lengths are varints and structures end with tags follows from the
 /// version (KIP-482). What it gives borrows from the bytes.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Decoder<'a> {
     bytes: &'a [u8],
     at: usize,
@@ -41,6 +41,11 @@ impl<'a> Decoder<'a> {
     /// The message's version.
     pub fn version(&self) -> i16 {
         self.version
+    }
+
+    /// From here on lengths are varints and structures end with tags.
+    pub(crate) fn set_flexible(&mut self) {
+        self.flexible = true;
     }
 
     /// Bytes that were not read yet.
