@@ -7,6 +7,9 @@ mod chance;
 #[path = "../../examples/generate/emit.rs"]
 mod emit;
 mod filler;
+mod hot;
 #[path = "../../examples/generate/model.rs"]
 mod model;
+mod oracle;
 mod round_trip;
+mod rules;
