@@ -1,6 +1,6 @@
 //! The decoders over their corpus and over deterministic mutations of it.
 
-#![allow(clippy::unwrap_used, reason = "a test")]
+#![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "a test")]
 
 use std::{fs, path::Path};
 

@@ -1,15 +1,19 @@
 //! The Rust that the generator writes.
 
 use std::{
-    fmt::Write as _,
     io::Write as _,
     path::Path,
     process::{Command, Stdio},
 };
 
-use crate::model::{Api, Field, Message, Range, Struct, Type};
+use crate::{
+    fill::filler,
+    model::{Api, Field, Message, Range, Struct, Type},
+    wire::wire,
+};
 
-const FIRST_LINE: &str = "// Generated from messages.json by `cargo run -p kafka-wire --example generate`; do not edit.\n";
+pub(crate) const FIRST_LINE: &str =
+    "// Generated from messages.json by `cargo run -p kafka-wire --example generate`; do not edit.\n";
 
 /// Every generated file: its path from the crate's folder, and its text.
 pub(crate) fn files(apis: &[Api]) -> Vec<(String, String)> {
@@ -42,16 +46,15 @@ fn index(apis: &[Api]) -> String {
     let mut modules = String::new();
     let (mut keys, mut codes, mut rows, mut known) = (String::new(), String::new(), String::new(), 0);
     for api in apis {
-        writeln!(modules, "pub mod {};", snake(&api.name)).unwrap();
+        modules += &format!("pub mod {};\n", snake(&api.name));
         let Some(key) = api.key else { continue };
         known += 1;
         let (name, request) = (&api.name, &api.messages[0]);
         let Range { min, max } = request.versions;
         let flexible = flexible_from(request);
-        writeln!(keys, "/// `{name}`, versions {min} to {max}.\n{name} = {key},").unwrap();
-        writeln!(codes, "{key} => Some(ApiKey::{name}),").unwrap();
-        writeln!(rows, "Api {{ key: ApiKey::{name}, name: {name:?}, min: {min}, max: {max}, flexible_from: {flexible} }},")
-            .unwrap();
+        keys += &format!("/// `{name}`, versions {min} to {max}.\n{name} = {key},\n");
+        codes += &format!("{key} => Some(ApiKey::{name}),\n");
+        rows += &format!("Api {{ key: ApiKey::{name}, name: {name:?}, min: {min}, max: {max}, flexible_from: {flexible} }},\n");
     }
     format!(
         "{FIRST_LINE}
@@ -127,14 +130,14 @@ fn definition(message: &Message, one: &Struct) -> String {
     let derived = if natural { ", Default" } else { "" };
     let mut text = format!("\n/// {doc}\n#[derive(Clone, Debug, PartialEq{derived})]\npub struct {} {{\n", type_name(one));
     for field in &one.fields {
-        writeln!(text, "/// {}\npub {}: {},", field_doc(one, field), snake(&field.name), field_type(message, field)).unwrap();
+        text += &format!("/// {}\npub {}: {},\n", field_doc(one, field), snake(&field.name), field_type(message, field));
     }
     text += "}\n";
     if !natural {
         let elided = if one.borrows { "<'_>" } else { "" };
-        write!(text, "\nimpl Default for {}{elided} {{ fn default() -> Self {{ Self {{", one.name).unwrap();
+        text += &format!("\nimpl Default for {}{elided} {{ fn default() -> Self {{ Self {{", one.name);
         for field in &one.fields {
-            write!(text, "{}: {},", snake(&field.name), default_value(field)).unwrap();
+            text += &format!("{}: {},", snake(&field.name), default_value(field));
         }
         text += "} } }\n";
     }
@@ -151,13 +154,13 @@ fn field_doc(one: &Struct, field: &Field) -> String {
     };
     doc += &span(field.versions);
     if !field.nullable.is_empty() {
-        write!(doc, "; null{}", if field.nullable == field.versions { " too".to_owned() } else { span(field.nullable) }).unwrap();
+        doc += &format!("; null{}", if field.nullable == field.versions { " too".to_owned() } else { span(field.nullable) });
     }
     if let Some(default) = field.default.as_ref().filter(|default| !default.is_empty()) {
-        write!(doc, "; default {default}").unwrap();
+        doc += &format!("; default {default}");
     }
     if let Some(tag) = field.tag {
-        write!(doc, "; tag {tag}").unwrap();
+        doc += &format!("; tag {tag}");
     }
     if field.ignorable && field.versions != one.versions {
         doc += "; left out where there is no place for it";
@@ -165,7 +168,7 @@ fn field_doc(one: &Struct, field: &Field) -> String {
     doc + "."
 }
 
-fn type_name(one: &Struct) -> String {
+pub(crate) fn type_name(one: &Struct) -> String {
     if one.borrows { format!("{}<'a>", one.name) } else { one.name.clone() }
 }
 
@@ -187,7 +190,7 @@ fn field_type(message: &Message, field: &Field) -> String {
 }
 
 /// Kafka's default: what is written in the table, else zero and empty, which for what may be null is not null, except records.
-fn default_value(field: &Field) -> String {
+pub(crate) fn default_value(field: &Field) -> String {
     let nullable = !field.nullable.is_empty();
     let value = match (&field.kind, field.default.as_deref()) {
         (_, Some("null")) => return "None".to_owned(),
@@ -211,226 +214,6 @@ fn is_natural(value: &str) -> bool {
     plain.contains(&value) || (value.ends_with("::default()") && !value.starts_with("Some"))
 }
 
-/// Whether a field has its default value.
-fn is_default(field: &Field) -> String {
-    let (name, value) = (format!("self.{}", snake(&field.name)), default_value(field));
-    match (&field.kind, value.as_str()) {
-        (_, "None") => format!("{name}.is_none()"),
-        (Type::Number("bool"), "false") => format!("!{name}"),
-        (Type::Number("bool"), _) => name,
-        (_, value) if value.starts_with("Some(") => match &field.kind {
-            Type::Text | Type::Bytes | Type::Array(_) => format!("{name}.as_deref().is_some_and(|value| value.is_empty())"),
-            kind => panic!("{}: {kind:?} may be null and is not by default", field.name),
-        },
-        (Type::Text | Type::Bytes | Type::Records | Type::Array(_), _) => format!("{name}.is_empty()"),
-        (_, value) => format!("{name} == {value}"),
-    }
-}
-
-/// Whether a field has another value.
-fn is_set(field: &Field) -> String {
-    let default = is_default(field);
-    match default.strip_prefix('!') {
-        Some(set) => set.to_owned(),
-        None if default.contains(" == ") => default.replace(" == ", " != "),
-        None if default.ends_with("is_none()") => default.replace("is_none()", "is_some()"),
-        None => format!("!{default}"),
-    }
-}
-
-/// A condition on the version that tells `range` within `outer`, if there is one to tell.
-fn condition(range: Range, outer: Range) -> Option<String> {
-    match (range.min <= outer.min, range.max >= outer.max) {
-        (true, true) => None,
-        _ if range.min == range.max => Some(format!("version == {}", range.min)),
-        (false, true) => Some(format!("version >= {}", range.min)),
-        (true, false) => Some(format!("version <= {}", range.max)),
-        (false, false) => Some(format!("({}..={}).contains(&version)", range.min, range.max)),
-    }
-}
-
-fn method(field: &Field) -> &'static str {
-    match &field.kind {
-        Type::Number(name) => name,
-        Type::Uuid => "uuid",
-        Type::Text if field.classic => "classic_string",
-        Type::Text => "string",
-        Type::Bytes => "bytes",
-        Type::Records => "records",
-        Type::Array(_) => "array",
-        Type::Struct(_) => "",
-    }
-}
-
-/// The expression that reads a field's value.
-fn read_value(field: &Field) -> String {
-    let method = method(field);
-    let (plain, nullable) = match &field.kind {
-        Type::Struct(name) => (format!("{name}::read(from)?"), "from.or_null()?".to_owned()),
-        _ => (format!("from.{method}()?"), format!("from.{method}_or_null()?")),
-    };
-    match condition(field.nullable, field.versions) {
-        _ if field.nullable.is_empty() => plain,
-        None => nullable,
-        Some(when) => format!("if {when} {{ {nullable} }} else {{ Some({plain}) }}"),
-    }
-}
-
-/// The statement that writes a field's value.
-fn write_value(field: &Field) -> String {
-    let (method, name) = (method(field), format!("self.{}", snake(&field.name)));
-    if field.nullable.is_empty() {
-        return match &field.kind {
-            Type::Number(_) | Type::Uuid => format!("to.{method}({name});"),
-            Type::Struct(_) => format!("{name}.write(to)?;"),
-            Type::Records => format!("to.bytes({name})?;"),
-            _ => format!("to.{method}(&{name})?;"),
-        };
-    }
-    let nullable = match &field.kind {
-        Type::Struct(_) => format!("to.or_null({name}.as_ref())?;"),
-        Type::Records => format!("to.bytes_or_null({name})?;"),
-        _ => format!("to.{method}_or_null({name}.as_deref())?;"),
-    };
-    match condition(field.nullable, field.versions) {
-        None => nullable,
-        Some(when) => format!("if {when} {{ {nullable} }} else {{ to.{method}_not_null({name}.as_deref())?; }}"),
-    }
-}
-
-/// How a structure is read and written.
-fn wire(message: &Message, one: &Struct) -> String {
-    let (read, write) = (read_body(one), write_body(message, one));
-    let asks = |body: &str| ["if version", "(&version)"].iter().any(|question| body.contains(question));
-    let version = |body: &str, from: &str| match asks(body) {
-        true => format!("let version = {from}.version();"),
-        false => String::new(),
-    };
-    format!(
-        "
-impl<'a> Wire<'a> for {} {{
-    const BYTES_MIN: usize = {};
-
-    fn read(from: &mut Decoder<'a>) -> Result<Self> {{ {} {read} }}
-
-    fn write(&self, to: &mut Encoder<'_>) -> Result<()> {{ {} {write} Ok(()) }}
-}}
-",
-        type_name(one),
-        bytes_min(message, one),
-        version(&read, "from"),
-        version(&write, "to"),
-    )
-}
-
-fn read_body(one: &Struct) -> String {
-    let plain = one.fields.iter().filter(|field| field.tag.is_none());
-    let reads = plain.map(|field| {
-        let read = format!("out.{} = {};", snake(&field.name), read_value(field));
-        (condition(field.versions, one.versions), read, String::new())
-    });
-    let mut text = format!("let mut out = Self::default(); {}", statements(reads));
-    let tagged = tagged(one);
-    if tagged.is_empty() {
-        return text + "from.skip_tags()?; Ok(out)";
-    }
-    text += "let mut tags = from.tags()?; while let Some(tag) = from.tag(&mut tags)? { match tag {";
-    for field in tagged {
-        let guard = condition(field.versions, one.versions).map_or(String::new(), |when| format!("if {when}"));
-        let tag = field.tag.unwrap_or_default();
-        write!(text, "{tag} {guard} => out.{} = {},", snake(&field.name), read_value(field)).unwrap();
-    }
-    text + "_ => from.skip_tag(), } from.end_tag(&tags)?; } Ok(out)"
-}
-
-/// Statements under their conditions, neighbours with one condition together, with what is done in other versions.
-fn statements(parts: impl Iterator<Item = (Option<String>, String, String)>) -> String {
-    let mut groups: Vec<(Option<String>, String, String)> = Vec::new();
-    for (when, then, other) in parts {
-        match groups.last_mut().filter(|group| group.0 == when) {
-            Some(group) => {
-                group.1 += &then;
-                group.2 += &other;
-            }
-            None => groups.push((when, then, other)),
-        }
-    }
-    let text = groups.into_iter().map(|(when, then, other)| match when {
-        None => then,
-        Some(when) if other.is_empty() => format!("if {when} {{ {then} }}"),
-        Some(when) => format!("if {when} {{ {then} }} else {{ {other} }}"),
-    });
-    text.collect()
-}
-
-fn tagged(one: &Struct) -> Vec<&Field> {
-    let mut tagged: Vec<&Field> = one.fields.iter().filter(|field| field.tag.is_some()).collect();
-    tagged.sort_by_key(|field| field.tag);
-    tagged
-}
-
-fn write_body(message: &Message, one: &Struct) -> String {
-    let plain = one.fields.iter().filter(|field| field.tag.is_none());
-    let text = statements(plain.map(|field| {
-        let other = if field.ignorable { String::new() } else { format!("to.absent({})?;", is_default(field)) };
-        (condition(field.versions, one.versions), write_value(field), other)
-    }));
-    let tagged = tagged(one);
-    if tagged.is_empty() {
-        return text + "to.no_tags();";
-    }
-    let mut inside = String::new();
-    for field in &tagged {
-        let tag = field.tag.unwrap_or_default();
-        let write = write_value(field);
-        let write = format!("let at = to.tag(&tags, {tag}); {write} to.end_tag(at)?;");
-        let set = is_set(field);
-        match condition(field.versions, Range { min: message.flexible.min, ..one.versions }.and(one.versions)) {
-            None => write!(inside, "if {set} {{ {write} }}").unwrap(),
-            Some(when) if field.ignorable => write!(inside, "if {when} && {set} {{ {write} }}").unwrap(),
-            Some(when) => {
-                write!(inside, "if {when} {{ if {set} {{ {write} }} }} else {{ to.absent({})?; }}", is_default(field)).unwrap();
-            }
-        }
-    }
-    let strict: Vec<String> = tagged.iter().filter(|field| !field.ignorable).map(|field| is_default(field)).collect();
-    let other = match strict.is_empty() || one.versions.min >= message.flexible.min {
-        true => String::new(),
-        false => format!("else {{ to.absent({})?; }}", strict.join(" && ")),
-    };
-    format!("{text} if to.flexible() {{ let tags = to.tags(); {inside} }} {other}")
-}
-
-/// The fewest bytes of a structure in any of its versions.
-fn bytes_min(message: &Message, one: &Struct) -> usize {
-    let Range { min, max } = one.versions;
-    let fewest = (min..=max).map(|version| bytes_at(message, one, version)).min().expect("it has a version");
-    // A whole message may be empty; what an array counts may not.
-    assert!(fewest > 0 || one.name == message.name, "{} may take no bytes", one.name);
-    fewest
-}
-
-fn bytes_at(message: &Message, one: &Struct, version: i16) -> usize {
-    let flexible = message.flexible.has(version);
-    let fields = one.fields.iter().filter(|field| field.tag.is_none() && field.versions.has(version));
-    let bytes = |field: &Field| match &field.kind {
-        Type::Number("bool" | "i8") => 1,
-        Type::Number("i16" | "u16") => 2,
-        Type::Number("i32") => 4,
-        Type::Number(_) => 8,
-        Type::Uuid => 16,
-        Type::Text if field.classic || !flexible => 2,
-        Type::Struct(_) if field.nullable.has(version) => 1,
-        Type::Struct(name) => {
-            let inner = message.structs.iter().find(|one| one.name == *name).expect("the structure is defined");
-            bytes_at(message, inner, version)
-        }
-        _ if flexible => 1,
-        _ => 4,
-    };
-    fields.map(bytes).sum::<usize>() + usize::from(flexible)
-}
-
 fn message_traits(api: &Api, message: &Message) -> String {
     let key = if api.key.is_some() { format!("Some(ApiKey::{})", api.name) } else { "None".to_owned() };
     let key_type = if api.key.is_some() { "ApiKey" } else { "crate::messages::ApiKey" };
@@ -448,63 +231,8 @@ impl<'a> Message<'a> for {} {{
     )
 }
 
-/// For tests: how every structure is filled by chance, and the list of all messages.
-fn filler(apis: &[Api]) -> String {
-    let (mut body, mut list) = (String::new(), String::new());
-    for api in apis {
-        let module = snake(&api.name);
-        for message in &api.messages {
-            writeln!(list, "{module}::{},", message.name).unwrap();
-            for one in &message.structs {
-                body += &fill(&module, one);
-            }
-        }
-    }
-    format!(
-        "{FIRST_LINE}
-//! Fills every message by chance, with what its version has.
-
-#![allow(clippy::field_reassign_with_default, reason = \"what a version does not have keeps its default\")]
-
-use kafka_wire::messages::*;
-
-use crate::chance::{{Chance, Fill}};
-
-macro_rules! every_message {{ ($run:ident) => {{ $run!({list}) }} }}
-pub(crate) use every_message;
-
-{body}"
-    )
-}
-
-fn fill(module: &str, one: &Struct) -> String {
-    let lifetime = if one.borrows { "<'static>" } else { "" };
-    let mut text = String::new();
-    for field in &one.fields {
-        let name = snake(&field.name);
-        let mut set = match condition(field.nullable, field.versions) {
-            Some(when) if !field.nullable.is_empty() => {
-                format!("out.{name} = if {when} {{ Fill::fill(chance, version) }} else {{ Some(Fill::fill(chance, version)) }};")
-            }
-            _ => format!("out.{name} = Fill::fill(chance, version);"),
-        };
-        if let Some(when) = condition(field.versions, one.versions) {
-            set = format!("if {when} {{ {set} }}");
-        }
-        text += &set;
-    }
-    format!(
-        "
-impl Fill for {module}::{}{lifetime} {{
-    fn fill(chance: &mut Chance, version: i16) -> Self {{ let mut out = Self::default(); {text} out }}
-}}
-",
-        one.name
-    )
-}
-
 /// `PartitionMaxBytes` as `partition_max_bytes`.
-fn snake(name: &str) -> String {
+pub(crate) fn snake(name: &str) -> String {
     let letters: Vec<char> = name.chars().collect();
     let mut out = String::new();
     for (at, letter) in letters.iter().enumerate() {

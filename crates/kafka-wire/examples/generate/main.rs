@@ -1,7 +1,11 @@
 //! Writes `src/messages/` and the tests' list of messages from `messages.json`: `cargo run -p kafka-wire --example generate`.
 
+#![allow(clippy::disallowed_methods, reason = "a tool that writes files")]
+
 mod emit;
+mod fill;
 mod model;
+mod wire;
 
 use std::{fs, path::Path};
 

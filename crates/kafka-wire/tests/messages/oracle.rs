@@ -11,7 +11,8 @@ const ROUNDS: u64 = 12;
 
 struct Other {
     name: &'static str,
-    versions: RangeInclusive<i16>,
+    /// None if it has none.
+    versions: Option<RangeInclusive<i16>>,
     again: fn(&[u8], i16) -> Result<Vec<u8>, String>,
 }
 
@@ -35,14 +36,14 @@ macro_rules! other {
         other!(@none $name)
     };
     (@none $name:ident) => {
-        Other { name: stringify!($name), versions: 0..=-1, again: |_, _| Err(String::new()) }
+        Other { name: stringify!($name), versions: None, again: |_, _| Err(String::new()) }
     };
     ($module:ident, $name:ident) => {
         Other {
             name: stringify!($name),
             versions: {
                 let versions = <kafka_protocol::messages::$name as Message>::VERSIONS;
-                versions.min..=versions.max
+                Some(versions.min..=versions.max)
             },
             again: again::<kafka_protocol::messages::$name>,
         }
@@ -64,7 +65,8 @@ fn another_codec_reads_and_writes_the_same_bytes() {
     let mut compared = 0;
     for (case, other) in cases().into_iter().zip(others()) {
         assert_eq!(case.name, other.name);
-        for version in case.versions.filter(|version| other.versions.contains(version)) {
+        for version in case.versions.filter(|version| other.versions.as_ref().is_some_and(|versions| versions.contains(version)))
+        {
             for _ in 0..ROUNDS {
                 let bytes = (case.round_trip)(&mut chance, version);
                 let again = (other.again)(&bytes, version);
