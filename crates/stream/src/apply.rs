@@ -79,8 +79,9 @@ impl Apply<'_> {
 
     fn drop_partitions(&mut self, topic: TopicId, partitions: Option<Vec<u32>>) -> Reply {
         self.drop_offsets(topic, partitions.as_deref());
-        let named = |partitions: Vec<u32>| partitions.into_iter().map(|partition| PartitionId { topic, partition }).collect();
-        let ids: Vec<PartitionId> = partitions.map_or_else(|| self.state.partitions.of_topic(topic), named);
+        let named = |numbers: Vec<u32>| numbers.into_iter().map(|partition| PartitionId { topic, partition }).collect();
+        let mut ids: Vec<PartitionId> = partitions.map_or_else(|| self.state.partitions.of_topic(topic), named);
+        ids.sort_unstable();
         let dropped: Vec<PartitionId> = ids.into_iter().filter(|id| self.drop_partition(*id)).collect();
         let count = dropped.len();
         if count > 0 {

@@ -14,7 +14,7 @@ pub(crate) struct Epochs {
 impl Epochs {
     /// `None` if they do not ascend.
     pub(crate) fn from_starts(starts: Vec<(i32, i64)>) -> Option<Epochs> {
-        let ascends = starts.is_sorted_by(|a, b| a.0 < b.0 && a.1 <= b.1);
+        let ascends = starts.is_sorted_by(|a, b| a.0 < b.0 && a.1 < b.1);
         (ascends && starts.len() <= EPOCHS_MAX).then_some(Epochs { starts })
     }
 
@@ -30,7 +30,11 @@ impl Epochs {
     pub(crate) fn write(&mut self, epoch: i32, offset: i64) -> i32 {
         match self.last() {
             Some((last, _)) if epoch <= last => last,
-            _ => {
+            last => {
+                // All that was written under the last one is trimmed.
+                if last.is_some_and(|(_, start)| start == offset) {
+                    self.starts.pop();
+                }
                 if self.starts.len() == EPOCHS_MAX {
                     self.starts.remove(0);
                 }
@@ -116,6 +120,8 @@ mod tests {
         assert_eq!(epochs.starts(), [(4, 11), (7, 20)]);
         epochs.trim(30);
         assert_eq!((epochs.starts(), epochs.at(29)), (&[(7, 30)][..], None));
+        epochs.write(8, 30);
+        assert_eq!((epochs.starts(), epochs.end_of(7, 31)), (&[(8, 30)][..], (7, 30)));
     }
 
     #[test]

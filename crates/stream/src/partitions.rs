@@ -54,11 +54,9 @@ impl Partitions {
         Some(partition)
     }
 
-    /// The partitions of a topic, ascending.
+    /// The partitions of a topic, in any order.
     pub(crate) fn of_topic(&self, topic: TopicId) -> Vec<PartitionId> {
-        let mut ids: Vec<PartitionId> = self.by_id.keys().filter(|id| id.topic == topic).copied().collect();
-        ids.sort_unstable();
-        ids
+        self.by_id.keys().filter(|id| id.topic == topic).copied().collect()
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Partition> {
