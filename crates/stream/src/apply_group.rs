@@ -6,46 +6,47 @@ use crate::{
     Refusal,
     apply::Apply,
     command::{OffsetCommit, Reply},
-    group::{Committed, Group, GroupState},
+    group::{Committed, GroupState},
+    groups::{group_bytes, offset_bytes},
     identity::{PartitionId, Position, TopicId},
-    limits::{
-        GROUP_MEMBERS_MAX, GROUP_NAME_BYTES_MAX, GROUP_OFFSETS_MAX, GROUP_STATE_BYTES_MAX, GROUPS_MAX, OFFSET_METADATA_BYTES_MAX,
-    },
+    limits::{GROUP_MEMBERS_MAX, GROUP_NAME_BYTES_MAX, GROUP_OFFSETS_MAX, GROUP_STATE_BYTES_MAX, OFFSET_METADATA_BYTES_MAX},
     record::{decode_group, encode_group, encode_offset, group_key, offset_key},
 };
 
 impl Apply<'_> {
     pub(crate) fn store_group(&mut self, term: u64, name: &[u8], state: &GroupState) -> Result<Reply, Refusal> {
         self.fence(term)?;
-        self.check_room(name)?;
         if state.members.len() > GROUP_MEMBERS_MAX {
             return Err(Refusal::TooManyMembers);
         }
         if self.state.groups.get(name).is_some_and(|group| state.generation < group.state.generation) {
             return Err(Refusal::StaleGeneration);
         }
-        self.put_group(name, state)?;
+        let record = self.record_of(name, state, 0)?;
+        self.put_group(name, record);
         Ok(Reply::Done)
     }
 
     pub(crate) fn commit_offsets(&mut self, commit: &OffsetCommit) -> Result<Reply, Refusal> {
         self.fence(commit.term)?;
-        match self.state.groups.get(&commit.group) {
-            Some(group) => check_member(&group.state, commit)?,
-            None if commit.generation >= 0 => return Err(Refusal::IllegalGeneration),
-            None => self.check_room(&commit.group)?,
-        }
         if commit.offsets.iter().any(|item| item.metadata.len() > OFFSET_METADATA_BYTES_MAX) {
             return Err(Refusal::MetadataTooLarge);
         }
-        let kept = self.state.groups.get(&commit.group).map_or(0, |group| group.offsets.len());
-        if kept + commit.offsets.len() > GROUP_OFFSETS_MAX && kept + self.new_offsets(commit) > GROUP_OFFSETS_MAX {
+        let (count, added, removed) = self.growth(commit);
+        if count > GROUP_OFFSETS_MAX {
             return Err(Refusal::TooManyOffsets);
         }
-        if !self.state.groups.contains_key(&commit.group) {
-            self.put_group(&commit.group, &GroupState::default())?;
+        match self.state.groups.get(&commit.group) {
+            Some(group) => {
+                check_member(&group.state, commit)?;
+                self.check_room(added, removed)?;
+            }
+            None if commit.generation >= 0 => return Err(Refusal::IllegalGeneration),
+            None => {
+                let record = self.record_of(&commit.group, &GroupState::default(), added)?;
+                self.put_group(&commit.group, record);
+            }
         }
-        let Some(group) = self.state.groups.get_mut(&commit.group) else { return Err(Refusal::UnknownGroup) };
         for item in &commit.offsets {
             let committed = Committed {
                 offset: item.offset,
@@ -57,20 +58,14 @@ impl Apply<'_> {
                 position: self.entry.place(),
             };
             self.table.put(offset_key(&commit.group, item.partition), encode_offset(&committed));
-            group.offsets.insert(item.partition, committed);
+            self.state.groups.put_offset(&commit.group, item.partition, committed);
         }
         Ok(Reply::Done)
     }
 
     pub(crate) fn delete_offsets(&mut self, name: &[u8], partitions: &[PartitionId]) -> Result<Reply, Refusal> {
-        let group = self.state.groups.get_mut(name).ok_or(Refusal::UnknownGroup)?;
-        let mut count = 0;
-        for id in partitions {
-            if group.offsets.remove(id).is_some() {
-                self.table.delete(offset_key(name, *id));
-                count += 1;
-            }
-        }
+        self.state.groups.get(name).ok_or(Refusal::UnknownGroup)?;
+        let count = partitions.iter().filter(|id| self.forget_offset(name, **id)).count();
         Ok(Reply::Forgotten { count })
     }
 
@@ -84,16 +79,15 @@ impl Apply<'_> {
     }
 
     pub(crate) fn expire_offsets(&mut self, name: &[u8], offsets: &[(PartitionId, Position)]) -> Result<Reply, Refusal> {
-        let group = self.state.groups.get_mut(name).ok_or(Refusal::UnknownGroup)?;
+        self.state.groups.get(name).ok_or(Refusal::UnknownGroup)?;
         let mut count = 0;
         for (id, seen) in offsets {
-            if group.offsets.get(id).is_some_and(|committed| committed.position == *seen) {
-                group.offsets.remove(id);
-                self.table.delete(offset_key(name, *id));
-                count += 1;
+            let committed = self.state.groups.get(name).and_then(|group| group.offsets.get(id));
+            if committed.is_some_and(|committed| committed.position == *seen) {
+                count += usize::from(self.forget_offset(name, *id));
             }
         }
-        if group.offsets.is_empty() && group.state.members.is_empty() {
+        if self.state.groups.get(name).is_some_and(|group| group.offsets.is_empty() && group.state.members.is_empty()) {
             self.forget_group(name);
         }
         Ok(Reply::Forgotten { count })
@@ -101,19 +95,14 @@ impl Apply<'_> {
 
     /// Forgets all groups' offsets of a topic's partitions; without `numbers`, of all of them.
     pub(crate) fn drop_offsets(&mut self, topic: TopicId, numbers: Option<&[u32]>) {
-        let (first, last) = (PartitionId { topic, partition: 0 }, PartitionId { topic, partition: u32::MAX });
         let numbers = numbers.map(|numbers| {
             let mut numbers = numbers.to_vec();
             numbers.sort_unstable();
             numbers
         });
-        let is_meant = |id: &PartitionId| numbers.as_ref().is_none_or(|numbers| numbers.binary_search(&id.partition).is_ok());
-        for (name, group) in &mut self.state.groups {
-            let gone: Vec<PartitionId> = group.offsets.range(first..=last).map(|(id, _)| *id).filter(is_meant).collect();
-            for id in gone {
-                group.offsets.remove(&id);
-                self.table.delete(offset_key(name, id));
-            }
+        let is_meant = |number: u32| numbers.as_ref().is_none_or(|numbers| numbers.binary_search(&number).is_ok());
+        for (name, id) in self.state.groups.offsets_of(topic, is_meant) {
+            self.forget_offset(&name, id);
         }
     }
 
@@ -122,42 +111,54 @@ impl Apply<'_> {
         if term == self.entry.id.term { Ok(()) } else { Err(Refusal::Fenced) }
     }
 
-    fn check_room(&self, name: &[u8]) -> Result<(), Refusal> {
+    /// Whether the shard's groups may take so many bytes more, and give so many back. What does not grow is never refused.
+    fn check_room(&self, added: u64, removed: u64) -> Result<(), Refusal> {
+        let bytes = (self.state.groups.bytes() + added).saturating_sub(removed);
+        if added > removed && bytes > self.options.groups_bytes_max { Err(Refusal::NoRoom) } else { Ok(()) }
+    }
+
+    /// The record of a group's state, if there is room for it and for `beside` bytes more.
+    fn record_of(&self, name: &[u8], state: &GroupState, beside: u64) -> Result<Bytes, Refusal> {
         if name.len() > GROUP_NAME_BYTES_MAX {
             return Err(Refusal::GroupNameTooLong);
         }
-        if self.state.groups.len() >= GROUPS_MAX && !self.state.groups.contains_key(name) {
-            return Err(Refusal::TooManyGroups);
-        }
-        Ok(())
-    }
-
-    /// How many of a commit's partitions the group keeps no offset of yet.
-    fn new_offsets(&self, commit: &OffsetCommit) -> usize {
-        let known = self.state.groups.get(&commit.group).map(|group| &group.offsets);
-        let is_new = |id: &PartitionId| known.is_none_or(|known| !known.contains_key(id));
-        let mut new: Vec<PartitionId> = commit.offsets.iter().map(|item| item.partition).filter(is_new).collect();
-        new.sort_unstable();
-        new.dedup();
-        new.len()
-    }
-
-    fn put_group(&mut self, name: &[u8], state: &GroupState) -> Result<(), Refusal> {
         let record = encode_group(self.entry.time_ms, state);
         if record.len() > GROUP_STATE_BYTES_MAX {
             return Err(Refusal::GroupTooLarge);
         }
+        self.check_room(group_bytes(name, record.len()) + beside, self.state.groups.bytes_of(name))?;
+        Ok(record)
+    }
+
+    /// How many offsets the group keeps after a commit, how many bytes the commit adds, and how many it replaces.
+    fn growth(&self, commit: &OffsetCommit) -> (usize, u64, u64) {
+        let bytes = commit.offsets.iter().rev().map(|item| (item.partition, offset_bytes(&item.metadata)));
+        let mut items: Vec<(PartitionId, u64)> = bytes.collect();
+        // Of several for one partition the last one stays, which comes first here.
+        items.sort_by_key(|(id, _)| *id);
+        items.dedup_by_key(|(id, _)| *id);
+        let added = items.iter().map(|(_, bytes)| bytes).sum();
+        let Some(group) = self.state.groups.get(&commit.group) else { return (items.len(), added, 0) };
+        let replaced = items.iter().filter_map(|(id, _)| group.offsets.get(id));
+        let (count, removed) =
+            replaced.fold((0, 0), |(count, bytes), before| (count + 1, bytes + offset_bytes(&before.metadata)));
+        (group.offsets.len() + items.len() - count, added, removed)
+    }
+
+    fn put_group(&mut self, name: &[u8], record: Bytes) {
+        let bytes = record.len();
+        self.table.put(group_key(name), record.clone());
         // Kept as slices of its record: those of the command would keep the whole entry in memory.
-        let (stored_ms, state) = decode_group(record.clone()).expect("it was encoded just now");
-        self.table.put(group_key(name), record);
-        match self.state.groups.get_mut(name) {
-            Some(group) => (group.stored_ms, group.state) = (stored_ms, state),
-            None => {
-                let group = Group { state, stored_ms, offsets: Default::default() };
-                self.state.groups.insert(Bytes::copy_from_slice(name), group);
-            }
+        let (stored_ms, state) = decode_group(record).expect("it was encoded just now");
+        self.state.groups.put_state(name, state, stored_ms, bytes);
+    }
+
+    fn forget_offset(&mut self, name: &[u8], id: PartitionId) -> bool {
+        let is_gone = self.state.groups.remove_offset(name, id);
+        if is_gone {
+            self.table.delete(offset_key(name, id));
         }
-        Ok(())
+        is_gone
     }
 
     fn forget_group(&mut self, name: &[u8]) {

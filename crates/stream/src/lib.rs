@@ -21,6 +21,7 @@ mod epochs;
 mod error;
 mod fields;
 pub mod group;
+mod groups;
 mod header;
 pub mod identity;
 mod index;
@@ -50,8 +51,8 @@ pub use group::{Committed, Group, GroupState, Member};
 pub use identity::{PartitionId, Position, TopicId};
 pub use index::BatchRef;
 pub use limits::{
-    GROUP_MEMBERS_MAX, GROUP_NAME_BYTES_MAX, GROUP_OFFSETS_MAX, GROUP_STATE_BYTES_MAX, GROUPS_MAX, OFFSET_METADATA_BYTES_MAX,
-    PRODUCER_EXPIRY_MS, PRODUCER_IDS_MAX, PRODUCERS_MAX,
+    GROUP_MEMBERS_MAX, GROUP_NAME_BYTES_MAX, GROUP_OFFSETS_MAX, GROUP_STATE_BYTES_MAX, GROUPS_BYTES_MAX,
+    OFFSET_METADATA_BYTES_MAX, PRODUCER_EXPIRY_MS, PRODUCER_IDS_MAX, PRODUCERS_MAX,
 };
 pub use machine::{Applied, Machine, Moved, Options};
 pub use partition::PartitionInfo;

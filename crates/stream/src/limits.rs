@@ -2,8 +2,8 @@
 
 /// Bytes of a group's name at most: what a string of Kafka's protocol can carry.
 pub const GROUP_NAME_BYTES_MAX: usize = 32_767;
-/// Groups of a shard at most.
-pub const GROUPS_MAX: usize = 100_000;
+/// Bytes of memory that the groups of a shard may take, offsets included, unless the options say otherwise.
+pub const GROUPS_BYTES_MAX: u64 = 256 << 20;
 /// Members of a group at most.
 pub const GROUP_MEMBERS_MAX: usize = 10_000;
 /// Bytes of a group's state at most, subscriptions and assignments of all members included.
@@ -33,5 +33,9 @@ pub(crate) const SHARDS_MAX: u32 = 1 << (63 - PRODUCER_COUNTER_BITS);
 pub(crate) const EPOCHS_MAX: usize = 128;
 /// Partitions whose index is looked at under one hold of the lock while a settle begins or ends.
 pub(crate) const SETTLE_SLICE_PARTITIONS: usize = 256;
+/// What a group takes beside its record and its name, which is there twice.
+pub(crate) const GROUP_BYTES: u64 = 256;
+/// What an offset takes beside its metadata.
+pub(crate) const OFFSET_BYTES: u64 = 160;
 /// Things in one piece of a slab: growing never moves more than a list of pieces.
 pub(crate) const SLAB_CHUNK: usize = 1_024;

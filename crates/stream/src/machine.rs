@@ -11,7 +11,7 @@ use crate::{
     apply::Apply,
     command::{Command, Entry, Reply},
     identity::PartitionId,
-    limits::{PRODUCER_EXPIRY_MS, PRODUCERS_MAX, SHARDS_MAX},
+    limits::{GROUPS_BYTES_MAX, PRODUCER_EXPIRY_MS, PRODUCERS_MAX, SHARDS_MAX},
     open,
     settle::{self, Batches, Settling},
     state::State,
@@ -25,11 +25,13 @@ pub struct Options {
     pub producers_max: usize,
     /// How long a producer is remembered that writes nothing, in ms.
     pub producer_expiry_ms: u64,
+    /// Bytes of memory that all groups may take, offsets included.
+    pub groups_bytes_max: u64,
 }
 
 impl Default for Options {
     fn default() -> Options {
-        Options { producers_max: PRODUCERS_MAX, producer_expiry_ms: PRODUCER_EXPIRY_MS }
+        Options { producers_max: PRODUCERS_MAX, producer_expiry_ms: PRODUCER_EXPIRY_MS, groups_bytes_max: GROUPS_BYTES_MAX }
     }
 }
 
@@ -116,8 +118,8 @@ impl Machine {
         apply.apply(command)
     }
 
-    /// Puts what changed into the table. Called right before the table is sealed, between the same two applies: what is sealed
-    /// without it is not the state of any entry.
+    /// Puts what changed into the table. Called right before the table is sealed, between the same two applies and by the task
+    /// that applies: what is sealed without it is not the state of any entry.
     pub fn flush(&self) {
         self.flush_some(usize::MAX);
     }

@@ -6,7 +6,6 @@ use table::{Direction, Pair, Table};
 
 use crate::{
     error::damaged,
-    group::Group,
     partition::Partition,
     producer::Producer,
     record::{
@@ -30,14 +29,14 @@ pub(crate) fn read(table: &Table) -> Result<State> {
         let name = group_of(&key).ok_or_else(|| damaged("the key of a group cannot be read"))?;
         // A record of its own: what the tree gave may be a slice of a whole block.
         let (stored_ms, group) = decode_group(Bytes::copy_from_slice(&record))?;
-        let group = Group { state: group, stored_ms, offsets: Default::default() };
-        state.groups.insert(Bytes::copy_from_slice(name), group);
+        state.groups.put_state(name, group, stored_ms, record.len());
     }
     for pair in family(table, offsets()) {
         let (key, record) = pair?;
         let (name, id) = offset_of(&key).ok_or_else(|| damaged("the key of an offset cannot be read"))?;
-        let group = state.groups.get_mut(name).ok_or_else(|| damaged("an offset belongs to no group"))?;
-        group.offsets.insert(id, decode_offset(record)?);
+        if !state.groups.put_offset(name, id, decode_offset(record)?) {
+            return Err(damaged("an offset belongs to no group"));
+        }
     }
     if let Some(record) = table.get(&counter_key())? {
         state.allocated = decode_counter(record)?;

@@ -160,6 +160,11 @@ impl Machine {
         })
     }
 
+    /// Bytes of memory that groups take, offsets included, as reckoned for [`Options::groups_bytes_max`](crate::Options).
+    pub fn groups_bytes(&self) -> u64 {
+        self.read().groups.bytes()
+    }
+
     /// Bytes of batches that are in the journal only.
     pub fn unsettled_bytes(&self) -> u64 {
         self.read().unsettled_bytes

@@ -34,8 +34,8 @@ pub enum Refusal {
     NonEmptyGroup,
     /// INVALID_GROUP_ID.
     GroupNameTooLong,
-    /// The shard holds as many groups as it may.
-    TooManyGroups,
+    /// The shard's groups take as much memory as they may: nothing can be added before something is deleted or expires.
+    NoRoom,
     /// GROUP_MAX_SIZE_REACHED.
     TooManyMembers,
     /// The state of the group takes more bytes than one may.

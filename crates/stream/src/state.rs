@@ -1,14 +1,12 @@
 //! What a shard's machine holds in memory.
 
-use std::collections::BTreeMap;
-
 use bytes::Bytes;
 use table::Table;
 
 use crate::{
     digest::{feed, quietly},
     fields::put_partition,
-    group::Group,
+    groups::Groups,
     index::Freed,
     partitions::Partitions,
     producers::Producers,
@@ -21,7 +19,7 @@ use crate::{
 pub(crate) struct State {
     pub(crate) partitions: Partitions,
     pub(crate) producers: Producers,
-    pub(crate) groups: BTreeMap<Bytes, Group>,
+    pub(crate) groups: Groups,
     /// Producer ids that were given out.
     pub(crate) allocated: u64,
     /// Bytes of batches that are not settled.

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use super::support::*;
 use crate::{
     Command, GROUP_MEMBERS_MAX, GROUP_NAME_BYTES_MAX, GROUP_OFFSETS_MAX, GROUP_STATE_BYTES_MAX, Member,
-    OFFSET_METADATA_BYTES_MAX, OffsetCommit, OffsetItem, Position, Refusal::*, Reply,
+    OFFSET_METADATA_BYTES_MAX, OffsetCommit, OffsetItem, Options, Position, Refusal::*, Reply,
 };
 
 fn house() -> House {
@@ -197,4 +197,30 @@ fn a_group_keeps_only_so_many_offsets() {
     house.run(many(0, GROUP_OFFSETS_MAX)).expect("success");
     assert_eq!(house.refused(many(GROUP_OFFSETS_MAX, GROUP_OFFSETS_MAX + 1)), TooManyOffsets);
     house.run(many(5, GROUP_OFFSETS_MAX)).expect("those that it has it may change");
+}
+
+#[test]
+fn what_does_not_grow_is_never_refused() {
+    let mut house = House::with(Options { groups_bytes_max: 990, ..Options::default() });
+    let with = |group: &str, number: u32, metadata: usize| {
+        let mut commit = commit(1, group, -1, "", partition(number), 1);
+        commit.offsets[0].metadata = Bytes::from(vec![b'x'; metadata]);
+        Command::OffsetCommit(commit)
+    };
+    house.run(with("a", 0, 300)).expect("success");
+    assert_eq!(house.refused(with("a", 1, 100)), NoRoom);
+    assert_eq!(house.refused(with("b", 0, 100)), NoRoom);
+    assert_eq!(house.machine.group(b"b"), None);
+    house.settle();
+    house.restart();
+    assert_eq!(house.refused(with("a", 1, 100)), NoRoom, "what is taken is reckoned again");
+    // With less room than is taken, which comes from other options, it may shrink.
+    house.options.groups_bytes_max = 10;
+    house.restart();
+    house.run(with("a", 0, 300)).expect("it takes as much as before");
+    assert_eq!(house.refused(with("a", 0, 301)), NoRoom);
+    assert_eq!(house.refused(store(1, "a", 1, &[member("a", None)])), NoRoom);
+    house.run(Command::OffsetDelete { group: bytes("a"), partitions: vec![partition(0)] }).expect("success");
+    house.run(Command::GroupDelete { group: bytes("a") }).expect("success");
+    assert_eq!(house.machine.groups_bytes(), 0);
 }

@@ -20,7 +20,7 @@ use crate::{
     limits::EXPIRED_PER_APPLY_MAX,
 };
 
-const OPTIONS: Options = Options { producers_max: 5, producer_expiry_ms: 100 };
+const OPTIONS: Options = Options { producers_max: 5, producer_expiry_ms: 100, groups_bytes_max: 1_500 };
 const SEQUENCES: i64 = 1 << 31;
 
 #[derive(Default)]
@@ -148,9 +148,12 @@ impl Model {
                 Ok(Reply::Producers { first, count: *count })
             }
             Command::GroupStore { term, .. } if *term != entry.id.term => Err(Fenced),
-            Command::GroupStore { group, state, .. } => {
-                let group = self.groups.get(group).map_or(i32::MIN, |group| group.state.generation);
-                if state.generation < group { Err(StaleGeneration) } else { Ok(Reply::Done) }
+            Command::GroupStore { group: name, state, .. } => {
+                let mut changed = Model { groups: self.groups.clone(), ..Model::default() };
+                let group = changed.groups.entry(name.clone()).or_default();
+                let is_stale = self.groups.contains_key(name) && state.generation < group.state.generation;
+                (group.state, group.stored_ms) = (state.clone(), entry.time_ms);
+                if is_stale { Err(StaleGeneration) } else { self.grow(changed) }
             }
             Command::OffsetCommit(commit) => self.commit(entry, commit),
             Command::OffsetDelete { group, partitions } => self.group(group).map(|group| {
@@ -177,11 +180,26 @@ impl Model {
                 Reply::Forgotten { count }
             }),
         };
-        if let (Ok(_), Command::GroupStore { group, state, .. }) = (&reply, command) {
-            let group = self.groups.entry(group.clone()).or_default();
-            (group.state, group.stored_ms) = (state.clone(), entry.time_ms);
-        }
         (reply, moved)
+    }
+
+    /// What all groups take, as the options count it.
+    fn bytes(&self) -> u64 {
+        let bytes = |(name, group): (&Bytes, &Group)| {
+            let record = crate::record::encode_group(0, &group.state).len();
+            let offsets = group.offsets.values().map(|committed| 160 + committed.metadata.len() as u64).sum::<u64>();
+            256 + (2 * name.len() + record) as u64 + offsets
+        };
+        self.groups.iter().map(bytes).sum()
+    }
+
+    /// Whether the groups may be what `changed` has; then they are.
+    fn grow(&mut self, changed: Model) -> Result<Reply, Refusal> {
+        if changed.bytes() > self.bytes() && changed.bytes() > OPTIONS.groups_bytes_max {
+            return Err(NoRoom);
+        }
+        self.groups = changed.groups;
+        Ok(Reply::Done)
     }
 
     fn group(&mut self, name: &Bytes) -> Result<&mut Group, Refusal> {
@@ -247,11 +265,12 @@ impl Model {
         if commit.term != entry.id.term {
             return Err(Fenced);
         }
+        let mut changed = Model { groups: self.groups.clone(), ..Model::default() };
         match self.groups.get(&commit.group).map(|group| &group.state) {
             None if commit.generation >= 0 => return Err(IllegalGeneration),
             None => {
                 let fresh = Group { stored_ms: entry.time_ms, ..Group::default() };
-                self.groups.insert(commit.group.clone(), fresh);
+                changed.groups.insert(commit.group.clone(), fresh);
             }
             Some(state) => may_commit(state, commit)?,
         }
@@ -264,9 +283,9 @@ impl Model {
                 retention_ms: commit.retention_ms,
                 position: Position { index: entry.id.index, at: entry.position },
             };
-            self.group(&commit.group)?.offsets.insert(item.partition, committed);
+            changed.group(&commit.group)?.offsets.insert(item.partition, committed);
         }
-        Ok(Reply::Done)
+        self.grow(changed)
     }
 }
 
@@ -382,7 +401,9 @@ impl World {
                 self.finish_slow();
                 self.slow = Some((self.often.seal(), self.often.entry.id.index, steps));
             }
-            Step::Flush(count) => drop(self.often.machine.flush_some(count)),
+            Step::Flush(count) => {
+                self.often.machine.flush_some(count);
+            }
             Step::Restart => {
                 // A settle under way did not become durable.
                 self.slow = None;
@@ -479,6 +500,7 @@ impl World {
         }
         let names: Vec<Bytes> = machine.groups().into_iter().map(|group| group.name).collect();
         assert_eq!(names, model.groups.keys().cloned().collect::<Vec<_>>());
+        assert_eq!(machine.groups_bytes(), model.bytes());
         for (name, group) in &model.groups {
             assert_eq!(machine.group(name).as_ref(), Some(group));
         }

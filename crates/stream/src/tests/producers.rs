@@ -4,7 +4,7 @@ use base::{EntryId, ShardId};
 
 use super::support::*;
 use crate::{
-    Command, Machine, Options, PRODUCER_EXPIRY_MS, PRODUCER_IDS_MAX, PRODUCERS_MAX,
+    Command, Machine, Options, PRODUCER_IDS_MAX, PRODUCERS_MAX,
     Refusal::{Exhausted, InvalidCount, OutOfOrderSequence},
     Reply,
     limits::EXPIRED_PER_APPLY_MAX,
@@ -12,7 +12,7 @@ use crate::{
 };
 
 fn small() -> House {
-    House::with(Options { producers_max: 3, producer_expiry_ms: 1_000 })
+    House::with(Options { producers_max: 3, producer_expiry_ms: 1_000, ..Options::default() })
 }
 
 fn ids(house: &House) -> Vec<i64> {
@@ -47,7 +47,7 @@ fn the_one_that_was_idle_longest_goes_first() {
 #[test]
 fn who_is_idle_too_long_goes_a_few_at_a_time() {
     let count = i64::try_from(EXPIRED_PER_APPLY_MAX).expect("small") + 2;
-    let mut house = House::with(Options { producers_max: 100, producer_expiry_ms: 1_000 });
+    let mut house = House::with(Options { producers_max: 100, producer_expiry_ms: 1_000, ..Options::default() });
     for producer in 0..count {
         house.base(partition(0), by(producer, 0, 0, 1)).expect("success");
     }
@@ -67,7 +67,7 @@ fn who_is_idle_too_long_goes_a_few_at_a_time() {
 
 #[test]
 fn a_million_short_lived_producers_take_no_more_room_than_allowed() {
-    let mut house = House::with(Options { producers_max: 1_000, producer_expiry_ms: PRODUCER_EXPIRY_MS });
+    let mut house = House::with(Options { producers_max: 1_000, ..Options::default() });
     for producer in 0..1_000_000 {
         house.entry.id.index += 1;
         let applied = house.machine.apply(house.entry, append(partition(0), by(producer, 0, 0, 1)));

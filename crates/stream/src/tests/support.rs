@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use base::{EntryId, ShardId};
 use bytes::{BufMut, Bytes, BytesMut};
-use table::{Direction, Mark, MemoryTree, Snapshot, Table, Tree};
+use table::{Direction, Mark, MemoryTree, Table, Tree};
 
 use crate::{
     Appended, Applied, Command, Entry, GroupState, Machine, Member, OffsetCommit, OffsetItem, Options, PartitionId, Refusal,
@@ -125,7 +125,7 @@ pub(super) struct House {
     pub(super) table: Table,
     pub(super) machine: Machine,
     pub(super) entry: Entry,
-    options: Options,
+    pub(super) options: Options,
     tail: Tail,
 }
 
