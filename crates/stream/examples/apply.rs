@@ -42,24 +42,37 @@ fn batch(producer: i64, sequence: i32) -> Bytes {
     batch.freeze()
 }
 
+#[derive(Clone, Copy, PartialEq)]
+enum Producers {
+    None,
+    OneEach,
+    /// Each batch comes from another one: past the limit the oldest one is forgotten with each append.
+    Fresh,
+}
+
 struct Costs {
     append_ns: u64,
     flush_ns: u64,
     memory: u64,
 }
 
-fn measure(partitions: u64, has_producers: bool, appends: u64) -> Costs {
+fn measure(partitions: u64, producers: Producers, appends: u64) -> Costs {
     let table = Table::new(Arc::new(MemoryTree::default()));
     let machine = Machine::open(ShardId(1), table.clone(), Options::default()).unwrap_or_else(|error| panic!("{error}"));
     let (mut append_ns, mut flush_ns, mut records, mut memory) = (0, 0, 0, 0);
-    // The first round brings the partitions into being, and is not timed.
-    let warm = partitions.div_ceil(ROUND).max(1);
+    // The first rounds bring partitions and producers into being, and are not timed.
+    let known = if producers == Producers::Fresh { Options::default().producers_max as u64 } else { partitions };
+    let warm = known.div_ceil(ROUND).max(1);
     for round in 0..warm + appends.div_ceil(ROUND) {
         let commands: Vec<(Entry, Command)> = (round * ROUND..(round + 1) * ROUND)
             .map(|number| {
                 let partition = u32::try_from(number % partitions).unwrap_or_default();
                 let sequence = i32::try_from(number / partitions).unwrap_or_default() * RECORDS;
-                let producer = if has_producers { 1_000 + i64::from(partition) } else { -1 };
+                let producer = match producers {
+                    Producers::None => -1,
+                    Producers::OneEach => 1_000 + i64::from(partition),
+                    Producers::Fresh => i64::try_from(number).unwrap_or_default(),
+                };
                 let entry = Entry { id: EntryId { term: 1, index: number }, time_ms: number, position: 25 };
                 let partition = PartitionId { topic: TopicId(0x1234_5678_9abc_def0_1234), partition };
                 (entry, Command::Append { partition, batch: batch(producer, sequence) })
@@ -83,7 +96,12 @@ fn measure(partitions: u64, has_producers: bool, appends: u64) -> Costs {
         if round >= warm {
             append_ns += applied - start;
             flush_ns += flushed - before;
-            records += partitions.min(ROUND) * if has_producers { 2 } else { 1 };
+            records += partitions.min(ROUND);
+            records += match producers {
+                Producers::None => 0,
+                Producers::OneEach => partitions.min(ROUND),
+                Producers::Fresh => ROUND,
+            };
         }
     }
     let appends = appends.div_ceil(ROUND) * ROUND;
@@ -92,12 +110,12 @@ fn measure(partitions: u64, has_producers: bool, appends: u64) -> Costs {
 
 fn main() {
     let appends: u64 = std::env::args().nth(1).and_then(|appends| appends.parse().ok()).unwrap_or(200_000);
+    let kinds = [(Producers::None, "no producer"), (Producers::OneEach, "idempotent"), (Producers::Fresh, "new producers")];
     for partitions in [1, 16, 10_000] {
-        for has_producers in [false, true] {
-            let costs = measure(partitions, has_producers, appends);
-            let producers = if has_producers { "idempotent" } else { "no producer" };
+        for (producers, name) in kinds {
+            let costs = measure(partitions, producers, appends);
             println!(
-                "{partitions:6} partitions, {producers:11}: {:5} ns an append, {:5} ns a record flushed, {:4} bytes a batch unsettled",
+                "{partitions:6} partitions, {name:13}: {:5} ns an append, {:5} ns a record flushed, {:4} bytes a batch unsettled",
                 costs.append_ns, costs.flush_ns, costs.memory
             );
         }

@@ -5,11 +5,11 @@ use table::Table;
 use crate::{
     Refusal,
     command::{Command, Entry, Reply},
-    digest::{feed, quietly},
+    digest::feed,
     identity::{PartitionId, TopicId},
     limits::{EXPIRED_PER_APPLY_MAX, PRODUCER_COUNTER_BITS, PRODUCER_IDS_MAX},
     machine::{Applied, Moved, Options},
-    record::{counter_key, encode_counter, partition_key, producer_key},
+    record::{counter_key, encode_counter, partition_key},
     state::State,
 };
 
@@ -94,9 +94,7 @@ impl Apply<'_> {
         let Some(slot) = self.state.partitions.find(id) else { return false };
         while let Some(producer) = self.state.partitions.at(slot).producers.first() {
             let gone = self.state.producers.remove(&mut self.state.partitions, producer);
-            if gone.is_stored {
-                quietly(self.table, |table| table.delete(producer_key(id, gone.id)));
-            }
+            self.state.gone.extend(gone.is_stored.then_some((id, gone.id)));
         }
         if let Some(mut partition) = self.state.partitions.remove(slot) {
             self.state.freed(partition.index.forget(|_| true));

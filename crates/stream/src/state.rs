@@ -7,6 +7,7 @@ use crate::{
     digest::{feed, quietly},
     fields::put_partition,
     groups::Groups,
+    identity::PartitionId,
     index::Freed,
     partitions::Partitions,
     producers::Producers,
@@ -19,6 +20,8 @@ use crate::{
 pub(crate) struct State {
     pub(crate) partitions: Partitions,
     pub(crate) producers: Producers,
+    /// Producers that were forgotten and have a record in the table still; at most as many as there are records.
+    pub(crate) gone: Vec<(PartitionId, i64)>,
     pub(crate) groups: Groups,
     /// Producer ids that were given out.
     pub(crate) allocated: u64,
@@ -43,16 +46,18 @@ impl State {
         let mut what = Vec::with_capacity(28);
         put_partition(partition, &mut what);
         feed(table, &what, &producer.id.to_le_bytes());
-        if producer.is_stored {
-            quietly(table, |table| table.delete(producer_key(partition, producer.id)));
-        }
+        self.gone.extend(producer.is_stored.then_some((partition, producer.id)));
     }
 
     /// Puts records that changed into the table, at most `count`, without feeding the digest. Answers how many are left.
     pub(crate) fn flush(&mut self, table: &Table, count: usize) -> usize {
+        // Before what is put: it may have come back.
+        let gone = self.gone.split_off(self.gone.len().saturating_sub(count));
+        let count = count - gone.len();
         let partitions = self.partitions.dirty.take(count);
         let producers = self.producers.dirty.take(count - partitions.len());
         quietly(table, |table| {
+            gone.into_iter().for_each(|(partition, id)| table.delete(producer_key(partition, id)));
             let mut record = Vec::new();
             for slot in partitions {
                 let partition = self.partitions.at(slot);
@@ -69,6 +74,6 @@ impl State {
                 table.put(producer_key(partition, producer.id), Bytes::copy_from_slice(&record));
             }
         });
-        self.partitions.dirty.len() + self.producers.dirty.len()
+        self.gone.len() + self.partitions.dirty.len() + self.producers.dirty.len()
     }
 }

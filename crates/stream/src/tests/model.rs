@@ -517,6 +517,8 @@ fn check_partition(machine: &Machine, id: PartitionId, partition: &Partition, se
     assert_eq!(info.max_timestamp, partition.batches.iter().map(|batch| batch.max_timestamp).max().unwrap_or(-1));
     let is_unsettled = |batch: &&BatchRef| batch.index > settled && batch.last_offset >= partition.log_start;
     let unsettled: Vec<BatchRef> = partition.batches.iter().filter(is_unsettled).copied().collect();
+    let unsettled_start = unsettled.first().map_or(end, |batch| batch.base_offset.max(partition.log_start));
+    assert_eq!(info.unsettled_start, unsettled_start);
     for offset in -1..=end + 1 {
         let holding = unsettled.iter().position(|batch| (batch.base_offset..=batch.last_offset).contains(&offset));
         let place = match holding {

@@ -133,3 +133,22 @@ fn a_producer_is_described() {
     assert_eq!((info.id, info.epoch, info.last_sequence), (6, 2, 6));
     assert_eq!((info.last_timestamp, info.last_write_ms), (77, 1_000));
 }
+
+#[test]
+fn who_comes_back_before_the_table_heard_of_its_going_is_kept() {
+    for count in [1, usize::MAX] {
+        let mut house = small();
+        for producer in [1, 2, 3] {
+            house.base(partition(0), by(producer, 0, 0, 1)).expect("success");
+        }
+        house.settle();
+        for producer in [4, 1, 2] {
+            house.base(partition(0), by(producer, 0, 7, 1)).expect("success");
+        }
+        while house.machine.flush_some(count) > 0 {}
+        house.settle();
+        house.restart();
+        assert_eq!((ids(&house), house.tree_keys(b'i')), (vec![1, 2, 4], 3));
+        assert!(house.append(partition(0), by(1, 0, 7, 1)).is_ok_and(|again| again.is_duplicate));
+    }
+}
