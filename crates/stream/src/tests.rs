@@ -1,0 +1,10 @@
+mod encoding;
+mod groups;
+mod idempotence;
+mod model;
+mod partitions;
+mod producers;
+mod random;
+mod replicas;
+mod settling;
+mod support;
