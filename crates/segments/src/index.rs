@@ -21,6 +21,7 @@ const DROPPED: i64 = i64::MAX;
 const CUT_UNKNOWN: u32 = u32::MAX;
 
 /// What is known of one partition.
+#[derive(Default)]
 pub(crate) struct Partition {
     /// First the served ones, by offset; behind them the dead ones, in no order.
     runs: Vec<Run>,
@@ -28,12 +29,6 @@ pub(crate) struct Partition {
     served: u32,
     /// Bytes of whole blocks of the first served run that lie below the log start.
     cut: u32,
-}
-
-impl Default for Partition {
-    fn default() -> Self {
-        Partition { runs: Vec::new(), log_start: 0, served: 0, cut: 0 }
-    }
 }
 
 impl Partition {
@@ -121,18 +116,17 @@ impl Index {
         self.removals
     }
 
-    /// An index of these segments, as compact as it can be.
-    pub(crate) fn of(segments: Vec<(Arc<Segment>, RunTable)>) -> Index {
-        let mut index = Index::default();
-        for (segment, table) in &segments {
-            index.insert(segment, table, &mut FxHashSet::default());
-        }
-        let Index { slots, partitions, .. } = &mut index;
-        for partition in partitions.values_mut() {
-            partition.arrange(slots);
+    /// Takes in one segment of those that a store is opened with. Nothing is served before [`Index::loaded`].
+    pub(crate) fn load(&mut self, segment: &Arc<Segment>, table: &RunTable) {
+        self.insert(segment, table, &mut FxHashSet::default());
+    }
+
+    /// All segments are loaded: sorts out what is served, and gives back memory that was taken in advance.
+    pub(crate) fn loaded(&mut self) {
+        for partition in self.partitions.values_mut() {
+            partition.arrange(&self.slots);
             partition.runs.shrink_to_fit();
         }
-        index
     }
 
     /// Takes segments out and others in, in one step; gives those that went. `tables` has the run tables of those that go, where they
@@ -202,13 +196,13 @@ impl Index {
         self.slots[*self.by_id.get(&id)? as usize].as_ref()
     }
 
-    pub(crate) fn segments(&self) -> impl Iterator<Item = &Arc<Segment>> {
-        self.slots.iter().flatten()
+    /// The places of segments, which runs name; some are empty.
+    pub(crate) fn slots(&self) -> &[Option<Arc<Segment>>] {
+        &self.slots
     }
 
-    /// Which segment a run lies in that the index holds.
-    pub(crate) fn segment_of(&self, run: &Run) -> Option<SegmentId> {
-        Some(self.slots.get(run.segment as usize)?.as_ref()?.id())
+    pub(crate) fn segments(&self) -> impl Iterator<Item = &Arc<Segment>> {
+        self.slots.iter().flatten()
     }
 
     /// A run that the index holds, with its segment.

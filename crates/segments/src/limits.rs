@@ -31,7 +31,7 @@ pub const ANSWER_BYTES_MAX: usize = 64 << 20;
 pub const ANSWER_RUNS_MAX: usize = 256;
 
 /// Open files that a store keeps at most.
-pub const OPEN_FILES_MAX: usize = 256;
+pub const OPEN_FILES_MAX: usize = 128;
 
 /// Marks of long runs that are kept in memory at most, 24 bytes each.
 pub const CACHED_MARKS_MAX: usize = 64 << 10;

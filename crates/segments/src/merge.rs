@@ -61,9 +61,11 @@ impl Store {
         self.look_up_cuts()?;
         let index = self.index.read();
         let mut shape = Shape { removals: index.removals(), ..Shape::default() };
-        let mut places = rustc_hash::FxHashMap::default();
-        for segment in index.segments() {
-            places.insert(segment.id(), shape.segments.len() as u32);
+        // By slot: the place in the shape.
+        let mut places = Vec::new();
+        for segment in index.slots() {
+            places.push(shape.segments.len() as u32);
+            let Some(segment) = segment else { continue };
             let meta = &segment.meta;
             let (data_bytes, generation) = (meta.data_bytes, meta.generation);
             shape.segments.push(SegmentShape { id: meta.id, data_bytes, generation });
@@ -71,10 +73,10 @@ impl Store {
         for (key, partition) in index.partitions() {
             let mut cut = partition.cut().unwrap_or(0);
             for run in partition.served() {
-                let Some(place) = index.segment_of(run).and_then(|id| places.get(&id)) else { continue };
                 let live_bytes = u64::from(run.length - std::mem::take(&mut cut));
                 let Run { base_offset, last_offset, .. } = *run;
-                shape.runs.push(RunShape { partition: *key, base_offset, last_offset, live_bytes, segment: *place });
+                let segment = places[run.segment as usize];
+                shape.runs.push(RunShape { partition: *key, base_offset, last_offset, live_bytes, segment });
             }
         }
         drop(index);

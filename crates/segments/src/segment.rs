@@ -106,6 +106,11 @@ impl Segment {
         *self.handle.lock() = None;
     }
 
+    #[cfg(test)]
+    pub(crate) fn is_open(&self) -> bool {
+        self.handle.lock().is_some()
+    }
+
     pub(crate) fn read_at(self: &Arc<Self>, buffer: &mut [u8], offset: u64) -> Result<()> {
         self.file()?.read_at(buffer, offset).map_err(|error| failed_io(self.id(), &error))
     }

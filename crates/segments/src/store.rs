@@ -70,7 +70,12 @@ impl Store {
         if let Some(pair) = ids.windows(2).find(|pair| pair[0] == pair[1]) {
             return Err(conflict(pair[0], "is named twice"));
         }
-        let segments = live.into_iter().map(|meta| Segment::open(&yard, meta)).collect::<Result<Vec<_>>>()?;
+        let mut index = Index::default();
+        for meta in live {
+            let (segment, table) = Segment::open(&yard, meta)?;
+            index.load(&segment, &table);
+        }
+        index.loaded();
         let failed = |error: std::io::Error| failed_io("directory", &error);
         for name in yard.disk.list().map_err(failed)? {
             let is_live = segment_of(&name).is_some_and(|id| ids.binary_search(&id).is_ok());
@@ -79,7 +84,7 @@ impl Store {
             }
         }
         ids.iter().for_each(|id| yard.claim(*id));
-        Ok(Store { yard, index: RwLock::new(Index::of(segments)), changing: Mutex::new(()) })
+        Ok(Store { yard, index: RwLock::new(index), changing: Mutex::new(()) })
     }
 
     /// Begins a segment with what a settle takes out of the journal.

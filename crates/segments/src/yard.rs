@@ -114,16 +114,6 @@ impl Yard {
         self.marks.lock().insert((number, at), marks.clone());
         Ok(marks)
     }
-
-    #[cfg(test)]
-    pub(crate) fn cached_marks(&self) -> usize {
-        self.marks.lock().count
-    }
-
-    #[cfg(test)]
-    pub(crate) fn opened(&self) -> usize {
-        self.opened.lock().len()
-    }
 }
 
 /// Lists of marks, the oldest of which go when there are too many.
@@ -146,5 +136,53 @@ impl MarksCache {
             let Some(oldest) = self.order.pop_front() else { break };
             self.count -= self.lists.remove(&oldest).map_or(0, |marks| marks.len());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use base::disk::MemoryDisk;
+
+    use super::*;
+    use crate::{PartitionKey, Store, batch::sample};
+
+    #[test]
+    fn no_more_files_are_open_than_may_be() {
+        let store = Store::open(Arc::new(MemoryDisk::new()), Vec::new()).expect("opens");
+        let key = PartitionKey::new(1, 1);
+        let count = OPEN_FILES_MAX as i64 + 50;
+        for offset in 0..count {
+            let mut writer = store.writer(SegmentId { owner: 1, sequence: offset as u64 }).expect("begins");
+            writer.push(key, offset, offset, 1, &sample(offset, 1, 1, 1, b"x")).expect("writes");
+            let meta = writer.finish().expect("finishes").expect("has a run");
+            store.adopt(&[meta], &[]).expect("adopts");
+        }
+        for round in 0..2 {
+            let mut offset = 0;
+            while offset < count {
+                let chunks = store.read(key, offset, 1000, true).expect("reads");
+                offset = chunks.last().expect("is settled").last_offset + 1;
+            }
+            assert_eq!(store.yard.opened.lock().len(), OPEN_FILES_MAX, "round {round}");
+            let open = store.index.read().segments().filter(|segment| segment.is_open()).count();
+            assert_eq!(open, OPEN_FILES_MAX, "round {round}");
+        }
+    }
+
+    #[test]
+    fn no_more_marks_are_kept_than_may_be() {
+        let yard = Yard::new(Arc::new(MemoryDisk::new()));
+        let mark = Mark { base_offset: 0, max_timestamp: 0, position: 0, check: 0 };
+        let lists = 3 * CACHED_MARKS_MAX as u32 / 1000;
+        for at in 0..lists {
+            yard.marks(1, at, || Ok(vec![mark; 1000])).expect("reads");
+            let marks = yard.marks.lock();
+            let kept: usize = marks.lists.values().map(|list| list.len()).sum();
+            assert_eq!((kept, marks.order.len()), (marks.count, marks.lists.len()));
+            assert!(kept <= CACHED_MARKS_MAX);
+        }
+        let known = yard.marks(1, lists - 1, || panic!("is in memory")).expect("is known");
+        assert_eq!(known.len(), 1000);
+        assert_eq!(yard.marks(2, lists - 1, || Ok(Vec::new())).expect("reads").len(), 0, "another opening");
     }
 }
