@@ -93,7 +93,10 @@ impl Partition {
         self.log_start = offset;
         let mut served = self.served().iter();
         let stays = served.next().is_none_or(|first| first.last_offset >= offset);
-        if stays && served.next().is_none_or(|second| second.base_offset > offset) {
+        let is_alone = served.next().is_none_or(|second| second.base_offset > offset);
+        // A run that was narrower than the first one may be as wide from here on, and win.
+        let wins_nothing = self.runs[self.served as usize..].iter().all(|run| run.last_offset < offset);
+        if stays && is_alone && wins_nothing {
             self.cut = if self.first_is_cut() { CUT_UNKNOWN } else { 0 };
         } else {
             self.arrange(slots);

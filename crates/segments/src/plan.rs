@@ -10,8 +10,8 @@
 //! Three rules, and each byte that they move pays for something:
 //!
 //! 1. **Short runs.** Of a stretch of short runs without a long one or a gap between them, the newest are merged when together they
-//!    make a long one (those bytes are never moved for their size again), or when there are [`FAN`](crate::limits::FAN) of them and
-//!    the result is [`GROWTH`](crate::limits::GROWTH) times the largest: a byte is moved at most log(long / its run) / log(GROWTH) + 1
+//!    make a long one (those bytes are never moved for their size again), or when there are [`FAN`] of them and
+//!    the result is [`GROWTH`] times the largest: a byte is moved at most log(long / its run) / log(GROWTH) + 1
 //!    times for this rule, whatever comes in which order. The two kinds go into different segments. A step waits until it has some
 //!    megabytes to do.
 //! 2. **Small segments.** The same by whole segments with little alive, so that files do not pile up where hardly anything is written.

@@ -138,6 +138,14 @@ fn another_segments_file_is_found_whatever_it_is_called() {
     let (model, meta) = build(&disk, 1, 0);
     let (_, meta_other) = build(&other, 2, 0);
     expect_damage(model.open(Arc::new(disk_with(meta.id, &bytes_of(&other, meta_other.id)))).map(drop), "another id");
+    // Whoever looks without a commit sees it at either end of the file.
+    let (ours, theirs) = (bytes_of(&disk, meta.id), bytes_of(&other, meta_other.id));
+    let end = ours.len() - 72;
+    for mixed in [[&theirs[..32], &ours[32..]].concat(), [&ours[..end], &theirs[end..]].concat()] {
+        let found = inspect::segments(&disk_with(meta.id, &mixed)).expect("lists");
+        assert_eq!((found.len(), found[0].0), (1, meta.id));
+        expect_damage(found[0].1.clone().map(drop), "another id at one end");
+    }
     // The same id with other bytes, sound by itself: only the commit knows better.
     let (_, meta_other) = build(&other, 1, 1000);
     assert_ne!(meta.checksum, meta_other.checksum);

@@ -10,7 +10,7 @@ use base::{
 };
 use kit::{Kept, World, eager, id, key};
 use parking_lot::Mutex;
-use segments::{Retention, SegmentMeta, Store, batch, file_name, inspect, limits::BLOCK_BYTES};
+use segments::{PlanOptions, Retention, SegmentMeta, Store, batch, file_name, inspect, limits::BLOCK_BYTES};
 
 fn world() -> World {
     World::new(MemoryDisk::new(), 1)
@@ -322,4 +322,41 @@ fn the_real_disk_does_as_well() {
     assert_eq!(store.first_at_or_after_timestamp(key(0), 1_777).expect("reads"), Some(1_777));
     store.adopt(&[], &[meta.id]).expect("adopts");
     assert!(disk.list().expect("lists").is_empty());
+}
+
+/// Runs that a step of a small budget moved are not moved again, though their old segment is still needed for others.
+#[test]
+fn what_was_moved_is_served_from_where_it_went() {
+    let mut world = world();
+    let mut new = Vec::new();
+    for partition in 3..7 {
+        new.extend((0..12).map(|at| (partition, Kept::new(partition, at * 2, 2, at, 9_000))));
+    }
+    let meta = world.write(&new).expect("writes").expect("has runs");
+    world.commit(new, meta);
+    world.store.adopt(&[meta], &[]).expect("adopts");
+    // One is gone, of one a part: the log start lies inside of a batch.
+    for (partition, offset) in [(3, 24), (4, 9)] {
+        world.model.log_starts.insert(partition, offset);
+        world.store.set_log_start(key(partition), offset);
+    }
+    let options = PlanOptions { bytes_max: 1, ..eager() };
+    let mut moved = Vec::new();
+    loop {
+        let plan = world.store.plan(&options).expect("plans");
+        if plan.is_empty() {
+            break;
+        }
+        assert!(moved.len() < 10, "it goes on and on: {moved:?}");
+        moved.extend(plan.moved.iter().map(|moved| (moved.partition, moved.segment)));
+        let id = world.take_id();
+        let merged = world.store.merge(&plan, id).and_then(|merger| merger.finish()).expect("merges");
+        world.commit_merge(&merged);
+        world.store.adopt(merged.added.as_slice(), &merged.removed).expect("adopts");
+        world.compare().expect("reads");
+        world.store = world.model.open(Arc::new(world.disk.clone())).expect("opens");
+        world.compare().expect("reads after a start");
+    }
+    let wanted: Vec<_> = (4..7).map(|partition| (key(partition), meta.id)).collect();
+    assert_eq!(moved, wanted, "each once");
 }
