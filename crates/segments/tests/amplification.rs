@@ -126,7 +126,7 @@ fn partitions_that_keep_different_times_cost_little() {
 fn ten_thousand_lightly_used_partitions_end_in_long_runs() {
     let mut simulation = Simulation::new(10_000);
     let mut dice = Dice(2);
-    for _ in 0..160 {
+    for _ in 0..96 {
         simulation.settle((0..10_000).map(|partition| (partition, dice.below(SETTLE_BYTES / 5_000))));
         simulation.merge();
     }
@@ -138,7 +138,7 @@ fn ten_thousand_lightly_used_partitions_end_in_long_runs() {
 fn skewed_partitions_end_in_long_runs() {
     let mut simulation = Simulation::new(10_000);
     let mut dice = Dice(3);
-    for _ in 0..160 {
+    for _ in 0..96 {
         // A third of the bytes each to 1, 9 and 90 % of the partitions.
         let weight = |partition: u32| [220_000, 22_000, 2_200][(partition % 1000).checked_ilog10().unwrap_or(0) as usize];
         simulation.settle((0..10_000).map(|partition| (partition, dice.below(2 * weight(partition)))));

@@ -13,7 +13,7 @@ use base::{
 };
 use kit::{Dice, Model, World, eager, key};
 use parking_lot::Mutex;
-use segments::file_name;
+use segments::{PlanOptions, file_name};
 
 /// Opens what a crash now would leave, and compares all of it.
 fn start_after(disk: &MemoryDisk, ending: Ending, seed: u64, model: &Model) {
@@ -31,7 +31,7 @@ fn start_after(disk: &MemoryDisk, ending: Ending, seed: u64, model: &Model) {
 #[test]
 fn a_start_finds_what_was_committed() {
     let crashes = Arc::new(AtomicU64::new(0));
-    for seed in 0..6 {
+    for seed in 0..3 {
         let disk = MemoryDisk::new();
         let mut world = World::new(disk.clone(), seed);
         let committed = Arc::new(Mutex::new(Model::default()));
@@ -41,7 +41,7 @@ fn a_start_finds_what_was_committed() {
             let ending = Ending::ALL[(number % Ending::ALL.len() as u64) as usize];
             start_after(disk, ending, number, &seen.lock().clone());
         });
-        for _ in 0..12 {
+        for _ in 0..10 {
             live(&mut world, &committed);
         }
         world.compare().expect("reads");
@@ -65,7 +65,8 @@ fn live(world: &mut World, committed: &Mutex<Model>) {
     *committed.lock() = world.model.clone();
     world.store.set_log_start(key(partition), offset);
     loop {
-        let plan = world.store.plan(&eager()).expect("plans");
+        let bytes_max = [1, 100_000, 300_000][world.dice.below(3) as usize];
+        let plan = world.store.plan(&PlanOptions { bytes_max, ..eager() }).expect("plans");
         if plan.is_empty() {
             break;
         }

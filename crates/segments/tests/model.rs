@@ -11,7 +11,7 @@ use base::{
 };
 use kit::{World, eager, key};
 use proptest::prelude::*;
-use segments::file_name;
+use segments::{PlanOptions, file_name};
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -20,7 +20,8 @@ enum Step {
     SettleLost,
     LogStart(u32, u8),
     Drop(u32),
-    Merge,
+    /// A step of merging with so many bytes at most.
+    Merge(u64),
     MergeAll,
     MergeGivenUp(u64),
     Open,
@@ -34,7 +35,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Step::SettleLost),
         3 => (0..10_u32, any::<u8>()).prop_map(|(partition, share)| Step::LogStart(partition, share)),
         1 => (0..10_u32).prop_map(Step::Drop),
-        4 => Just(Step::Merge),
+        4 => prop_oneof![Just(1_u64), Just(50_000), Just(300_000)].prop_map(Step::Merge),
         1 => Just(Step::MergeAll),
         1 => (0..200_000_u64).prop_map(Step::MergeGivenUp),
         1 => Just(Step::Open),
@@ -70,10 +71,10 @@ fn take(world: &mut World, step: &Step) {
                 world.store.drop_partition(key(*partition));
             }
         }
-        Step::Merge => drop(merge(world)),
+        Step::Merge(bytes_max) => drop(merge(world, *bytes_max)),
         Step::MergeAll => {
             let mut count = 0;
-            while merge(world) {
+            while merge(world, 100_000) {
                 count += 1;
                 assert!(count < 200, "merging comes to an end");
             }
@@ -94,8 +95,8 @@ fn take(world: &mut World, step: &Step) {
     }
 }
 
-fn merge(world: &mut World) -> bool {
-    let plan = world.store.plan(&eager()).expect("plans");
+fn merge(world: &mut World, bytes_max: u64) -> bool {
+    let plan = world.store.plan(&PlanOptions { bytes_max, ..eager() }).expect("plans");
     if plan.is_empty() {
         return false;
     }
