@@ -40,5 +40,5 @@ pub const FETCH_SESSION_EVICTION_MS: u64 = 120_000;
 /// The oldest version of Fetch that names topics by id (KIP-516).
 pub(crate) const FETCH_TOPIC_ID_VERSION_MIN: i16 = 13;
 
-/// Bytes of a config's value at most.
-pub const CONFIG_VALUE_BYTES_MAX: usize = 32 << 10;
+/// Bytes of a config's value at most, as in Kafka.
+pub const CONFIG_VALUE_BYTES_MAX: usize = 32_767;
