@@ -1,0 +1,13 @@
+//! The coordinator, told as stories.
+
+mod commits;
+mod initial;
+mod joining;
+mod leaving;
+mod limits;
+mod random;
+mod static_members;
+mod storing;
+mod support;
+mod syncing;
+mod views;

@@ -1,0 +1,44 @@
+//! Every bound of this room.
+
+/// Members of one group at most (`group.max.size` may be smaller), and as many ids at most that were given out and have not joined.
+pub const GROUP_MEMBERS_MAX: usize = 10_000;
+/// Groups that one coordinator keeps at most.
+pub const GROUPS_MAX: usize = 100_000;
+/// Protocols that one member may offer.
+pub const MEMBER_PROTOCOLS_MAX: usize = 64;
+/// Bytes of a member at most: its names and the metadata of all the protocols that it offers.
+pub const MEMBER_BYTES_MAX: usize = 1 << 20;
+/// Bytes of a group at most: its members and their assignments. A stored group is one entry of the log.
+pub const GROUP_BYTES_MAX: usize = 8 << 20;
+/// Bytes of all groups of one coordinator at most.
+pub const GROUPS_BYTES_MAX: usize = 256 << 20;
+/// What a group, a member or an id costs beside its bytes, in the sums that the limits above are held against.
+pub(crate) const ENTRY_OVERHEAD_BYTES: usize = 256;
+/// How long a member that is new may wait for its group, in milliseconds: it has no id yet to send heartbeats with.
+pub(crate) const NEW_MEMBER_JOIN_TIMEOUT_MS: u64 = 300_000;
+/// How long a group at least waits for members that did not join again, in milliseconds, when none of them did.
+pub(crate) const JOIN_RETRY_MS_MIN: u64 = 1_000;
+/// Wishes to store a group that one coordinator has under way at most before it takes over no more static members.
+pub(crate) const STORES_IN_FLIGHT_MAX: usize = 1_000;
+/// The newest version of JoinGroup that may come without a member id (KIP-394).
+pub(crate) const JOIN_WITHOUT_ID_VERSION_MAX: i16 = 3;
+/// The oldest version of JoinGroup whose client knows `skip_assignment` (KIP-814).
+pub(crate) const JOIN_SKIP_ASSIGNMENT_VERSION_MIN: i16 = 9;
+/// The oldest version of SyncGroup that has to name its protocol.
+pub(crate) const SYNC_PROTOCOL_VERSION_MIN: i16 = 5;
+/// The oldest version of OffsetCommit that is told that a group does not exist.
+pub(crate) const COMMIT_GROUP_NOT_FOUND_VERSION_MIN: i16 = 9;
+
+/// Fetch sessions that a node keeps at most (`max.incremental.fetch.session.cache.slots`).
+pub const FETCH_SESSIONS_MAX: usize = 1_000;
+/// Partitions of one fetch session at most; a larger fetch goes without a session.
+pub const FETCH_SESSION_PARTITIONS_MAX: usize = 100_000;
+/// Partitions of all fetch sessions at most.
+pub const FETCH_SESSIONS_PARTITIONS_MAX: usize = 1_000_000;
+/// How long a session is safe from those that want its place, in milliseconds (`min.incremental.fetch.session.eviction.ms`).
+pub const FETCH_SESSION_EVICTION_MS: u64 = 120_000;
+/// The oldest version of Fetch that names topics by id (KIP-516).
+pub(crate) const FETCH_TOPIC_ID_VERSION_MIN: i16 = 13;
+
+/// Bytes of a config's value at most, as in Kafka.
+pub const CONFIG_VALUE_BYTES_MAX: usize = 32_767;

@@ -1,0 +1,201 @@
+//! One session.
+
+use rustc_hash::FxHashMap;
+
+use super::{Outcome, Slot, Topic, Wanted, partition::Partition};
+use crate::ErrorCode;
+
+/// No partition: the end of the chain.
+const NONE: u32 = u32::MAX;
+
+/// A session: its partitions in the order in which they are read.
+#[derive(Debug)]
+pub(super) struct Session {
+    pub(super) epoch: i32,
+    pub(super) by_id: bool,
+    pub(super) created_ms: u64,
+    pub(super) last_used_ms: u64,
+    /// Under which size it can be pushed out; nothing while it is safe.
+    pub(super) evictable_size: Option<usize>,
+    /// How many partitions the cache has counted for it.
+    pub(super) counted: usize,
+    partitions: Vec<Partition>,
+    /// Places of forgotten partitions.
+    free: Vec<u32>,
+    index: FxHashMap<(u32, i32), u32>,
+    /// Topics with the number of their partitions; the number of one that has none is given to the next.
+    topics: Vec<(Topic, u32)>,
+    topic_numbers: FxHashMap<Topic, u32>,
+    free_topics: Vec<u32>,
+    first: u32,
+    last: u32,
+}
+
+impl Session {
+    pub(super) fn new(by_id: bool, now_ms: u64) -> Session {
+        Session {
+            epoch: 1,
+            by_id,
+            created_ms: now_ms,
+            last_used_ms: now_ms,
+            evictable_size: None,
+            counted: 0,
+            partitions: Vec::new(),
+            free: Vec::new(),
+            index: FxHashMap::default(),
+            topics: Vec::new(),
+            topic_numbers: FxHashMap::default(),
+            free_topics: Vec::new(),
+            first: NONE,
+            last: NONE,
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.index.len()
+    }
+
+    /// Adds a partition at the end, or changes how it is read.
+    pub(super) fn want(&mut self, wanted: &Wanted) -> Slot {
+        let topic = self.topic_number(&wanted.topic);
+        let key = (topic, wanted.partition);
+        let slot = match self.index.get(&key) {
+            Some(slot) => *slot,
+            None => self.add(key),
+        };
+        let partition = &mut self.partitions[slot as usize];
+        partition.fetch_offset = wanted.fetch_offset;
+        partition.max_bytes = wanted.max_bytes;
+        partition.leader_epoch = wanted.leader_epoch;
+        partition.last_fetched_epoch = wanted.last_fetched_epoch;
+        Slot(slot)
+    }
+
+    fn add(&mut self, key: (u32, i32)) -> u32 {
+        let partition = Partition {
+            topic: key.0,
+            partition: key.1,
+            fetch_offset: 0,
+            max_bytes: 0,
+            leader_epoch: -1,
+            last_fetched_epoch: -1,
+            before: NONE,
+            after: NONE,
+            high_watermark: -1,
+            log_start_offset: -1,
+        };
+        let slot = self.free.pop().unwrap_or_else(|| {
+            self.partitions.push(partition);
+            u32::try_from(self.partitions.len() - 1).expect("a session is bounded far below 2^32 partitions")
+        });
+        self.partitions[slot as usize] = partition;
+        self.topics[key.0 as usize].1 += 1;
+        self.index.insert(key, slot);
+        self.append(slot);
+        slot
+    }
+
+    pub(super) fn forget(&mut self, topic: &Topic, partition: i32) {
+        let Some(number) = self.topic_numbers.get(topic).copied() else { return };
+        let Some(slot) = self.index.remove(&(number, partition)) else { return };
+        self.unlink(slot);
+        self.free.push(slot);
+        let (topic, partitions) = &mut self.topics[number as usize];
+        *partitions -= 1;
+        if *partitions == 0 {
+            self.topic_numbers.remove(topic);
+            self.free_topics.push(number);
+        }
+    }
+
+    fn topic_number(&mut self, topic: &Topic) -> u32 {
+        if let Some(number) = self.topic_numbers.get(topic) {
+            return *number;
+        }
+        let number = self.free_topics.pop().unwrap_or_else(|| {
+            self.topics.push((topic.clone(), 0));
+            u32::try_from(self.topics.len() - 1).expect("a session is bounded far below 2^32 topics")
+        });
+        self.topics[number as usize] = (topic.clone(), 0);
+        self.topic_numbers.insert(topic.clone(), number);
+        number
+    }
+
+    fn append(&mut self, slot: u32) {
+        let partition = &mut self.partitions[slot as usize];
+        (partition.before, partition.after) = (self.last, NONE);
+        match self.last {
+            NONE => self.first = slot,
+            last => self.partitions[last as usize].after = slot,
+        }
+        self.last = slot;
+    }
+
+    fn unlink(&mut self, slot: u32) {
+        let Partition { before, after, .. } = self.partitions[slot as usize];
+        match before {
+            NONE => self.first = after,
+            before => self.partitions[before as usize].after = after,
+        }
+        match after {
+            NONE => self.last = before,
+            after => self.partitions[after as usize].before = before,
+        }
+    }
+
+    /// Every partition in the order in which it is to be read.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (Slot, Wanted)> + '_ {
+        let mut next = self.first;
+        std::iter::from_fn(move || {
+            let slot = (next != NONE).then_some(next)?;
+            next = self.partitions[slot as usize].after;
+            Some((Slot(slot), self.wanted(Slot(slot))))
+        })
+    }
+
+    pub(super) fn wanted(&self, slot: Slot) -> Wanted {
+        let partition = &self.partitions[slot.0 as usize];
+        Wanted {
+            topic: self.topics[partition.topic as usize].0.clone(),
+            partition: partition.partition,
+            fetch_offset: partition.fetch_offset,
+            max_bytes: partition.max_bytes,
+            leader_epoch: partition.leader_epoch,
+            last_fetched_epoch: partition.last_fetched_epoch,
+        }
+    }
+
+    /// Remembers what the consumer is told. An error makes what it knows void, so that the partition is sent again when the error
+    /// is gone.
+    pub(super) fn tell<T>(&mut self, slot: Slot, outcome: &Outcome<T>) {
+        let partition = &mut self.partitions[slot.0 as usize];
+        partition.log_start_offset = outcome.log_start_offset;
+        partition.high_watermark = if outcome.error.is_none() { outcome.high_watermark } else { -1 };
+    }
+
+    /// Whether there is news; if so, the consumer is told, and the partition moves to the end.
+    pub(super) fn tell_if_new<T>(&mut self, outcome: &Outcome<T>) -> bool {
+        let partition = &self.partitions[outcome.slot.0 as usize];
+        let is_new = outcome.records_bytes > 0
+            || outcome.high_watermark != partition.high_watermark
+            || outcome.log_start_offset != partition.log_start_offset
+            || outcome.has_preferred_replica
+            || outcome.is_diverging
+            || outcome.error != ErrorCode::None;
+        if is_new {
+            self.tell(outcome.slot, outcome);
+            self.unlink(outcome.slot.0);
+            self.append(outcome.slot.0);
+        }
+        is_new
+    }
+
+    /// What must hold between two requests.
+    pub(super) fn check(&self) {
+        assert_eq!(self.iter().count(), self.len(), "every partition is in the order once");
+        assert_eq!(self.partitions.len(), self.len() + self.free.len(), "places are used or free");
+        let topics: u32 = self.topic_numbers.values().map(|number| self.topics[*number as usize].1).sum();
+        assert_eq!(topics as usize, self.len(), "partitions of topics are counted");
+        assert_eq!(self.topics.len(), self.topic_numbers.len() + self.free_topics.len(), "topics are used or free");
+    }
+}
