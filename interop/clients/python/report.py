@@ -9,6 +9,7 @@ import hashlib
 import secrets
 import signal
 import sys
+import time
 
 CASE_SECONDS = 90
 
@@ -83,6 +84,7 @@ def main(description, error_name):
     tag = f"r{secrets.token_hex(4)}-"
     for name in options.only or _cases:
         run = Run(options, tag, name)
+        begin = time.monotonic()
         signal.alarm(CASE_SECONDS)
         try:
             _cases[name](run)
@@ -90,6 +92,7 @@ def main(description, error_name):
             run.say("error", error_name(error))
             print(f"{name}: {error!r}", file=sys.stderr)
         signal.alarm(0)
+        print(f"{name}: {time.monotonic() - begin:.1f} s", file=sys.stderr)
         print(f"case {name}")
         for line in run.lines:
             print(f"  {line}")

@@ -16,7 +16,7 @@ def settings(run, **more):
     if run.ca:
         found["ssl.ca.location"] = run.ca
     found["security.protocol"] = ("sasl_" if run.mechanism else "") + ("ssl" if run.ca else "plaintext")
-    return found | {name if name == "error_cb" else name.replace("_", "."): value for name, value in more.items()}
+    return found | {name.replace("_", "."): value for name, value in more.items()}
 
 
 def administrator(run):

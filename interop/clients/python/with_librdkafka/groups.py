@@ -2,7 +2,7 @@
 
 import time
 
-from confluent_kafka import ConsumerGroupState, ConsumerGroupTopicPartitions, KafkaException, TopicPartition
+from confluent_kafka import ConsumerGroupState, ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition
 
 from report import case
 from with_librdkafka.client import WAIT_SECONDS, administrator, assigned, make_topic, outcome, reader, send, values
@@ -115,21 +115,22 @@ def static_members(run):
     for member in members:
         member.subscribe([topic])
     run.say("two members", assigned(members, [2, 2]))
-    fenced = []
     before = sorted(part.partition for part in members[1].assignment())
     members[1].close()
     # A static member that leaves and comes back in time has what it had, and the others keep theirs.
-    members[1] = reader(run, group_instance_id="two", error_cb=lambda error: fenced.append(error.name()), **more)
+    members[1] = reader(run, group_instance_id="two", **more)
     members[1].subscribe([topic])
     run.say("back", assigned(members, [2, 2]), sorted(part.partition for part in members[1].assignment()) == before)
     found = administrator(run).describe_consumer_groups([run.name("-reader")])[run.name("-reader")].result(10)
     run.say(found.state.name, sorted(member.group_instance_id for member in found.members))
     third = reader(run, group_instance_id="two", **more)
     third.subscribe([topic])
-    end = time.monotonic() + 20
+    end, fenced = time.monotonic() + 20, []
     while not fenced and time.monotonic() < end:
-        for member in [third, *members]:
-            member.poll(0.1)
+        for name, member in [("the later", third), ("the former", members[1]), ("the other", members[0])]:
+            message = member.poll(0.1)
+            if message is not None and message.error().code() != KafkaError._PARTITION_EOF:
+                fenced.append(f"{name} {message.error().name()}")
     run.say("one name twice", fenced)
     for member in [third, members[0]]:
         member.close()
