@@ -10,6 +10,9 @@
 //! A [`cluster::Cluster`] is several servers that are members of one cluster, if need be with [`proxy`]s between them that cut,
 //! stall or delay what one member says to another. [`serials`] is the load whose outcome can be checked write by write.
 //!
+//! A [`kafka_peer::KafkaPeer`] is the real Apache Kafka, one broker or three; [`kafka_tools`] are its own load tools, and
+//! [`kafka_clients`] runs the programs of `interop/clients` and holds what they report against what the real one answered.
+//!
 //! Shared by several of them: [`differ`] makes and plays random sequences against two servers and compares what they
 //! answer, [`frames`] writes HTTP/2 by hand where a well-behaved client would refuse to, and [`random`] is the one
 //! source of chance, so that a printed seed shows a failure again.
@@ -18,6 +21,10 @@ pub mod cluster;
 pub mod differ;
 pub mod disks;
 pub mod frames;
+pub mod kafka_clients;
+pub mod kafka_peer;
+pub mod kafka_tools;
+pub mod kafka_wire;
 pub mod namespaces;
 pub mod peers;
 pub mod process;
@@ -25,6 +32,7 @@ pub mod proxy;
 pub mod random;
 pub mod serials;
 pub mod server;
+pub mod table;
 pub mod wire;
 
 pub use server::{Kind, Server, Settings};

@@ -6,12 +6,12 @@
 
 mod rows;
 mod storm;
-mod table;
 mod trio;
 
 use clap::Parser;
 use interop::Settings;
 use interop::peers::peers;
+use interop::table::Table;
 use std::path::PathBuf;
 
 /// Measures ours beside the real etcd.
@@ -56,7 +56,7 @@ async fn main() {
     }
     let wanted = |row: &str| options.only.is_empty() || options.only.iter().any(|o| o == row);
     let bench = rows::Bench { storm: options.storm.clone(), part: if options.quick { 10 } else { 1 }, minutes: options.minutes };
-    let mut table = table::Table::default();
+    let mut table = Table::default();
     for row in rows::ROWS.iter().filter(|r| wanted(r)) {
         // A run of minutes is long enough to be taken once.
         let runs = if matches!(*row, "million" | "disk" | "idle") { 1 } else { options.runs };
@@ -69,5 +69,5 @@ async fn main() {
             }
         }
     }
-    print!("{}", table.markdown());
+    print!("{}", table.markdown("etcd", "etcd 3.7.3"));
 }

@@ -1,0 +1,141 @@
+//! The rows: what is done to one server in one run, and which figures that gives.
+
+use crate::subject::{Kind, Subject};
+use interop::kafka_tools::{Load, Produced};
+use std::path::{Path, PathBuf};
+
+/// All rows, in order.
+pub(crate) const ROWS: &[&str] = &["produce-default", "produce-128k", "produce-flush", "produce-100k", "consume", "end-to-end"];
+
+/// Bytes of each record's value.
+const RECORD_BYTES: u32 = 256;
+/// Records of one run as fast as they go; a fifth as many before them do not count.
+const RECORDS: u64 = 1_000_000;
+/// Records of one run when each batch is on disk before it is acknowledged.
+const FLUSHED_RECORDS: u64 = 200_000;
+/// Records a second of the row that looks at latencies.
+const STEADY: u64 = 100_000;
+/// Records sent one at a time.
+const ROUND_TRIPS: u64 = 5_000;
+
+/// How much is measured, and with what.
+pub(crate) struct Bench {
+    /// The folder of Kafka's jars.
+    pub(crate) libraries: &'static Path,
+    /// Where data is kept.
+    pub(crate) under: PathBuf,
+    /// The load is divided by this.
+    pub(crate) part: u64,
+}
+
+pub(crate) type Figures = Vec<(&'static str, f64)>;
+
+impl Bench {
+    /// One run of one row. What went wrong is printed, and its figures are left out.
+    pub(crate) async fn run(&self, row: &str, kind: Kind) -> Figures {
+        // The default leaves writing to the kernel; this is what Kafka does where it is told to keep what ours promises.
+        let properties: &[(&str, &str)] = if row == "produce-flush" { &[("log.flush.interval.messages", "1")] } else { &[] };
+        let subject = Subject::start(kind, self.libraries, &self.under, properties).await;
+        let figures = match row {
+            "produce-default" => self.produce_default(&subject),
+            "produce-128k" => self.produce_large_batches(&subject),
+            "produce-flush" => self.produce_flush(&subject),
+            "produce-100k" => self.produce_steady(&subject),
+            "consume" => self.consume(&subject),
+            "end-to-end" => self.end_to_end(&subject),
+            other => Err(format!("no row is named {other:?}")),
+        };
+        figures.unwrap_or_else(|e| {
+            eprintln!("{row}: {e}");
+            Vec::new()
+        })
+    }
+
+    fn load(&self, records: u64, properties: &[&str]) -> Load {
+        let counted = records / self.part;
+        let mut all = vec!["acks=all".to_owned()];
+        all.extend(properties.iter().map(|property| (*property).to_owned()));
+        Load {
+            topic: "bench".into(),
+            records: counted + counted / 5,
+            warmup: counted / 5,
+            record_bytes: RECORD_BYTES,
+            per_second_max: None,
+            properties: all,
+        }
+    }
+
+    fn produce_default(&self, subject: &Subject) -> Result<Figures, String> {
+        let (done, cpu) = produce(subject, &self.load(RECORDS, &[]))?;
+        Ok(vec![
+            ("produce 256 B, acks=all: records a second", done.per_second),
+            ("produce: MiB a second", done.mebibytes_per_second),
+            ("produce: p99, ms", done.p99_ms),
+            ("produce: server CPU, us", cpu),
+        ])
+    }
+
+    fn produce_large_batches(&self, subject: &Subject) -> Result<Figures, String> {
+        let (done, cpu) = produce(subject, &self.load(RECORDS, &["batch.size=131072", "linger.ms=10"]))?;
+        Ok(vec![
+            ("produce in batches of 128 KiB: records a second", done.per_second),
+            ("the same: p99, ms", done.p99_ms),
+            ("the same: server CPU, us", cpu),
+        ])
+    }
+
+    fn produce_flush(&self, subject: &Subject) -> Result<Figures, String> {
+        let (done, cpu) = produce(subject, &self.load(FLUSHED_RECORDS, &[]))?;
+        Ok(vec![
+            ("produce, on disk when acknowledged: records a second", done.per_second),
+            ("on disk: p99, ms", done.p99_ms),
+            ("on disk: server CPU, us", cpu),
+        ])
+    }
+
+    fn produce_steady(&self, subject: &Subject) -> Result<Figures, String> {
+        let mut load = self.load(RECORDS, &[]);
+        load.per_second_max = Some(STEADY);
+        let (done, cpu) = produce(subject, &load)?;
+        Ok(vec![
+            ("produce at 100,000 a second: records a second", done.per_second),
+            ("at 100,000: p50, ms", done.p50_ms),
+            ("at 100,000: p95, ms", done.p95_ms),
+            ("at 100,000: p99, ms", done.p99_ms),
+            ("at 100,000: p99.9, ms", done.p999_ms),
+            ("at 100,000: server CPU, us", cpu),
+        ])
+    }
+
+    fn consume(&self, subject: &Subject) -> Result<Figures, String> {
+        let load = self.load(RECORDS, &["batch.size=131072", "linger.ms=10"]);
+        subject.tools().produce(&load)?;
+        // Once so that both ends are compiled, once that counts.
+        subject.tools().consume(&load.topic, "warmup", load.records)?;
+        let before = subject.cpu_seconds();
+        let done = subject.tools().consume(&load.topic, "counted", load.records)?;
+        Ok(vec![
+            ("consume 256 B: records a second", done.fetched_per_second),
+            ("consume with joining: records a second", done.per_second),
+            ("consume: server CPU, us", (subject.cpu_seconds() - before) / done.records * 1e6),
+        ])
+    }
+
+    fn end_to_end(&self, subject: &Subject) -> Result<Figures, String> {
+        let records = ROUND_TRIPS / self.part;
+        subject.tools().end_to_end("bench", records / 5, RECORD_BYTES)?;
+        let done = subject.tools().end_to_end("bench", records, RECORD_BYTES)?;
+        Ok(vec![
+            ("one at a time, sent to arrived: mean, ms", done.average_ms),
+            ("one at a time: p99, ms", done.p99_ms),
+            ("one at a time: p99.9, ms", done.p999_ms),
+        ])
+    }
+}
+
+/// What was measured, and the server's CPU microseconds a record, those of the beginning included.
+fn produce(subject: &Subject, load: &Load) -> Result<(Produced, f64), String> {
+    let before = subject.cpu_seconds();
+    let done = subject.tools().produce(load)?;
+    Ok((done, (subject.cpu_seconds() - before) / load.records as f64 * 1e6))
+}
