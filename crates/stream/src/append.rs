@@ -100,7 +100,9 @@ impl Apply<'_> {
         let mut what = Vec::with_capacity(256);
         self.state.partitions.at(slot).encode_compared(&mut what);
         let before = what.len();
-        if let Some(producer) = self.state.producers.find(slot, producer_id) {
+        if producer_id >= 0
+            && let Some(producer) = self.state.producers.find(slot, producer_id)
+        {
             what.extend_from_slice(&producer_id.to_le_bytes());
             self.state.producers.at(producer).encode(&mut what);
         }

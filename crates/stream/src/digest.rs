@@ -1,7 +1,7 @@
 //! What replicas compare.
 //!
 //! A digest of the table's changes is chained while they are applied. Records of partitions and producers change with every
-//! append and are put into the table only when it is settled, so their part of the digest is fed here, at each change, and putting
+//! append and are put into the table only when it is sealed. So their part of the digest is fed here, at each change, and putting
 //! them later feeds nothing: replicas that settle at other times have the same digest.
 
 use table::Table;

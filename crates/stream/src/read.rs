@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use crate::{
-    group::{Committed, Group},
+    group::{Committed, Group, GroupState},
     identity::PartitionId,
     index::BatchRef,
     machine::Machine,
@@ -144,7 +144,12 @@ impl Machine {
         self.read().groups.iter().map(summary).collect()
     }
 
-    /// A group with everything that is kept of it.
+    /// What the coordinator of a group stored, and when, by the entry's time.
+    pub fn group_state(&self, name: &[u8]) -> Option<(GroupState, u64)> {
+        self.read().groups.get(name).map(|group| (group.state.clone(), group.stored_ms))
+    }
+
+    /// A group with everything that is kept of it; its offsets may be many.
     pub fn group(&self, name: &[u8]) -> Option<Group> {
         self.read().groups.get(name).cloned()
     }

@@ -8,3 +8,4 @@ mod random;
 mod replicas;
 mod settling;
 mod support;
+mod together;

@@ -30,6 +30,7 @@ fn a_group_is_kept_as_its_coordinator_stored_it() {
         let group = house.machine.group(b"g").expect("is there");
         assert_eq!(group.state, group_state(3, &[member("a", None), member("b", Some("i"))]), "restarted {restarted}");
         assert_eq!(group.stored_ms, 1_000);
+        assert_eq!(house.machine.group_state(b"g"), Some((group.state, 1_000)));
         let [summary] = &house.machine.groups()[..] else { panic!("one group") };
         assert_eq!((&summary.name[..], summary.generation, summary.members, summary.offsets), (&b"g"[..], 3, 2, 0));
         house.settle();
