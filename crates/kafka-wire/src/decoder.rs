@@ -130,6 +130,17 @@ impl<'a> Decoder<'a> {
 
     /// A number of seven bits a byte, lowest first, five bytes at most.
     pub fn uvarint(&mut self) -> Result<u32> {
+        match self.bytes[self.at..self.end].first() {
+            // Most of them: short lengths, and no tags.
+            Some(byte @ 0..0x80) => {
+                self.at += 1;
+                Ok((*byte).into())
+            }
+            _ => self.long_uvarint(),
+        }
+    }
+
+    fn long_uvarint(&mut self) -> Result<u32> {
         let mut value = 0;
         for place in 0..5 {
             let [byte] = self.fixed()?;

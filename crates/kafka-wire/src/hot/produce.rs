@@ -56,6 +56,27 @@ pub struct Partition<'a> {
     pub records: Option<&'a [u8]>,
 }
 
+/// The partitions of a request with their topics.
+#[derive(Clone, Debug)]
+pub struct Entries<'a> {
+    topics_left: usize,
+    partitions_left: usize,
+    name: &'a str,
+    id: Uuid,
+    from: Decoder<'a>,
+}
+
+/// One partition of a request with its topic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entry<'a> {
+    /// The topic's name, as in [`Topic::name`].
+    pub name: &'a str,
+    /// The topic's id, as in [`Topic::id`].
+    pub id: Uuid,
+    /// The partition.
+    pub partition: Partition<'a>,
+}
+
 impl<'a> Produce<'a> {
     /// Reads all of `body` but the records.
     pub fn parse(body: &'a [u8], version: i16) -> Result<Produce<'a>> {
@@ -79,6 +100,43 @@ impl<'a> Produce<'a> {
     /// Its topics, in their order.
     pub fn topics(&self) -> Topics<'a> {
         self.topics.clone()
+    }
+
+    /// The partitions of all its topics, in their order, in one pass.
+    pub fn entries(&self) -> Entries<'a> {
+        let Topics { left, from } = self.topics.clone();
+        Entries { topics_left: left, partitions_left: 0, name: "", id: Uuid::ZERO, from }
+    }
+}
+
+impl<'a> Entries<'a> {
+    /// The next partition; or the next topic's head, which gives none.
+    fn step(&mut self) -> Result<Option<Entry<'a>>> {
+        if self.partitions_left == 0 {
+            (self.name, self.id) = topic_name(&mut self.from)?;
+            self.partitions_left = self.from.count(PartitionProduceData::BYTES_MIN)?;
+            self.topics_left -= 1;
+            return if self.partitions_left == 0 { self.from.skip_tags().map(|()| None) } else { Ok(None) };
+        }
+        let partition = partition(&mut self.from)?;
+        self.partitions_left -= 1;
+        if self.partitions_left == 0 {
+            self.from.skip_tags()?;
+        }
+        Ok(Some(Entry { name: self.name, id: self.id, partition }))
+    }
+}
+
+impl<'a> Iterator for Entries<'a> {
+    type Item = Entry<'a>;
+
+    fn next(&mut self) -> Option<Entry<'a>> {
+        while self.partitions_left > 0 || self.topics_left > 0 {
+            if let Some(entry) = self.step().ok()? {
+                return Some(entry);
+            }
+        }
+        None
     }
 }
 
@@ -119,13 +177,16 @@ impl<'a> Iterator for Partitions<'a> {
 
 impl ExactSizeIterator for Partitions<'_> {}
 
-fn topic<'a>(from: &mut Decoder<'a>) -> Result<Topic<'a>> {
-    let (mut name, mut id) = ("", Uuid::ZERO);
-    if from.version() < TOPIC_IDS_FROM {
-        name = from.text_or_null()?.ok_or(from.fault(Kind::Null))?;
-    } else {
-        id = from.uuid()?;
+fn topic_name<'a>(from: &mut Decoder<'a>) -> Result<(&'a str, Uuid)> {
+    if from.version() >= TOPIC_IDS_FROM {
+        return Ok(("", from.uuid()?));
     }
+    let name = from.text_or_null()?;
+    Ok((name.ok_or_else(|| from.fault(Kind::Null))?, Uuid::ZERO))
+}
+
+fn topic<'a>(from: &mut Decoder<'a>) -> Result<Topic<'a>> {
+    let (name, id) = topic_name(from)?;
     let left = from.count(PartitionProduceData::BYTES_MIN)?;
     let partitions = Partitions { left, from: from.clone() };
     for _ in 0..left {

@@ -6,7 +6,7 @@ use kafka_wire::{
     frame::respond,
     hot::{
         fetch::{FetchAnswer, FetchPartitionAnswer, FetchTopicAnswer},
-        produce::Produce,
+        produce::{Entry, Produce},
     },
     message::Message,
     messages::{
@@ -37,6 +37,11 @@ fn produce_is_walked_as_it_is_decoded() {
                 let expected: Vec<_> = expected.partition_data.iter().map(|part| (part.index, part.records)).collect();
                 assert_eq!(found, expected);
             }
+            let all = walked.topics().flat_map(|topic| {
+                let (name, id) = (topic.name, topic.id);
+                topic.partitions().map(move |partition| Entry { name, id, partition })
+            });
+            assert_eq!(walked.entries().collect::<Vec<_>>(), all.collect::<Vec<_>>());
         }
     }
 }
