@@ -75,7 +75,7 @@ fn measure(partitions: u64, producers: Producers, appends: u64) -> Costs {
                 };
                 let entry = Entry { id: EntryId { term: 1, index: number }, time_ms: number, position: 25 };
                 let partition = PartitionId { topic: TopicId(0x1234_5678_9abc_def0_1234), partition };
-                (entry, Command::Append { partition, batch: batch(producer, sequence) })
+                (entry, Command::Append { term: 0, partition, batch: batch(producer, sequence) })
             })
             .collect();
         let start = busy_ns();

@@ -32,7 +32,8 @@ impl Apply<'_> {
 
     fn execute(&mut self, command: Command) -> Result<Reply, Refusal> {
         match command {
-            Command::Append { partition, batch } => self.append(partition, &batch).map(Reply::Appended),
+            Command::Append { term, .. } if term != 0 && term != self.entry.id.term => Err(Refusal::Fenced),
+            Command::Append { partition, batch, .. } => self.append(partition, &batch).map(Reply::Appended),
             Command::Trim { partition, log_start } => self.trim(partition, log_start),
             Command::Drop { topic, partitions } => Ok(self.drop_partitions(topic, partitions)),
             Command::AllocateProducers { count } => self.allocate(count),

@@ -21,7 +21,7 @@ const GROUP_DELETE: u8 = 8;
 const EXPIRE_OFFSETS: u8 = 9;
 
 /// Bytes of an append before its batch, which ends it: a batch lies so far behind its command's position.
-pub(crate) const APPEND_HEAD_BYTES: u32 = 22;
+pub(crate) const APPEND_HEAD_BYTES: u32 = 30;
 /// Least bytes of an offset to keep; see the drawing.
 const OFFSET_ITEM_BYTES_MIN: usize = PARTITION_BYTES + 16;
 
@@ -30,8 +30,9 @@ impl Command {
     pub fn encode(&self, out: &mut Vec<u8>) {
         out.put_u8(VERSION);
         match self {
-            Command::Append { partition, batch } => {
+            Command::Append { term, partition, batch } => {
                 out.put_u8(APPEND);
+                out.put_u64_le(*term);
                 put_partition(*partition, out);
                 out.put_slice(batch);
             }
@@ -119,7 +120,7 @@ fn many<T>(reader: &mut Reader, least: usize, one: impl Fn(&mut Reader) -> Resul
 fn decode_command(reader: &mut Reader) -> Result<Command> {
     Ok(match reader.u8()? {
         // Whether it is a batch is apply's to say, as of everything that a client sent.
-        APPEND => Command::Append { partition: reader.partition()?, batch: reader.rest() },
+        APPEND => Command::Append { term: reader.u64()?, partition: reader.partition()?, batch: reader.rest() },
         TRIM => Command::Trim { partition: reader.partition()?, log_start: reader.i64()? },
         DROP => {
             let topic = reader.topic()?;

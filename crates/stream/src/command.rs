@@ -13,6 +13,9 @@ use crate::{
 pub enum Command {
     /// Append one record batch; with the first one the partition comes into being.
     Append {
+        /// The term in which it has to be applied, or else it is refused: what a producer sent after it must not be overtaken by it
+        /// when the leader changes. 0: any, for those who keep no order.
+        term: u64,
         /// Where.
         partition: PartitionId,
         /// A batch of magic 2, checked by the door. Its base offset and leader epoch mean nothing yet.

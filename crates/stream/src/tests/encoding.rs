@@ -29,9 +29,12 @@ const P: PartitionId = PartitionId { topic: TopicId(0x0102), partition: 7 };
 #[test]
 fn the_page_draws_what_is_written() {
     let batch = by(5, 1, 2, 3).encode();
-    let append = encode(&Command::Append { partition: P, batch: batch.clone() });
+    let append = encode(&Command::Append { term: 5, partition: P, batch: batch.clone() });
     let (head, rest) = append.split_at(APPEND_HEAD_BYTES as usize);
-    assert_eq!((head, rest), (&example("The head of an append to partition 7 of topic 0x0102")[..], &batch[..]));
+    assert_eq!(
+        (head, rest),
+        (&example("The head of an append to partition 7 of topic 0x0102, to be applied in term 5")[..], &batch[..])
+    );
     let trim = encode(&Command::Trim { partition: P, log_start: 9 });
     assert_eq!(trim, example("Partition 7 of topic 0x0102 begins at offset 9"));
     let store = Command::GroupStore { term: 3, group: bytes("g"), state: group_state(4, &[member("a", Some("i"))]) };

@@ -129,7 +129,7 @@ impl Model {
         }
         let mut moved = Vec::new();
         let reply = match command {
-            Command::Append { partition, batch } => self.append(entry, *partition, batch, &mut moved),
+            Command::Append { partition, batch, .. } => self.append(entry, *partition, batch, &mut moved),
             Command::Trim { partition, log_start } => self.trim(*partition, *log_start, &mut moved),
             Command::Drop { topic, partitions } => {
                 let is_meant = |id: &PartitionId| {

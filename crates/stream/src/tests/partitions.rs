@@ -20,7 +20,7 @@ fn a_batch_gets_the_offsets_behind_the_last_one() {
         last_offset: 4,
         max_timestamp: 9,
         index: 2,
-        position: 25 + 22,
+        position: 25 + 30,
         length: 70,
         crc: 7,
         leader_epoch: 4,
@@ -133,7 +133,7 @@ fn an_offset_of_a_partition_without_records_goes_with_its_topic() {
 fn batches_that_make_no_sense_are_refused() {
     let mut house = House::new();
     let good = by(1, 0, 0, 1).encode();
-    let mut refused = |batch: Bytes| house.refused(Command::Append { partition: partition(0), batch });
+    let mut refused = |batch: Bytes| house.refused(Command::Append { term: 0, partition: partition(0), batch });
     for cut in 0..good.len() {
         assert_eq!(refused(good.slice(..cut)), InvalidBatch, "cut at {cut}");
     }
@@ -196,4 +196,15 @@ fn batches_are_found_by_time() {
     assert_eq!(base(house.machine.greatest_timestamp(p)), Some(1));
     assert_eq!(house.machine.partition(p).map(|info| info.max_timestamp), Some(30));
     assert_eq!(base(house.machine.greatest_timestamp(partition(1))), None);
+}
+
+/// What a deposed leader took must not come behind what its producer sent to the next one.
+#[test]
+fn a_batch_of_another_term_is_refused() {
+    let mut house = House::new();
+    let term = house.entry.id.term;
+    let append = |term| Command::Append { term, partition: partition(0), batch: by(1, 0, 0, 1).encode() };
+    assert_eq!(house.refused(append(term + 1)), crate::Refusal::Fenced);
+    assert_eq!(house.machine.partition(partition(0)), None, "nothing remains of it");
+    house.apply(append(term)).reply.expect("it is the term's own");
 }

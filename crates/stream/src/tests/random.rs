@@ -183,7 +183,7 @@ fn any_commit() -> impl Strategy<Value = OffsetCommit> {
 pub(super) fn any_command() -> impl Strategy<Value = Command> {
     let position = any::<(u64, u32)>().prop_map(|(index, at)| Position { index, at });
     prop_oneof![
-        (partition_id(), text()).prop_map(|(partition, batch)| Command::Append { partition, batch }),
+        (partition_id(), text(), 0..3_u64).prop_map(|(partition, batch, term)| Command::Append { term, partition, batch }),
         (partition_id(), any::<i64>()).prop_map(|(partition, log_start)| Command::Trim { partition, log_start }),
         (any::<u128>(), option::of(vec(any::<u32>(), 0..4)))
             .prop_map(|(topic, partitions)| Command::Drop { topic: TopicId(topic), partitions }),

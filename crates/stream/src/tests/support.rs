@@ -63,7 +63,7 @@ pub(super) fn partition(number: u32) -> PartitionId {
 }
 
 pub(super) fn append(id: PartitionId, batch: Batch) -> Command {
-    Command::Append { partition: id, batch: batch.encode() }
+    Command::Append { term: 0, partition: id, batch: batch.encode() }
 }
 
 pub(super) fn trim(id: PartitionId, log_start: i64) -> Command {
