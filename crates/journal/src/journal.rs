@@ -102,6 +102,11 @@ impl Journal {
         Ok(entries)
     }
 
+    /// The payload of the entry at `index`, if memory has it.
+    pub fn recent(&self, shard: ShardId, index: u64) -> Option<Bytes> {
+        self.shared.state.lock().shards.get(&shard)?.recent(index).cloned()
+    }
+
     /// What to read, and from where.
     fn find(&self, shard: ShardId, from: u64, to: u64, bytes_max: usize) -> io::Result<Vec<(EntryId, Source, u32)>> {
         let state = self.shared.state.lock();
