@@ -11,6 +11,8 @@ const VERSION: u8 = 1;
 const VERSION_FORWARDED: u8 = 2;
 /// What the build after this one writes, at a level of formats of its own: for tests that run both together.
 const VERSION_NEXT: u8 = 3;
+/// The level of formats from which on batches carry commands for streams.
+pub(crate) const LEVEL_STREAMS: u32 = 2;
 /// In front of the versions above, in the next build's.
 const NEXT_BYTES: usize = 1;
 /// Version, time, number of commands.
@@ -29,6 +31,8 @@ pub(crate) enum Target {
     Cluster,
     /// A key space of this shard.
     Keyspace(KeyspaceId),
+    /// The streams of this shard.
+    Streams,
 }
 
 /// Who forwarded a batch and waits until it is applied there.
@@ -52,12 +56,16 @@ pub(crate) struct Batch {
 pub(crate) struct Item {
     pub(crate) target: Target,
     pub(crate) command: Bytes,
+    /// The byte of the batch at which the command begins.
+    pub(crate) position: u32,
 }
 
 /// A command of a batch, decoded.
 pub(crate) enum Read {
     Cluster(cluster::Command),
     Keyspace(KeyspaceId, kv::Command),
+    /// With the byte of the batch at which it begins.
+    Streams(u32, stream::Command),
 }
 
 /// A batch whose commands are decoded, too.
@@ -76,6 +84,7 @@ pub(crate) fn read(data: Bytes) -> Result<Readable> {
     let read = |item: Item| match item.target {
         Target::Cluster => cluster::Command::decode(item.command).map(Read::Cluster),
         Target::Keyspace(id) => kv::Command::decode(item.command).map(|command| Read::Keyspace(id, command)),
+        Target::Streams => stream::Command::decode(item.command).map(|command| Read::Streams(item.position, command)),
     };
     Ok(Readable { time_ms, origin, items: items.into_iter().map(read).collect::<Result<_>>()? })
 }
@@ -109,6 +118,7 @@ pub(crate) fn encode<'a>(
         let (kind, id) = match target {
             Target::Cluster => (0, 0),
             Target::Keyspace(id) => (1, id.0),
+            Target::Streams => (2, 0),
         };
         out.put_u8(kind);
         out.put_u32_le(id);
@@ -136,6 +146,7 @@ pub(crate) fn stamp(data: Bytes, from: NodeId, time_ms: u64) -> Result<Bytes> {
 
 /// Decodes a batch; its commands share `data`.
 pub(crate) fn decode(mut data: Bytes) -> Result<Batch> {
+    let whole = data.len();
     let damaged = || Error::new(Kind::Corrupt, "a log entry's batch is damaged: restore this node from a backup or its peers");
     let mut version = data.try_get_u8().map_err(|_| damaged())?;
     if is_next() && version == VERSION_NEXT {
@@ -159,13 +170,15 @@ pub(crate) fn decode(mut data: Bytes) -> Result<Batch> {
         let target = match (data.get_u8(), data.get_u32_le()) {
             (0, 0) => Target::Cluster,
             (1, id) => Target::Keyspace(KeyspaceId(id)),
+            (2, 0) => Target::Streams,
             _ => return Err(damaged()),
         };
         let len = data.get_u32_le() as usize;
         if len > data.len() {
             return Err(damaged());
         }
-        items.push(Item { target, command: data.split_to(len) });
+        let position = u32::try_from(whole - data.len()).map_err(|_| damaged())?;
+        items.push(Item { target, command: data.split_to(len), position });
     }
     if data.is_empty() { Ok(Batch { time_ms, origin, items }) } else { Err(damaged()) }
 }
@@ -179,7 +192,8 @@ mod tests {
     /// The examples of `docs/formats/batch.md`, byte for byte.
     #[test]
     fn encodes_the_drawings() {
-        let items = [Item { target: Target::Keyspace(KeyspaceId(1)), command: Bytes::from_static(b"ab") }];
+        let item = |position| Item { target: Target::Keyspace(KeyspaceId(1)), command: Bytes::from_static(b"ab"), position };
+        let items = [item(22)];
         let pairs = || items.iter().map(|item| (item.target, &item.command[..]));
         let data = encode(LEVEL, 0x0102, None, pairs(), item_bytes(2));
         let drawing = [1, 2, 1, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1, 1, 0, 0, 0, 2, 0, 0, 0, b'a', b'b'];

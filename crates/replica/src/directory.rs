@@ -16,7 +16,7 @@ use std::{
     sync::Arc,
 };
 
-use base::{Disk as _, Error, Kind, Result, ShardId, disk::RealDisk};
+use base::{Disk, Error, Kind, Result, ShardId, disk::RealDisk};
 use journal::Writer;
 use table::{LsmTree, Pair, Tree, TreeOptions};
 use tokio::net::TcpListener;
@@ -35,6 +35,7 @@ use crate::{
 const LOCK: &str = "LOCK";
 const JOURNAL: &str = "journal";
 const SHARDS: &str = "shards";
+const STREAMS: &str = "streams";
 const ASIDE: &str = "damaged";
 /// The shard that a backup of the default key space is restored into.
 const RESTORED_SHARD: ShardId = ShardId(1);
@@ -129,13 +130,14 @@ impl Held {
     /// Opens what is in the directory. The lock is held until the returned parts, and the threads they start, are gone.
     pub(crate) fn parts(self, options: &NodeOptions) -> Result<NodeParts> {
         let Held { dir, lock, home, identity } = self;
-        let shards = dir.join(SHARDS);
+        let (shards, streams) = (dir.join(SHARDS), dir.join(STREAMS));
         let pace = Pace::default();
         let tree_options = tree_options(options.tree_cache_bytes(), pace.clone());
         Ok(NodeParts {
             home: Arc::new(home),
             journal_disk: Arc::new(real_disk(&dir.join(JOURNAL))?),
             trees: Arc::new(move |shard| open_tree(&shards, shard, tree_options.clone())),
+            segments: Arc::new(move |shard| Ok(Arc::new(real_disk(&streams.join(shard.0.to_string()))?) as Arc<dyn Disk>)),
             identity,
             network: None,
             pace,
@@ -150,7 +152,7 @@ fn put_aside(dir: &Path, home: &RealDisk) -> Result<()> {
     let aside = dir.join(ASIDE);
     let put = || {
         let is_there = |part: &&str| fs::read_dir(dir.join(part)).is_ok_and(|mut entries| entries.next().is_some());
-        if ![JOURNAL, SHARDS].iter().any(is_there) {
+        if ![JOURNAL, SHARDS, STREAMS].iter().any(is_there) {
             // Put aside before, by a start that did not come further.
             return Ok(());
         }
@@ -158,7 +160,7 @@ fn put_aside(dir: &Path, home: &RealDisk) -> Result<()> {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => fs::create_dir(&aside)?,
         }
-        for part in [JOURNAL, SHARDS] {
+        for part in [JOURNAL, SHARDS, STREAMS] {
             match fs::rename(dir.join(part), aside.join(part)) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
                 _ => {}
@@ -167,9 +169,11 @@ fn put_aside(dir: &Path, home: &RealDisk) -> Result<()> {
         home.sync_dir()?;
         let space = home.space()?;
         if space.free < space.total - space.free {
-            match fs::remove_dir_all(aside.join(SHARDS)) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-                _ => {}
+            for part in [SHARDS, STREAMS] {
+                match fs::remove_dir_all(aside.join(part)) {
+                    Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                    _ => {}
+                }
             }
         }
         home.sync_dir()

@@ -66,15 +66,35 @@ impl Lanes {
 
     /// Queues a command, or refuses it at once.
     pub(crate) fn submit(&self, lane: Lane, target: Target, command: Bytes) -> Result<oneshot::Receiver<Result<Reply>>> {
+        let factor = if lane == Lane::Urgent { URGENT_ADMISSION_FACTOR } else { 1 };
+        let Admission { bytes, commands } = self.inner.admission;
+        self.queue(lane, target, command, Admission { bytes: bytes * factor, commands: commands * factor })
+    }
+
+    /// Queues a command however much waits: for those who bound themselves what they have on its way.
+    pub(crate) fn submit_patiently(
+        &self,
+        lane: Lane,
+        target: Target,
+        command: Bytes,
+    ) -> Result<oneshot::Receiver<Result<Reply>>> {
+        self.queue(lane, target, command, Admission { bytes: usize::MAX, commands: usize::MAX })
+    }
+
+    fn queue(
+        &self,
+        lane: Lane,
+        target: Target,
+        command: Bytes,
+        admission: Admission,
+    ) -> Result<oneshot::Receiver<Result<Reply>>> {
         let (answer, answered) = oneshot::channel();
         let size = batch::item_bytes(command.len());
-        let factor = if lane == Lane::Urgent { URGENT_ADMISSION_FACTOR } else { 1 };
         let mut queues = self.inner.queues.lock();
         if queues.closed {
             return Err(stopped());
         }
-        if queues.commands >= self.inner.admission.commands * factor || queues.bytes + size > self.inner.admission.bytes * factor
-        {
+        if queues.commands >= admission.commands || queues.bytes + size > admission.bytes {
             return Err(Error::new(Kind::Overloaded, "etcdserver: too many requests"));
         }
         queues.bytes += size;

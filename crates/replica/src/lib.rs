@@ -30,6 +30,7 @@ pub mod runtime;
 pub mod scrub;
 mod settle;
 mod shard;
+pub mod streams;
 pub mod watch;
 
 pub use directory::{Held, hold, rebuild_is_due, restore};

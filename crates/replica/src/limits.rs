@@ -182,3 +182,9 @@ pub(crate) const KEYS_END: [u8; 8] = [0xff; 8];
 
 /// How long an orderly stop waits for the journal's closing record, in milliseconds.
 pub(crate) const JOURNAL_CLOSE_MS: u64 = 5_000;
+
+/// Bytes of the log that a settle or a reader of streams reads at once.
+pub(crate) const STREAM_READ_BYTES: usize = 4 << 20;
+
+/// How often a reader looks a partition up anew that moves while it reads, or goes on from one kind of place to the next.
+pub(crate) const STREAM_LOOKS_MAX: usize = 8;

@@ -44,6 +44,7 @@ use crate::{
     scrub::{Scrub, ScrubStatus},
     settle::Settler,
     shard::{Shard, ShardState, SpaceOptions},
+    streams::StreamShard,
 };
 
 /// The key space every cluster has.
@@ -97,6 +98,9 @@ impl NodeOptions {
     }
 }
 
+/// Opens the directory of a data shard's settled segments.
+pub type SegmentDisks = Arc<dyn Fn(ShardId) -> Result<Arc<dyn Disk>> + Send + Sync>;
+
 /// What a node stands on. A machine hands in its disks, the simulator its own.
 pub struct NodeParts {
     /// Where the node keeps its papers: the data directory.
@@ -105,6 +109,8 @@ pub struct NodeParts {
     pub journal_disk: Arc<dyn Disk>,
     /// Opens the settled tree of a shard.
     pub trees: Arc<dyn Fn(ShardId) -> Result<Arc<dyn Tree>> + Send + Sync>,
+    /// Opens the directory of a data shard's settled segments.
+    pub segments: SegmentDisks,
     /// Who this node is.
     pub identity: Identity,
     /// Makes its network; `None`: it has no peers and takes none.
@@ -199,6 +205,8 @@ pub struct ShardStatus {
     pub unsettled_bytes: u64,
     /// Bytes of the settled tree on disk.
     pub tree_bytes: u64,
+    /// Bytes of the settled segments of streams.
+    pub segment_bytes: u64,
     /// Commands waiting to be proposed.
     pub waiting: usize,
 }
@@ -328,7 +336,7 @@ impl Node {
         tokio::select! {
             biased;
             why = failed.reported() => return Err(why),
-            started = node.start_shards(&parts.trees) => started?,
+            started = node.start_shards(&parts.trees, &parts.segments) => started?,
         }
         node.note_begun()?;
         node.start_space_watch();
@@ -361,8 +369,12 @@ impl Node {
         Ok(())
     }
 
-    async fn start_shards(&self, trees: &Arc<dyn Fn(ShardId) -> Result<Arc<dyn Tree>> + Send + Sync>) -> Result<()> {
-        let zero = self.start_shard(ShardId(0), trees, Vec::new()).await?;
+    async fn start_shards(
+        &self,
+        trees: &Arc<dyn Fn(ShardId) -> Result<Arc<dyn Tree>> + Send + Sync>,
+        segments: &SegmentDisks,
+    ) -> Result<()> {
+        let zero = self.start_shard(ShardId(0), trees, None, Vec::new()).await?;
         let in_force = zero.state.with_cluster(cluster::Machine::level).unwrap_or_default();
         if in_force > level::level() {
             return Err(cluster::errors::level_too_low(level::level(), in_force));
@@ -379,7 +391,7 @@ impl Node {
         for shard in (1..=data_shards).map(ShardId) {
             let spaces: Vec<KeyspaceEntry> = catalogue.iter().filter(|entry| entry.shard == shard).cloned().collect();
             let ids = spaces.iter().map(|entry| entry.id).collect();
-            let running = self.start_shard(shard, trees, ids).await?;
+            let running = self.start_shard(shard, trees, Some(segments), ids).await?;
             if !self.inner.identity.founders.is_empty() {
                 running.group.initialize(&self.inner.identity.founders).await?;
             }
@@ -414,6 +426,7 @@ impl Node {
         &self,
         id: ShardId,
         trees: &Arc<dyn Fn(ShardId) -> Result<Arc<dyn Tree>> + Send + Sync>,
+        segments: Option<&SegmentDisks>,
         spaces: Vec<KeyspaceId>,
     ) -> Result<Shard> {
         let options = SpaceOptions {
@@ -421,9 +434,10 @@ impl Node {
             watch_ring_bytes: self.inner.options.watch_ring_bytes,
             meter: self.inner.space_meter.clone(),
         };
-        let open_tree = trees.clone();
+        let (open_tree, open_segments, owner) = (trees.clone(), segments.cloned(), self.inner.identity.node_id);
         let state = runtime::spawn_blocking(move || {
-            let state = ShardState::open(id, open_tree(id)?, options)?;
+            let segments = open_segments.map(|open| Ok::<_, Error>((open(id)?, owner))).transpose()?;
+            let state = ShardState::open(id, open_tree(id)?, segments, options)?;
             for space in spaces {
                 state.open_space(space)?;
             }
@@ -488,6 +502,41 @@ impl Node {
     /// A key space by name.
     pub fn keyspace(&self, name: &str) -> Result<Keyspace> {
         self.inner.keyspaces.lock().get(name).cloned().ok_or_else(|| no_keyspace(name))
+    }
+
+    /// Looks at the cluster's own state as it is known here.
+    pub fn look_at_cluster<R>(&self, look: impl FnOnce(&cluster::Machine) -> R) -> Option<R> {
+        self.zero()?.state.with_cluster(look)
+    }
+
+    /// Changes the cluster's own state; the change is known here when this returns.
+    ///
+    /// # Errors
+    /// What the machine refuses with; `Unavailable` without a leader.
+    pub async fn change_cluster(&self, command: &Command) -> Result<()> {
+        let zero = self.zero().ok_or_else(crate::post::no_leader)?;
+        self.propose_cluster(&zero, command).await
+    }
+
+    /// Who leads the cluster's own shard, as far as was heard lately.
+    pub fn cluster_leader(&self) -> Option<NodeId> {
+        self.zero()?.group.leader()
+    }
+
+    /// This node.
+    pub fn node_id(&self) -> NodeId {
+        self.inner.identity.node_id
+    }
+
+    /// Its cluster.
+    pub fn cluster_id(&self) -> ClusterId {
+        self.inner.identity.cluster_id
+    }
+
+    /// The streams of a data shard; `None` if there is no such shard here.
+    pub fn stream_shard(&self, shard: ShardId) -> Option<StreamShard> {
+        let network = self.network().cloned();
+        StreamShard::new(self.shard(shard)?, self.inner.journal.clone(), self.inner.level.clone(), network)
     }
 
     /// What it is doing.
@@ -622,7 +671,9 @@ impl Node {
         match in_time(answered).await? {
             Reply::Cluster(outcome) => outcome.map(|cluster::Reply::Done| ()),
             Reply::Refused(error) => Err(error),
-            Reply::Kv(_) => Err(Error::new(Kind::Corrupt, "the cluster's command was answered by another machine")),
+            Reply::Kv(_) | Reply::Stream(_) => {
+                Err(Error::new(Kind::Corrupt, "the cluster's command was answered by another machine"))
+            }
         }
     }
 
@@ -695,7 +746,7 @@ impl Node {
     async fn look_at_space(&self) {
         let Ok(space) = self.inner.journal_disk.space() else { return };
         // What is unsettled takes its room in the tree soon: it is counted as taken, or settling would meet a full disk.
-        let unsettled: u64 = self.inner.shards.lock().values().map(|shard| shard.state.table().unsettled_bytes()).sum();
+        let unsettled: u64 = self.inner.shards.lock().values().map(|shard| shard.state.unsettled_disk_bytes()).sum();
         let free = space.free.saturating_sub(unsettled);
         let used_percent = 100 - (free.saturating_mul(100) / space.total.max(1)).min(100);
         let keyspaces: Vec<Keyspace> = self.inner.keyspaces.lock().values().cloned().collect();
@@ -725,8 +776,9 @@ fn shard_status(shard: &Shard) -> ShardStatus {
         group,
         settled: tree.snapshot().mark().applied.map(|id| id.index),
         settles: shard.settler.settles(),
-        unsettled_bytes: shard.state.table().unsettled_bytes(),
+        unsettled_bytes: shard.state.unsettled_disk_bytes(),
         tree_bytes: tree.disk_bytes(),
+        segment_bytes: shard.state.streams().map_or(0, |streams| streams.disk_bytes()),
         waiting: shard.lanes.depth().0,
     }
 }

@@ -163,6 +163,10 @@ impl Post {
         }
     }
 
+    pub(crate) fn node(&self) -> NodeId {
+        self.inner.node
+    }
+
     pub(crate) fn group(&self) -> &Group {
         &self.inner.group
     }

@@ -98,6 +98,9 @@ impl Node {
                     node.rest_after(bytes)
                 };
                 shard.state.table().tree().verify(&mut read)?;
+                if let Some(streams) = shard.state.streams() {
+                    streams.verify(&mut read)?;
+                }
                 read_log(&shard, &journal, &mut read)
             })
             .await?;

@@ -22,6 +22,7 @@ use crate::{
     },
     runtime,
     shard::ShardState,
+    streams::{Log, Written},
 };
 
 /// Steps of merging after one settle, so that a settle always ends and the next one does not wait long.
@@ -120,7 +121,7 @@ impl Settler {
             return Err(stopped());
         }
         let inner = self.inner.clone();
-        let bytes = self.inner.state.table().unsettled_bytes();
+        let bytes = self.inner.state.unsettled_disk_bytes();
         let mark = runtime::spawn_blocking(move || inner.settle_now()).await?;
         self.inner.settles.fetch_add(1, Relaxed);
         let Some(upto) = mark.applied else { return Ok(()) };
@@ -152,7 +153,7 @@ impl Settler {
     pub(crate) async fn room(&self) {
         loop {
             let eased = self.inner.eased.notified();
-            let unsettled = self.inner.state.table().unsettled_memory();
+            let unsettled = self.inner.state.unsettled();
             if unsettled < self.inner.settle_bytes.saturating_mul(UNSETTLED_FACTOR_MAX) || self.inner.closed.load(Relaxed) {
                 return;
             }
@@ -179,7 +180,7 @@ impl Settler {
     }
 
     fn is_due(&self) -> bool {
-        let unsettled = self.inner.state.table().unsettled_memory();
+        let unsettled = self.inner.state.unsettled();
         if unsettled >= self.inner.settle_bytes || self.wants_reclaim() {
             return true;
         }
@@ -199,7 +200,8 @@ impl Settler {
             *quiet = Quiet { applied, since: now };
         }
         let is_quiet = now.saturating_sub(quiet.since) >= Duration::from_millis(IDLE_SETTLE_MS);
-        is_quiet && self.inner.state.table().unsettled_memory() >= self.inner.settle_bytes / IDLE_SETTLE_PART
+        let has_merged = self.inner.state.streams().is_some_and(|streams| streams.has_merged());
+        is_quiet && (has_merged || self.inner.state.unsettled() >= self.inner.settle_bytes / IDLE_SETTLE_PART)
     }
 
     fn wants_reclaim(&self) -> bool {
@@ -214,7 +216,11 @@ impl Settler {
 impl Inner {
     fn settle_now(&self) -> Result<table::Mark> {
         let sealed = self.state.seal();
-        let (sealed, mark) = sealed.ok_or_else(|| Error::new(Kind::Conflict, "another settle of this shard is not done"))?;
+        let (sealed, mark, settling) =
+            sealed.ok_or_else(|| Error::new(Kind::Conflict, "another settle of this shard is not done"))?;
+        let streams = self.state.streams().zip(settling);
+        let log = Log::new(self.journal.clone(), self.state.shard);
+        let written = streams.as_ref().map(|(streams, settling)| streams.write(settling, &log)).transpose()?;
         let (mut extra, mut dropped) = (Vec::new(), Vec::new());
         let spaces = self.state.spaces();
         for space in &spaces {
@@ -222,8 +228,12 @@ impl Inner {
             extra.extend(changes);
             dropped.extend(ranges);
         }
+        extra.extend(written.iter().flat_map(Written::changes));
         extra.sort_by(|a, b| a.0.cmp(&b.0));
         let is_settled = self.state.table().settle(sealed, extra, &dropped)?;
+        if let (Some((streams, settling)), Some(written)) = (streams, written) {
+            if is_settled { streams.committed(settling, &written)? } else { streams.abandoned(&written)? }
+        }
         self.eased.notify_waiters();
         self.state.ease();
         if !is_settled {
@@ -234,11 +244,14 @@ impl Inner {
             space.machine.reclaimed();
         }
         for _ in 0..MERGE_STEPS_MAX {
-            let unsettled = self.state.table().unsettled_bytes();
+            let unsettled = self.state.unsettled_disk_bytes();
             let room = self.journal.space().map_or(u64::MAX, |space| space.free).saturating_sub(unsettled);
-            let memory = self.state.table().unsettled_memory();
-            let is_behind = memory >= self.settle_bytes.saturating_mul(MERGE_UNSETTLED_FACTOR);
-            if room < MERGE_ROOM_BYTES_MIN || is_behind || !self.state.table().tree().maintain(room)? {
+            let is_behind = self.state.unsettled() >= self.settle_bytes.saturating_mul(MERGE_UNSETTLED_FACTOR);
+            if room < MERGE_ROOM_BYTES_MIN || is_behind {
+                break;
+            }
+            let has_merged = self.state.streams().map_or(Ok(false), |streams| streams.merge(room))?;
+            if !self.state.table().tree().maintain(room)? || has_merged {
                 break;
             }
         }

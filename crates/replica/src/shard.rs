@@ -8,11 +8,12 @@ use std::sync::{
     },
 };
 
-use base::{EntryId, Error, KeyspaceId, Kind, Result, ShardId};
+use base::{Disk, EntryId, Error, KeyspaceId, Kind, NodeId, Result, ShardId};
 use bytes::Bytes;
 use kv::Command;
 use parking_lot::{Mutex, RwLock};
 use rustc_hash::FxHashMap;
+use segments::{Export, Import, SegmentMeta};
 use table::{Mark, Snapshot, Stage, Staged, Table, Tree};
 use tokio::sync::Notify;
 
@@ -28,6 +29,7 @@ use crate::{
     post::Post,
     progress::Progress,
     proposer::SpaceMeter,
+    streams::{Settling, Streams},
     watch::Hub,
 };
 
@@ -55,6 +57,8 @@ pub(crate) struct ShardState {
     options: SpaceOptions,
     cluster: Option<Mutex<cluster::Machine>>,
     spaces: RwLock<FxHashMap<KeyspaceId, Space>>,
+    /// Data shards have streams.
+    streams: Option<Arc<Streams>>,
     /// Held while an entry is applied, while the overlay is sealed and while all of it is replaced: each sees the others whole.
     turn: Mutex<()>,
     /// The last entry applied. Changed within a turn and never held for long: whoever asks does not wait for the disk.
@@ -71,8 +75,13 @@ pub(crate) struct ShardState {
 }
 
 impl ShardState {
-    /// Reads what is settled in `tree`.
-    pub(crate) fn open(shard: ShardId, tree: Arc<dyn Tree>, options: SpaceOptions) -> Result<ShardState> {
+    /// Reads what is settled in `tree`. `segments` is where a data shard's streams settle, and who writes there.
+    pub(crate) fn open(
+        shard: ShardId,
+        tree: Arc<dyn Tree>,
+        segments: Option<(Arc<dyn Disk>, NodeId)>,
+        options: SpaceOptions,
+    ) -> Result<ShardState> {
         let mut mark = tree.snapshot().mark().clone();
         let table = Table::new(tree);
         let (membership, digest) = split_beside(mark.membership)?;
@@ -81,6 +90,8 @@ impl ShardState {
         // What was settled before there were digests has none, until a whole state takes its place.
         let has_digest = digest.is_some() || mark.applied.is_none();
         let cluster = (shard == ShardId(0)).then(|| cluster::Machine::open(table.clone())).transpose()?;
+        let open = |(disk, owner)| Streams::open(shard, table.clone(), disk, owner).map(Arc::new);
+        let streams = segments.map(open).transpose()?;
         let progress = Arc::<Progress>::default();
         if let Some(applied) = mark.applied {
             progress.applied(applied);
@@ -91,6 +102,7 @@ impl ShardState {
             options,
             cluster: cluster.map(Mutex::new),
             spaces: RwLock::default(),
+            streams,
             turn: Mutex::default(),
             applied: Mutex::new(mark),
             has_digest: AtomicBool::new(has_digest),
@@ -116,6 +128,21 @@ impl ShardState {
 
     pub(crate) fn spaces(&self) -> Vec<Space> {
         self.spaces.read().values().cloned().collect()
+    }
+
+    /// The streams of a data shard.
+    pub(crate) fn streams(&self) -> Option<&Arc<Streams>> {
+        self.streams.as_ref()
+    }
+
+    /// Bytes that are in memory, or in the journal only, and that a settle would take from there.
+    pub(crate) fn unsettled(&self) -> u64 {
+        self.table.unsettled_memory() + self.streams.as_ref().map_or(0, |streams| streams.unsettled_bytes())
+    }
+
+    /// Bytes that a settle would write, about.
+    pub(crate) fn unsettled_disk_bytes(&self) -> u64 {
+        self.table.unsettled_bytes() + self.streams.as_ref().map_or(0, |streams| streams.machine().unsettled_bytes())
     }
 
     /// For those who wait for what is applied here.
@@ -149,14 +176,15 @@ impl ShardState {
     }
 
     /// Takes the overlay out for settling, between two applies.
-    pub(crate) fn seal(&self) -> Option<(table::Sealed, Mark)> {
+    pub(crate) fn seal(&self) -> Option<(table::Sealed, Mark, Option<Settling>)> {
         let _turn = self.turn.lock();
         let mut mark = self.applied.lock().clone();
+        let streams = self.streams.as_ref().map(|streams| streams.seal(mark.applied.map_or(0, |id| id.index)));
         mark.membership = encode_beside(&mark.membership, self.digest());
         if planted(Bug::AppliedTwice) {
             mark.applied = mark.applied.map(|id| EntryId { index: id.index.saturating_sub(1), ..id });
         }
-        self.table.seal(mark.clone()).map(|sealed| (sealed, mark))
+        self.table.seal(mark.clone()).map(|sealed| (sealed, mark, streams))
     }
 
     /// The digest of the state, if it is known.
@@ -195,6 +223,10 @@ impl ShardState {
                 let space = self.spaces.read().get(&keyspace).cloned().expect("the simulator's clients know their key space");
                 Reply::Kv(space.apply(kv::Entry { id, time_ms }, Command::LeaseGrant { id: lease, ttl }))
             }
+            Read::Streams(position, command) => match &self.streams {
+                Some(streams) => Reply::Stream(streams.apply(stream::Entry { id, time_ms, position }, command).reply),
+                None => Reply::Refused(Error::new(Kind::Invalid, "shard 0 has no streams")),
+            },
             Read::Keyspace(keyspace, command) => match self.spaces.read().get(&keyspace) {
                 Some(space) => Reply::Kv(space.apply(kv::Entry { id, time_ms }, command)),
                 None => Reply::Refused(Error::new(Kind::NotFound, format!("no key space {} in {}", keyspace.0, self.shard))),
@@ -275,7 +307,7 @@ impl StateMachine for ShardState {
     fn crowded(&self) -> Option<BoxFuture<'_, ()>> {
         // Asked for before it is looked at, so that no settle in between is missed.
         let eased = self.eased.notified();
-        let is_crowded = self.table.unsettled_memory() >= self.unsettled_max.load(Acquire);
+        let is_crowded = self.unsettled() >= self.unsettled_max.load(Acquire);
         is_crowded.then(|| Box::pin(eased) as BoxFuture<'_, ()>)
     }
 
@@ -302,6 +334,15 @@ impl StateMachine for ShardState {
         self.table.tree().stage()
     }
 
+    fn exports(&self, state: &dyn Snapshot) -> Result<Vec<Export>> {
+        self.streams.as_ref().map_or_else(|| Ok(Vec::new()), |streams| streams.exports(state))
+    }
+
+    fn import(&self, meta: SegmentMeta) -> Result<Option<Import>> {
+        let none = || Error::new(Kind::Invalid, "shard 0 has no streams, and is sent a segment");
+        self.streams.as_ref().ok_or_else(none)?.import(meta)
+    }
+
     fn install(&self, staged: Staged) -> Result<()> {
         let _turn = self.turn.lock();
         let mut mark = staged.mark().clone();
@@ -318,6 +359,9 @@ impl StateMachine for ShardState {
             let fresh = cluster::Machine::open(self.table.clone())?;
             *cluster.lock() = fresh;
             self.cluster_moved.notify_waiters();
+        }
+        if let Some(streams) = &self.streams {
+            streams.installed(self.shard)?;
         }
         for space in self.spaces() {
             space.restart()?;

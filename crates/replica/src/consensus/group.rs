@@ -70,7 +70,7 @@ impl Group {
         network: Option<Arc<dyn Network>>,
     ) -> Result<Group> {
         let transport: Arc<dyn Transport> = match network {
-            Some(network) => Arc::new(Wires { shard, network }),
+            Some(network) => Arc::new(Wires { shard, machine: machine.clone(), network }),
             None => Arc::new(Alone),
         };
         Group::start_with(shard, node, journal, machine, transport).await

@@ -15,6 +15,7 @@ use std::{
 
 use base::{EntryId, NodeId, Result};
 use bytes::Bytes;
+use segments::{Export, Import, SegmentMeta};
 use table::{Mark, Snapshot, Stage, Staged};
 
 use crate::network::BoxFuture;
@@ -61,6 +62,16 @@ pub trait StateMachine: Send + Sync + 'static {
     /// Begins to stage a state that a peer sends; applying and settling go on meanwhile. Blocking.
     fn stage(&self) -> Result<Box<dyn Stage>>;
 
+    /// What has to be sent beside the pairs of this settled state: it is held until it is dropped. Blocking.
+    fn exports(&self, _state: &dyn Snapshot) -> Result<Vec<Export>> {
+        Ok(Vec::new())
+    }
+
+    /// Begins to take over such a thing; `None` if it is here. Blocking.
+    fn import(&self, meta: SegmentMeta) -> Result<Option<Import>> {
+        Err(base::Error::new(base::Kind::Unsupported, format!("this replica holds no streams, and is sent segment {}", meta.id)))
+    }
+
     /// Replaces all state by one that was staged here. Called between two applies. One that is not newer than what is applied
     /// changes nothing. Blocking.
     fn install(&self, staged: Staged) -> Result<()>;
@@ -81,6 +92,8 @@ pub enum Reply {
     Kv(kv::Applied),
     /// Of the cluster machine.
     Cluster(Result<cluster::Reply>),
+    /// Of the shard's streams.
+    Stream(Result<stream::Reply, stream::Refusal>),
     /// The command could not be decoded or names a machine or key space that does not exist.
     Refused(base::Error),
 }
@@ -91,6 +104,7 @@ impl std::fmt::Debug for Reply {
         match self {
             Reply::Kv(_) => f.write_str("a key space's reply"),
             Reply::Cluster(reply) => write!(f, "the cluster's reply: {reply:?}"),
+            Reply::Stream(reply) => write!(f, "the streams' reply: {reply:?}"),
             Reply::Refused(error) => write!(f, "refused: {error}"),
         }
     }

@@ -1,16 +1,17 @@
 //! Receiving a shard's settled state from its leader: staged on disk as it comes, and installed when it is whole.
 
-use std::io;
+use std::{collections::BTreeMap, io};
 
 use base::{EntryId, Error, Kind, NodeId, Result};
 use bytes::{Buf, Bytes};
+use segments::{Import, SegmentMeta};
 use table::{Mark, Stage};
 
 use super::{
-    Group, codec,
+    Group, StateMachine, codec,
     settings::SNAPSHOT_QUEUE,
     types::{RaftSnapshot, Settled, SnapshotMeta, Vote, log_id},
-    wire,
+    wire::{self, SnapshotHead},
 };
 use crate::{
     network::{Receiver, Sender},
@@ -25,6 +26,10 @@ pub(super) struct Partial {
     /// The last key that is staged; empty before the first.
     last: Bytes,
     stage: Box<dyn Stage>,
+    /// The segments that the state names, as far as they are not here yet.
+    lacking: BTreeMap<usize, SegmentMeta>,
+    /// The one that is being received.
+    receiving: Option<(usize, Import)>,
 }
 
 fn malformed() -> Error {
@@ -43,12 +48,18 @@ impl Group {
 
     async fn receive_all(&self, receiver: &mut Receiver, sender: &mut Sender) -> io::Result<()> {
         let head = receiver.next().await.ok_or(io::ErrorKind::UnexpectedEof)??;
-        let (vote, applied, membership) = wire::decode_snapshot_head(head).map_err(io::Error::other)?;
+        let head = wire::decode_snapshot_head(head).map_err(io::Error::other)?;
+        let (vote, segments) = (head.vote.clone(), head.segments.len());
         // Two at once: the newer one takes the place, when the older one lets go of it.
         let mut place = self.partial().lock().await;
-        let mut partial =
-            self.begin(place.take(), vote.leader_id.voted_for, applied, membership).await.map_err(io::Error::other)?;
-        sender.send(partial.last.clone()).await?;
+        let mut partial = self.begin(place.take(), head).await.map_err(io::Error::other)?;
+        let resume = if segments == 0 {
+            partial.last.clone()
+        } else {
+            let lacks: Vec<bool> = (0..segments).map(|number| partial.lacking.contains_key(&number)).collect();
+            wire::encode_resume(&partial.last, &lacks)
+        };
+        sender.send(resume).await?;
         let whole = loop {
             let mut pieces = Vec::new();
             let ended = match receiver.next().await {
@@ -67,12 +78,15 @@ impl Group {
             if let Some(ended) = ended {
                 break ended;
             }
-            partial = match runtime::spawn_blocking(move || partial.take(pieces)).await {
+            let machine = self.machine().clone();
+            partial = match runtime::spawn_blocking(move || partial.take(pieces, &*machine)).await {
                 Ok(partial) => partial,
                 Err(error) => return Err(io::Error::other(error)),
             };
         };
         if let Err(error) = whole {
+            // Half a segment is begun anew.
+            partial.receiving = None;
             *place = Some(partial);
             return Err(error);
         }
@@ -80,17 +94,28 @@ impl Group {
         sender.send(response).await
     }
 
-    async fn begin(&self, before: Option<Partial>, from: NodeId, applied: EntryId, membership: Bytes) -> Result<Partial> {
+    async fn begin(&self, before: Option<Partial>, head: SnapshotHead) -> Result<Partial> {
+        let SnapshotHead { vote, applied, membership, segments } = head;
+        let from = vote.leader_id.voted_for;
         if let Some(before) = before.filter(|before| before.from == from && before.applied == applied) {
             return Ok(before);
         }
         let machine = self.machine().clone();
         let stage = runtime::spawn_blocking(move || machine.stage()).await?;
-        Ok(Partial { from, applied, membership, last: Bytes::new(), stage })
+        let lacking = segments.into_iter().enumerate().collect();
+        Ok(Partial { from, applied, membership, last: Bytes::new(), stage, lacking, receiving: None })
     }
 
     async fn install(&self, vote: Vote, partial: Partial) -> Result<Bytes> {
-        let Partial { applied, membership, stage, .. } = partial;
+        let Partial { applied, membership, stage, lacking, receiving, .. } = partial;
+        let segment = receiving.map(|(number, import)| runtime::spawn_blocking(move || import.finish().map(|_| number)));
+        let finished = match segment {
+            Some(finishing) => Some(finishing.await?),
+            None => None,
+        };
+        if lacking.keys().any(|number| finished != Some(*number)) {
+            return Err(Error::new(Kind::Invalid, "a snapshot ended before all of its segments were sent"));
+        }
         let last_membership = codec::decode_membership(membership.clone())?;
         let mark = Mark { applied: Some(applied), membership };
         let staged = runtime::spawn_blocking(move || stage.finish(mark)).await?;
@@ -103,9 +128,36 @@ impl Group {
 }
 
 impl Partial {
+    /// Segments come one after the other, whole.
+    fn take_segment(&mut self, number: usize, bytes: &[u8], machine: &dyn StateMachine) -> Result<()> {
+        if self.receiving.as_ref().is_some_and(|(receiving, _)| *receiving != number)
+            && let Some((finished, import)) = self.receiving.take()
+        {
+            import.finish()?;
+            self.lacking.remove(&finished);
+        }
+        if self.receiving.is_none() {
+            // One that is here already is sent to its end all the same.
+            let Some(meta) = self.lacking.get(&number) else { return Ok(()) };
+            match machine.import(*meta)? {
+                Some(import) => self.receiving = Some((number, import)),
+                // It is here; what is sent of it is of no use.
+                None => drop(self.lacking.remove(&number)),
+            }
+        }
+        match &mut self.receiving {
+            Some((_, import)) => import.push(bytes),
+            None => Ok(()),
+        }
+    }
+
     /// Stages what came.
-    fn take(mut self, pieces: Vec<Bytes>) -> Result<Partial> {
+    fn take(mut self, pieces: Vec<Bytes>, machine: &dyn StateMachine) -> Result<Partial> {
         for mut piece in pieces {
+            if let Some((number, bytes)) = wire::decode_segment_piece(&piece) {
+                self.take_segment(number, &bytes, machine)?;
+                continue;
+            }
             while piece.has_remaining() {
                 let (Ok(key), Ok(value)) = (piece.try_get_u32_le(), piece.try_get_u32_le()) else { return Err(malformed()) };
                 let (key, value) = (key as usize, value as usize);

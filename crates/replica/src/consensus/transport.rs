@@ -6,14 +6,16 @@ use base::{EntryId, NodeId, ShardId};
 use bytes::{BufMut, Bytes, BytesMut};
 use futures_util::{StreamExt, stream};
 use openraft::raft::{SnapshotResponse, TransferLeaderRequest, TransferLeaderResponse, VoteRequest, VoteResponse};
+use segments::{Export, SegmentMeta};
 use table::{Direction, Snapshot};
 use tokio::sync::oneshot;
 
 use super::{
+    StateMachine,
     network::{Answer, Appended, Appends, Transport},
     settings::{CALL_TIMEOUT, REOPEN_REST, SNAPSHOT_CHUNK_BYTES},
     types::{RaftSnapshot, Settled, Types, Vote, entry_id},
-    wire,
+    wire::{self, SnapshotHead},
 };
 use crate::{
     limits::KEYS_END,
@@ -24,6 +26,8 @@ use crate::{
 /// Carries one shard's messages.
 pub(super) struct Wires {
     pub(super) shard: ShardId,
+    /// Whose state is sent.
+    pub(super) machine: Arc<dyn StateMachine>,
     pub(super) network: Arc<dyn Network>,
 }
 
@@ -84,8 +88,10 @@ impl Transport for Wires {
         Box::pin(async move {
             let Settled::Own(state) = snapshot.snapshot else { return Err(io::ErrorKind::InvalidInput.into()) };
             let applied = snapshot.meta.last_log_id.as_ref().map(entry_id).ok_or(io::ErrorKind::InvalidInput)?;
+            let (machine, held) = (self.machine.clone(), state.clone());
+            let exports = runtime::spawn_blocking(move || machine.exports(&*held)).await.map_err(unreadable)?;
             let (sender, receiver) = self.network.open(to, Channel::Snapshot, self.message(kind::SNAPSHOT)).await?;
-            send_snapshot(sender, receiver, &vote, applied, state).await
+            send_snapshot(sender, receiver, vote, applied, state, exports).await
         })
     }
 
@@ -129,17 +135,24 @@ fn answers(receiver: Receiver, alive: oneshot::Sender<()>) -> Appended {
     }))
 }
 
-/// Head; the peer answers with the last key that it has of this state already; then chunks; at last the peer's vote.
+/// Head; the peer answers with what it has of this state already; then segments that it lacks, and pairs; at last the peer's vote.
 async fn send_snapshot(
     mut sender: Sender,
     mut receiver: Receiver,
-    vote: &Vote,
+    vote: Vote,
     applied: EntryId,
     state: Arc<dyn Snapshot>,
+    exports: Vec<Export>,
 ) -> io::Result<SnapshotResponse<Types>> {
-    sender.send(wire::encode_snapshot_head(vote, applied, &state.mark().membership)).await?;
+    let segments: Vec<SegmentMeta> = exports.iter().map(Export::meta).collect();
+    let head = SnapshotHead { vote, applied, membership: state.mark().membership.clone(), segments };
+    sender.send(wire::encode_snapshot_head(&head)).await?;
     let resume = receiver.next().await.ok_or(io::ErrorKind::UnexpectedEof)??;
-    let mut from = after(&resume);
+    let (last, lacks) = wire::decode_resume(resume, exports.len()).map_err(unreadable)?;
+    for (number, export) in exports.into_iter().enumerate().filter(|(number, _)| lacks[*number]) {
+        send_segment(&mut sender, number, export).await?;
+    }
+    let mut from = after(&last);
     loop {
         let (reading, begin) = (state.clone(), from.clone());
         let (chunk, last) = runtime::spawn_blocking(move || read_chunk(&*reading, begin)).await.map_err(unreadable)?;
@@ -150,6 +163,19 @@ async fn send_snapshot(
     sender.finish();
     let answer = receiver.next().await.ok_or(io::ErrorKind::UnexpectedEof)??;
     wire::decode_snapshot_response(answer).map_err(unreadable)
+}
+
+async fn send_segment(sender: &mut Sender, number: usize, mut export: Export) -> io::Result<()> {
+    loop {
+        let (held, piece) = runtime::spawn_blocking(move || {
+            let piece = export.next_piece();
+            (export, piece)
+        })
+        .await;
+        let Some(piece) = piece.map_err(unreadable)? else { return Ok(()) };
+        export = held;
+        sender.send(wire::encode_segment_piece(number, &piece)).await?;
+    }
 }
 
 /// The smallest key beyond `key`; of everything if there is none.

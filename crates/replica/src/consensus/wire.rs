@@ -13,6 +13,7 @@ use openraft::{
         VoteResponse,
     },
 };
+use segments::SegmentMeta;
 
 use super::{
     codec,
@@ -21,6 +22,8 @@ use super::{
 
 /// The version this build writes and the only one it reads.
 const VERSION: u8 = 1;
+/// Of the head of a snapshot that names segments.
+const VERSION_SEGMENTS: u8 = 2;
 const ENTRY_HEAD_BYTES: usize = 8 + 8 + 4;
 /// Bytes of a message without entries, about.
 const HEAD_BYTES: usize = 64;
@@ -204,22 +207,97 @@ pub(super) fn decode_transfer(mut data: Bytes) -> Result<TransferLeaderRequest<T
     close(&data, TransferLeaderRequest::new(from, to, last))
 }
 
-/// What begins a snapshot: the leader's vote, the last entry that the state holds, and the membership record beside it.
-pub(super) fn encode_snapshot_head(vote: &Vote, applied: EntryId, membership: &[u8]) -> Bytes {
+/// What begins a snapshot.
+pub(super) struct SnapshotHead {
+    /// The leader's.
+    pub(super) vote: Vote,
+    /// The last entry that the state holds.
+    pub(super) applied: EntryId,
+    /// The membership record beside it.
+    pub(super) membership: Bytes,
+    /// The segments that it names.
+    pub(super) segments: Vec<SegmentMeta>,
+}
+
+/// One that names segments has a version of its own.
+pub(super) fn encode_snapshot_head(head: &SnapshotHead) -> Bytes {
     let mut out = begin();
-    put_vote(&mut out, vote);
-    out.put_u64_le(applied.term);
-    out.put_u64_le(applied.index);
-    out.put_slice(membership);
+    if !head.segments.is_empty() {
+        out[0] = VERSION_SEGMENTS;
+    }
+    put_vote(&mut out, &head.vote);
+    out.put_u64_le(head.applied.term);
+    out.put_u64_le(head.applied.index);
+    if !head.segments.is_empty() {
+        out.put_u32_le(u32::try_from(head.segments.len()).expect("segments are few"));
+        head.segments.iter().for_each(|meta| out.put_slice(&meta.encode()));
+    }
+    out.put_slice(&head.membership);
     out.into()
 }
 
-pub(super) fn decode_snapshot_head(mut data: Bytes) -> Result<(Vote, EntryId, Bytes)> {
-    open(&mut data)?;
+pub(super) fn decode_snapshot_head(mut data: Bytes) -> Result<SnapshotHead> {
+    let has_segments = data.first() == Some(&VERSION_SEGMENTS);
+    if has_segments {
+        data.advance(1);
+    } else {
+        open(&mut data)?;
+    }
     let vote = get_vote(&mut data)?;
     let applied = EntryId { term: number(&mut data)?, index: number(&mut data)? };
+    let mut segments = Vec::new();
+    if has_segments {
+        let count = data.try_get_u32_le().map_err(|_| malformed())? as usize;
+        if count > data.len() / SegmentMeta::BYTES {
+            return Err(malformed());
+        }
+        for _ in 0..count {
+            segments.push(SegmentMeta::decode(&data.split_to(SegmentMeta::BYTES))?);
+        }
+    }
     codec::decode_membership(data.clone()).map_err(|_| malformed())?;
-    Ok((vote, applied, data))
+    Ok(SnapshotHead { vote, applied, membership: data, segments })
+}
+
+/// A piece of a segment, among the pieces with pairs: no key is that long.
+const SEGMENT_PIECE: u32 = u32::MAX;
+
+/// Part of a segment's file: which of those that the head named, and its bytes.
+pub(super) fn encode_segment_piece(number: usize, bytes: &[u8]) -> Bytes {
+    let mut out = Vec::with_capacity(8 + bytes.len());
+    out.put_u32_le(SEGMENT_PIECE);
+    out.put_u32_le(u32::try_from(number).expect("segments are few"));
+    out.put_slice(bytes);
+    out.into()
+}
+
+/// The number of a segment and bytes of its file, if that is what this piece is.
+pub(super) fn decode_segment_piece(piece: &Bytes) -> Option<(usize, Bytes)> {
+    let mut rest = piece.clone();
+    let is_one = rest.try_get_u32_le().ok()? == SEGMENT_PIECE;
+    let number = rest.try_get_u32_le().ok()? as usize;
+    is_one.then_some((number, rest))
+}
+
+/// What a replica has of a state already: the last key of its pairs, and which of its segments it lacks.
+pub(super) fn encode_resume(last: &[u8], lacks: &[bool]) -> Bytes {
+    let mut out = Vec::with_capacity(4 + lacks.len() + last.len());
+    out.put_u32_le(u32::try_from(lacks.len()).expect("segments are few"));
+    lacks.iter().for_each(|lacks| out.put_u8(u8::from(*lacks)));
+    out.put_slice(last);
+    out.into()
+}
+
+/// The same, of a state with so many segments.
+pub(super) fn decode_resume(mut data: Bytes, segments: usize) -> Result<(Bytes, Vec<bool>)> {
+    if segments == 0 {
+        return Ok((data, Vec::new()));
+    }
+    if data.try_get_u32_le().map_err(|_| malformed())? as usize != segments {
+        return Err(malformed());
+    }
+    let lacks = (0..segments).map(|_| flag(&mut data)).collect::<Result<_>>()?;
+    Ok((data, lacks))
 }
 
 pub(super) fn encode_snapshot_response(response: &SnapshotResponse<Types>) -> Bytes {

@@ -26,14 +26,14 @@ pub(crate) struct Replica {
     pub(crate) index: u64,
 }
 
-fn options() -> SpaceOptions {
+pub(crate) fn options() -> SpaceOptions {
     let machine = kv::Options { cache_bytes: 1 << 16, ..kv::Options::default() };
     SpaceOptions { machine, watch_ring_bytes: 1 << 16, meter: Arc::default() }
 }
 
 impl Replica {
     pub(crate) fn over(tree: Arc<dyn Tree>) -> Replica {
-        let state = ShardState::open(ShardId(1), tree, options()).expect("opens");
+        let state = ShardState::open(ShardId(1), tree, None, options()).expect("opens");
         state.open_space(SPACE).expect("opens");
         let index = state.mark().applied.map_or(0, |id| id.index);
         Replica { state: Arc::new(state), index }
@@ -66,7 +66,7 @@ impl Replica {
     }
 
     pub(crate) fn settle(&self) {
-        let (sealed, _) = self.state.seal().expect("one at a time");
+        let (sealed, ..) = self.state.seal().expect("one at a time");
         let (changes, dropped) = self.machine().reclaim(1 << 20).expect("reclaims");
         assert!(self.state.table().settle(sealed, changes, &dropped).expect("settles"));
         self.machine().reclaimed();
@@ -202,7 +202,7 @@ fn what_is_not_newer_changes_nothing() {
 
 #[test]
 fn the_cluster_s_own_state_is_taken_over_too() {
-    let zero = || ShardState::open(ShardId(0), Arc::new(MemoryTree::default()), options()).expect("opens");
+    let zero = || ShardState::open(ShardId(0), Arc::new(MemoryTree::default()), None, options()).expect("opens");
     let (ahead, behind) = (zero(), zero());
     let commands = [
         cluster::Command::Found { cluster: 5, data_shards: 2, members: Vec::new() },
@@ -212,7 +212,7 @@ fn the_cluster_s_own_state_is_taken_over_too() {
         let payload = batch::encode(cluster::LEVEL_FIRST, 1, None, [(Target::Cluster, &command.encode()[..])].into_iter(), 0);
         ahead.apply(EntryId { term: 1, index }, &payload);
     }
-    let (sealed, _) = ahead.seal().expect("one at a time");
+    let (sealed, ..) = ahead.seal().expect("one at a time");
     assert!(ahead.table().settle(sealed, Vec::new(), &[]).expect("settles"));
     let staged = Replica { state: Arc::new(ahead), index: 2 }.send(&behind);
     behind.install(staged).expect("installs");
@@ -223,7 +223,7 @@ fn the_cluster_s_own_state_is_taken_over_too() {
 #[test]
 fn a_settle_under_way_does_not_bring_back_what_was_replaced() {
     let (ahead, mut behind) = two(Replica::new());
-    let (sealed, _) = behind.state.seal().expect("one at a time");
+    let (sealed, ..) = behind.state.seal().expect("one at a time");
     behind.put("key 1", "after the seal");
     behind.state.install(ahead.send(&behind.state)).expect("installs");
     assert!(!behind.state.table().settle(sealed, Vec::new(), &[]).expect("is refused without harm"));
@@ -243,7 +243,7 @@ fn settling_beside_installations() {
         let (state, machine, stop) = (behind.state.clone(), behind.machine(), &stop);
         let settler = scope.spawn(move || {
             while !stop.load(Relaxed) {
-                let (sealed, _) = state.seal().expect("one at a time");
+                let (sealed, ..) = state.seal().expect("one at a time");
                 machine.force_reclaim();
                 let (changes, dropped) = machine.reclaim(4 << 10).expect("reclaims");
                 if state.table().settle(sealed, changes, &dropped).expect("settles") {
