@@ -20,6 +20,7 @@ use crate::{
     dice::Dice,
     house::{House, Serving},
     matrix::{Matrix, Operation},
+    streams::StreamDiary,
 };
 
 /// How long a client waits for an answer.
@@ -36,6 +37,7 @@ const LEASES_KEPT: usize = 4;
 pub(crate) struct Desk {
     pub(crate) cluster: Cluster,
     pub(crate) diary: Arc<Mutex<Diary>>,
+    pub(crate) streams: Arc<Mutex<StreamDiary>>,
     pub(crate) matrix: Matrix,
     /// Clients stop at this time.
     pub(crate) until: Duration,
@@ -94,7 +96,15 @@ impl Desk {
         self.diary.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn complain(&self, complaint: String) {
+    pub(crate) fn streams(&self) -> MutexGuard<'_, StreamDiary> {
+        self.streams.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn begun(&self) {
+        self.diary().begun += 1;
+    }
+
+    pub(crate) fn complain(&self, complaint: String) {
         self.diary().complaints.push(complaint);
     }
 }

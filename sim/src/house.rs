@@ -37,6 +37,8 @@ const FIRST_GROUP: u32 = 100;
 const GROUPS_A_NODE: u32 = 1_000_000;
 
 type Trees = Arc<Mutex<BTreeMap<ShardId, Arc<MemoryTree>>>>;
+/// Where the segments of each data shard lie.
+type SegmentDisks = Arc<Mutex<BTreeMap<ShardId, MemoryDisk>>>;
 
 /// What a node loses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +60,7 @@ struct State {
     ticket: Option<Ticket>,
     disk: MemoryDisk,
     trees: Trees,
+    segments: SegmentDisks,
     is_up: bool,
     node: Option<Node>,
     keyspace: Option<Keyspace>,
@@ -116,6 +119,7 @@ impl House {
             ticket: None,
             disk: MemoryDisk::new(),
             trees: Trees::default(),
+            segments: SegmentDisks::default(),
             is_up: false,
             node: None,
             keyspace: None,
@@ -214,11 +218,14 @@ impl House {
             state.identity.clone()
         };
         let (seed, speed) = (world().dice().next(), self.inner.speed.clone());
+        let segments = self.state().segments.clone();
+        let open_segments = move |shard| Ok(Arc::new(lock(&segments).entry(shard).or_default().clone()) as Arc<dyn Disk>);
         let open_tree = move |shard| Ok(lock(&trees).entry(shard).or_default().clone() as Arc<dyn Tree>);
         NodeParts {
             home: Arc::new(disk.clone()) as Arc<dyn Disk>,
             journal_disk: Arc::new(disk.clone()) as Arc<dyn Disk>,
             trees: Arc::new(open_tree),
+            segments: Arc::new(open_segments),
             identity,
             pace: Pace::default(),
             drive: Box::new(move |writer, failure| {
@@ -258,7 +265,9 @@ impl House {
     fn wipe(&self, disk: &MemoryDisk, trees: &Trees) {
         lose_journal(disk);
         lock(trees).clear();
-        self.state().floor.clear();
+        let mut state = self.state();
+        lock(&state.segments).clear();
+        state.floor.clear();
     }
 
     /// Makes a node that is down a new one, which the cluster awaits: nothing is left of what it was.
@@ -273,6 +282,7 @@ impl House {
         state.is_lost = false;
         state.disk = MemoryDisk::new();
         state.trees = Trees::default();
+        state.segments = SegmentDisks::default();
         state.floor.clear();
     }
 
@@ -293,6 +303,7 @@ impl House {
         }
         if what != Loss::Journal {
             lock(&trees).clear();
+            lock(&self.state().segments).clear();
         }
         self.state().floor.clear();
     }
@@ -330,6 +341,8 @@ impl House {
                 }
             }
             state.trees = Arc::new(Mutex::new(images));
+            let segments = lock(&state.segments).iter().map(|(shard, disk)| (*shard, disk.crash(ending, seed))).collect();
+            state.segments = Arc::new(Mutex::new(segments));
         }
         self.inner.changed.notify_waiters();
         true

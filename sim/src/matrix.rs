@@ -46,6 +46,14 @@ kinds! {
         Compact = "compact",
         /// A watch that is open.
         Watch = "watch",
+        /// A batch appended to a stream.
+        Append = "append",
+        /// A read of a stream.
+        Fetch = "fetch",
+        /// Where a stream ends.
+        Ends = "ends",
+        /// Old records of a stream are to go.
+        Trim = "trim",
     }
 }
 

@@ -42,6 +42,8 @@ pub struct Plan {
     pub bound_clients: u64,
     /// Clients that ask another node every time.
     pub roaming_clients: u64,
+    /// Producers of streams, and as many consumers.
+    pub producers: u64,
     /// Longest pause of a client between two operations.
     pub think_ms: u64,
     /// Revisions that a compaction leaves.
@@ -134,6 +136,7 @@ impl Plan {
             busy,
             bound_clients,
             roaming_clients: clients - bound_clients,
+            producers: 1 + dice.below(3),
             // Few seeds of busy clients: they cost most of the time, and faults meet calm ones as well.
             think_ms: [60, 200, 200, 600, 600, 600, 2_000, 2_000][pick(dice, 8)],
             kept_revisions: [0, 40, 400, 4_000][pick(dice, 4)],

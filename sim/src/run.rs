@@ -23,7 +23,7 @@ use crate::{
     network::Crash,
     oracle,
     plan::Plan,
-    watchers,
+    streams, watchers,
 };
 
 /// Within how long nodes are started at first.
@@ -92,6 +92,7 @@ impl Run {
         let desk = Desk {
             cluster: cluster.clone(),
             diary: Arc::new(Mutex::new(Diary::default())),
+            streams: Arc::default(),
             matrix: matrix.clone(),
             until: plan.busy,
             kept_revisions: plan.kept_revisions,
@@ -132,6 +133,10 @@ impl Run {
             world.spawn_in(CLIENTS, watchers::watcher(self.desk.clone(), Some(number)));
         }
         world.spawn_in(CLIENTS, watchers::watcher(self.desk.clone(), None));
+        for _ in 0..self.plan.producers {
+            world.spawn_in(CLIENTS, streams::producer(self.desk.clone()));
+            world.spawn_in(CLIENTS, streams::consumer(self.desk.clone()));
+        }
         for number in 0..self.plan.bound_clients + self.plan.roaming_clients {
             let at = usize::try_from(number).expect("a handful of clients") % nodes;
             let bound_to = (number < self.plan.bound_clients).then_some(at);
@@ -175,7 +180,8 @@ async fn last_act(busy: Duration, desk: Desk, ended: Arc<Mutex<Ended>>, is_over:
     liveness::heal(&desk.cluster);
     let recovery = liveness::serve_everywhere(&desk).await;
     let state = liveness::agree(&desk).await;
-    let complaints = oracle::judge(&desk.diary(), &state);
+    let streams = streams::judge(&desk).await;
+    let complaints = oracle::judge(&desk.diary(), &state).into_iter().chain(streams).collect();
     *ended.lock().unwrap_or_else(PoisonError::into_inner) = Ended { recovery, complaints };
     is_over.store(true, Relaxed);
 }
