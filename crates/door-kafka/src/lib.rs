@@ -1,17 +1,33 @@
-//! The Kafka door: what a broker decides, apart from how its bytes travel and where they are kept.
+//! The Kafka door: what Kafka's clients speak, answered from the streams of this node's shards.
 //!
-//! Three rooms, each a plain state machine that is told the time and is handed its chance:
+//! A request passes three rooms. `transport` takes it off the wire: sizes before bytes, requests of a connection in their order,
+//! answers in the same. `handlers` know no transport: each takes a request and gives an answer. Below them stands what outlives a
+//! request: [`topics`](Topics), who leads a partition, producer ids that were taken at once.
 //!
-//! * [`groups`]: the coordinator of classic consumer groups, who joins, who leads, who has which assignment and who is gone.
-//! * [`sessions`]: fetch sessions, which let a consumer of thousands of partitions name only what changed.
-//! * [`configs`]: the table of topic and broker configs, what each of them does here, and how a request changes them.
-//!
-//! What they answer is Apache Kafka's 4.3, errors included ([`ErrorCode`]). Where this door differs, the module says so.
+//! What is advertised is what is served (`serves`), in the versions of Kafka 4.3. Any other request ends the connection, as with
+//! Kafka; what is asked for and not done gets an error that says so.
 
+mod brokers;
 pub mod configs;
+mod coordination;
+mod door;
 mod error;
+mod errors;
 pub mod groups;
+mod handlers;
+mod housekeeping;
 pub mod limits;
+mod options;
+mod producers;
 pub mod sessions;
+mod settings;
+mod topics;
+mod transport;
 
+pub use brokers::url;
+pub use door::Door;
 pub use error::ErrorCode;
+pub use housekeeping::housekeeping;
+pub use options::DoorOptions;
+pub use topics::Topics;
+pub use transport::serve;

@@ -1,4 +1,42 @@
-//! Every bound of this room.
+//! The door's limits, in one place.
+
+use std::time::Duration;
+
+/// Bytes of one request: Kafka's `socket.request.max.bytes`.
+pub const REQUEST_BYTES_MAX: u32 = 100 << 20;
+
+/// Bytes by which a connection's buffer grows while a request comes in: what a client says of its size is not believed before.
+pub const READ_BYTES: usize = 256 << 10;
+
+/// Requests that one connection may have under way; then it is not read any more.
+pub const IN_FLIGHT_MAX: usize = 32;
+
+/// Bytes of Produce requests that one node has under way over all connections; then they are not read any more.
+pub const PRODUCE_BYTES_MAX: usize = 64 << 20;
+
+/// Bytes of one Fetch answer, whatever a client asks for: Kafka's `fetch.max.bytes` of brokers.
+pub const FETCH_BYTES_MAX: usize = 55 << 20;
+
+/// How long a connection may be idle: Kafka's `connections.max.idle.ms`.
+pub const IDLE_MAX: Duration = Duration::from_secs(600);
+
+/// Producer ids taken at once.
+pub const PRODUCER_IDS: u32 = 1_000;
+
+/// The most bytes that a batch of a topic without a setting may have: Kafka's `max.message.bytes`.
+pub const BATCH_BYTES_MAX: usize = 1_048_588;
+
+/// The most bytes of a batch once inflated, as a multiple of what it may have: what stops a decompression bomb.
+pub const INFLATION_MAX: usize = 64;
+
+/// How long a new topic is waited for on this node, so that who created it finds it.
+pub const CATALOGUE_WAIT: Duration = Duration::from_secs(2);
+
+/// How often a shard's leader looks for what is too old or was deleted.
+pub const HOUSEKEEPING_TICK: Duration = Duration::from_secs(5);
+
+/// How long records are kept where a topic does not say: Kafka's `retention.ms`, seven days.
+pub const RETENTION_MS: i64 = 7 * 24 * 60 * 60 * 1_000;
 
 /// Members of one group at most (`group.max.size` may be smaller), and as many ids at most that were given out and have not joined.
 pub const GROUP_MEMBERS_MAX: usize = 10_000;
@@ -42,3 +80,6 @@ pub(crate) const FETCH_TOPIC_ID_VERSION_MIN: i16 = 13;
 
 /// Bytes of a config's value at most, as in Kafka.
 pub const CONFIG_VALUE_BYTES_MAX: usize = 32_767;
+
+/// How often a coordinator looks whether its node still leads the shard.
+pub(crate) const LEADERSHIP_TICK: Duration = Duration::from_millis(200);

@@ -1,0 +1,47 @@
+//! What outlives a request.
+
+use std::sync::Arc;
+
+use replica::Node;
+use tokio::sync::Semaphore;
+
+use crate::{
+    coordination::Coordination, groups::Settings, limits::PRODUCE_BYTES_MAX, options::DoorOptions, producers::Producers,
+    topics::Topics,
+};
+
+pub(crate) struct Shared {
+    pub(crate) options: DoorOptions,
+    pub(crate) topics: Topics,
+    pub(crate) coordination: Coordination,
+    pub(crate) producers: Producers,
+    /// Bytes of Produce requests that may still be taken.
+    pub(crate) produce_room: Arc<Semaphore>,
+}
+
+/// The door of an open node. Cheap to clone.
+#[derive(Clone)]
+pub struct Door {
+    pub(crate) shared: Arc<Shared>,
+}
+
+impl Door {
+    /// The door of a node that serves.
+    pub fn new(node: Node, options: DoorOptions) -> Door {
+        let topics = Topics::new(node);
+        let settings = Settings { initial_rebalance_delay_ms: options.rebalance_delay_ms, ..Settings::default() };
+        let shared = Shared {
+            options,
+            coordination: Coordination::new(topics.shards(), settings),
+            topics,
+            producers: Producers::default(),
+            produce_room: Arc::new(Semaphore::new(PRODUCE_BYTES_MAX)),
+        };
+        Door { shared: Arc::new(shared) }
+    }
+
+    /// Its topics.
+    pub fn topics(&self) -> &Topics {
+        &self.shared.topics
+    }
+}

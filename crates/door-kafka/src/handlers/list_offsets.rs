@@ -1,0 +1,111 @@
+//! ListOffsets: where a partition begins, ends, or was at some time.
+
+use kafka_wire::{
+    ErrorCode,
+    batch::{Batch, Place as Found},
+    messages::list_offsets::{
+        ListOffsetsPartition, ListOffsetsPartitionResponse, ListOffsetsRequest, ListOffsetsResponse, ListOffsetsTopicResponse,
+    },
+};
+use replica::streams;
+
+use crate::{
+    errors,
+    limits::{BATCH_BYTES_MAX, INFLATION_MAX},
+    topics::{Leader, Place},
+    transport::{Answer, Call, Context, malformed},
+};
+
+/// From this version on an offset comes with its leader epoch.
+const EPOCH_FROM: i16 = 4;
+
+/// The end (KIP-79).
+const LATEST: i64 = -1;
+/// The log start.
+const EARLIEST: i64 = -2;
+/// The record with the greatest timestamp (KIP-734).
+const MAX_TIMESTAMP: i64 = -3;
+/// The first that is on this cluster's own disks (KIP-405): all that there is.
+const EARLIEST_LOCAL: i64 = -4;
+/// The last that is elsewhere: nothing is.
+const LATEST_TIERED: i64 = -5;
+
+pub(crate) async fn answer(context: Context, call: Call) -> Answer {
+    let Some(request) = call.decode::<ListOffsetsRequest<'_>>() else { return malformed() };
+    let topics = &context.door.topics;
+    let mut response = ListOffsetsResponse::default();
+    for asked in &request.topics {
+        let topic = topics.topic(&asked.name);
+        let mut partitions = Vec::with_capacity(asked.partitions.len());
+        for wanted in &asked.partitions {
+            let place = topic.as_ref().ok_or(ErrorCode::UnknownTopicOrPartition);
+            let place = place.and_then(|topic| topics.place(topic, wanted.partition_index));
+            let found = match place {
+                Ok(place) => find(&place, wanted).await,
+                Err(code) => Err(code),
+            };
+            let found = found.unwrap_or_else(|code| ListOffsetsPartitionResponse {
+                error_code: code as i16,
+                ..nothing(wanted.partition_index)
+            });
+            let leader_epoch = if call.version >= EPOCH_FROM { found.leader_epoch } else { -1 };
+            partitions.push(ListOffsetsPartitionResponse { leader_epoch, ..found });
+        }
+        response.topics.push(ListOffsetsTopicResponse { name: asked.name.clone(), partitions });
+    }
+    call.answer(&response)
+}
+
+/// No offset.
+fn nothing(index: i32) -> ListOffsetsPartitionResponse {
+    ListOffsetsPartitionResponse { partition_index: index, error_code: 0, timestamp: -1, offset: -1, leader_epoch: -1 }
+}
+
+async fn find(place: &Place, wanted: &ListOffsetsPartition) -> Result<ListOffsetsPartitionResponse, ErrorCode> {
+    let leader = place.leader();
+    leader.check(wanted.current_leader_epoch)?;
+    // What was acknowledged before this was asked is counted, whoever acknowledged it.
+    place.shard.barrier().await.map_err(|error| errors::of_error(&error))?;
+    let info = place.shard.machine().partition(place.id);
+    let (log_start, end) = info.map_or((0, 0), |info| (info.log_start, info.end));
+    let at = |offset: i64, timestamp: i64, leader_epoch: i32| ListOffsetsPartitionResponse {
+        offset,
+        timestamp,
+        leader_epoch,
+        ..nothing(wanted.partition_index)
+    };
+    let epoch_at = |offset: i64| place.shard.machine().epoch_at(place.id, offset).unwrap_or(-1);
+    match wanted.timestamp {
+        LATEST => Ok(at(end, -1, leader.epoch)),
+        EARLIEST | EARLIEST_LOCAL => Ok(at(log_start, -1, epoch_of_start(place, leader, log_start, end))),
+        LATEST_TIERED => Ok(nothing(wanted.partition_index)),
+        MAX_TIMESTAMP => {
+            let greatest = info.map_or(-1, |info| info.max_timestamp);
+            let found = if greatest < 0 { None } else { first_at_or_after(place, greatest).await? };
+            Ok(found.map_or(nothing(wanted.partition_index), |found| at(found.offset, found.timestamp, epoch_at(found.offset))))
+        }
+        timestamp if timestamp >= 0 => {
+            let found = first_at_or_after(place, timestamp).await?;
+            Ok(found.map_or(nothing(wanted.partition_index), |found| at(found.offset, found.timestamp, epoch_at(found.offset))))
+        }
+        _ => Err(ErrorCode::UnsupportedVersion),
+    }
+}
+
+fn epoch_of_start(place: &Place, leader: Leader, log_start: i64, end: i64) -> i32 {
+    let known = if log_start < end { place.shard.machine().epoch_at(place.id, log_start) } else { Some(leader.epoch) };
+    known.unwrap_or(leader.epoch)
+}
+
+/// The first record with this timestamp or a later one, within its batch.
+async fn first_at_or_after(place: &Place, timestamp: i64) -> Result<Option<Found>, ErrorCode> {
+    let error = |error: base::Error| errors::of_error(&error);
+    let Some(base) = place.shard.first_at_or_after(place.id, timestamp).await.map_err(error)? else { return Ok(None) };
+    let streams::Found::Batches(found) = place.shard.read(place.id, base, 1, true).await.map_err(error)? else { return Ok(None) };
+    let bytes = found.pieces.concat();
+    let Ok(Some((batch, _))) = Batch::split(&bytes) else { return Err(ErrorCode::CorruptMessage) };
+    let log_start = place.shard.machine().partition(place.id).map_or(0, |info| info.log_start);
+    let first = batch.first_at_or_after(timestamp, BATCH_BYTES_MAX * INFLATION_MAX).map_err(|_| ErrorCode::CorruptMessage)?;
+    // Of a batch that the log start cuts in two, what lies before it is gone.
+    Ok(first.map(|first| Found { offset: first.offset.max(log_start), ..first }))
+}

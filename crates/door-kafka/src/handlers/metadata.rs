@@ -1,0 +1,150 @@
+//! Metadata and DescribeCluster: who there is, which topics, and who leads their partitions.
+
+use std::{borrow::Cow, sync::Arc};
+
+use cluster::catalogue::Topic;
+use kafka_wire::{
+    ErrorCode, Uuid,
+    messages::{
+        describe_cluster::{DescribeClusterBroker, DescribeClusterRequest, DescribeClusterResponse},
+        metadata::{
+            MetadataRequest, MetadataRequestTopic, MetadataResponse, MetadataResponseBroker, MetadataResponsePartition,
+            MetadataResponseTopic,
+        },
+    },
+};
+
+use crate::{
+    brokers::number,
+    topics::Topics,
+    transport::{Answer, Call, Context, malformed},
+};
+
+/// From this version on no topics named means all; before, none means all (KIP-4).
+const NULL_IS_ALL_FROM: i16 = 1;
+/// Authorized operations that nobody asked for.
+const NOT_ASKED: i32 = i32::MIN;
+
+pub(crate) async fn answer(context: Context, call: Call) -> Answer {
+    let Some(request) = call.decode::<MetadataRequest<'_>>() else { return malformed() };
+    let topics = &context.door.topics;
+    let is_all = match &request.topics {
+        None => true,
+        Some(named) => named.is_empty() && call.version < NULL_IS_ALL_FROM,
+    };
+    let mut told = Vec::new();
+    if is_all {
+        told.extend(topics.all().iter().map(|topic| describe(topics, topic)));
+    } else {
+        let creates = request.allow_auto_topic_creation && context.door.options.auto_create;
+        let create = creates.then_some(context.door.options.partitions);
+        for asked in request.topics.iter().flatten() {
+            told.push(named(topics, asked, create).await);
+        }
+    }
+    let brokers = topics.brokers().into_iter().map(|broker| MetadataResponseBroker {
+        node_id: broker.number(),
+        port: i32::from(broker.port),
+        host: Cow::Owned(broker.host),
+        rack: None,
+    });
+    call.answer(&MetadataResponse {
+        brokers: brokers.collect(),
+        cluster_id: Some(Cow::Owned(cluster_id(topics))),
+        controller_id: number(topics.controller()),
+        topics: told,
+        cluster_authorized_operations: NOT_ASKED,
+        ..MetadataResponse::default()
+    })
+}
+
+fn cluster_id(topics: &Topics) -> String {
+    format!("{:016x}", topics.node().cluster_id())
+}
+
+async fn named(topics: &Topics, asked: &MetadataRequestTopic<'_>, create: Option<u32>) -> MetadataResponseTopic<'static> {
+    let missing = |code: ErrorCode| MetadataResponseTopic {
+        error_code: code as i16,
+        name: asked.name.as_ref().map(|name| Cow::Owned(name.to_string())),
+        topic_id: asked.topic_id,
+        topic_authorized_operations: NOT_ASKED,
+        ..MetadataResponseTopic::default()
+    };
+    let Some(name) = &asked.name else {
+        return match topics.topic_by_id(asked.topic_id.0) {
+            Some(topic) => describe(topics, &topic),
+            None => missing(ErrorCode::UnknownTopicId),
+        };
+    };
+    if let Err(error) = cluster::catalogue::check_name(name) {
+        let _ = error;
+        return missing(ErrorCode::InvalidTopicException);
+    }
+    match topics.find_or_create(name, create).await {
+        Ok(topic) => describe(topics, &topic),
+        Err(code) => missing(code),
+    }
+}
+
+fn describe(topics: &Topics, topic: &Arc<Topic>) -> MetadataResponseTopic<'static> {
+    let partition = |index: usize| {
+        let partition_index = i32::try_from(index).unwrap_or(i32::MAX);
+        match topics.place(topic, partition_index) {
+            Ok(place) => {
+                let (leader, replicas) = (place.leader(), place.shard.replicas());
+                let numbers: Vec<i32> = replicas.voters.iter().map(|node| number(*node)).collect();
+                let offline = replicas.unreachable.iter().map(|node| number(*node)).collect::<Vec<_>>();
+                MetadataResponsePartition {
+                    error_code: if leader.number < 0 { ErrorCode::LeaderNotAvailable } else { ErrorCode::None } as i16,
+                    partition_index,
+                    leader_id: leader.number,
+                    leader_epoch: leader.epoch,
+                    isr_nodes: numbers.iter().filter(|node| !offline.contains(node)).copied().collect(),
+                    replica_nodes: numbers,
+                    offline_replicas: offline,
+                }
+            }
+            Err(code) => MetadataResponsePartition {
+                error_code: code as i16,
+                partition_index,
+                leader_id: -1,
+                ..MetadataResponsePartition::default()
+            },
+        }
+    };
+    MetadataResponseTopic {
+        error_code: 0,
+        name: Some(Cow::Owned(topic.name.to_string())),
+        topic_id: Uuid(topic.id),
+        is_internal: topic.internal,
+        partitions: (0..topic.partitions()).map(partition).collect(),
+        topic_authorized_operations: NOT_ASKED,
+    }
+}
+
+pub(crate) async fn describe_cluster(context: Context, call: Call) -> Answer {
+    /// Brokers; the other kind, controllers, has no endpoints of its own here.
+    const BROKERS: i8 = 1;
+    let Some(request) = call.decode::<DescribeClusterRequest>() else { return malformed() };
+    let topics = &context.door.topics;
+    let mut response = DescribeClusterResponse {
+        endpoint_type: request.endpoint_type,
+        cluster_id: Cow::Owned(cluster_id(topics)),
+        controller_id: number(topics.controller()),
+        cluster_authorized_operations: NOT_ASKED,
+        ..DescribeClusterResponse::default()
+    };
+    if request.endpoint_type == BROKERS {
+        let broker = |broker: crate::brokers::Broker| DescribeClusterBroker {
+            broker_id: broker.number(),
+            port: i32::from(broker.port),
+            host: Cow::Owned(broker.host),
+            ..DescribeClusterBroker::default()
+        };
+        response.brokers = topics.brokers().into_iter().map(broker).collect();
+    } else {
+        response.error_code = ErrorCode::MismatchedEndpointType as i16;
+        response.error_message = Some(Cow::Borrowed("this is a broker: it lists brokers (endpoint type 1)"));
+    }
+    call.answer(&response)
+}

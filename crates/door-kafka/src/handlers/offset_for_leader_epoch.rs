@@ -1,0 +1,48 @@
+//! OffsetForLeaderEpoch: where an epoch ended (KIP-101, KIP-320).
+
+use kafka_wire::{
+    ErrorCode,
+    messages::offset_for_leader_epoch::{
+        EpochEndOffset, OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse, OffsetForLeaderPartition,
+        OffsetForLeaderTopicResult,
+    },
+};
+
+use crate::{
+    topics::{Place, Topics},
+    transport::{Answer, Call, Context, malformed},
+};
+
+pub(crate) async fn answer(context: Context, call: Call) -> Answer {
+    let Some(request) = call.decode::<OffsetForLeaderEpochRequest<'_>>() else { return malformed() };
+    let topics = &context.door.topics;
+    let each = request.topics.iter().map(|asked| OffsetForLeaderTopicResult {
+        topic: asked.topic.clone(),
+        partitions: asked.partitions.iter().map(|wanted| one(topics, &asked.topic, wanted)).collect(),
+    });
+    let response = OffsetForLeaderEpochResponse { topics: each.collect(), ..OffsetForLeaderEpochResponse::default() };
+    call.answer(&response)
+}
+
+fn one(topics: &Topics, name: &str, wanted: &OffsetForLeaderPartition) -> EpochEndOffset {
+    let partition = wanted.partition;
+    let place = topics.topic(name).ok_or(ErrorCode::UnknownTopicOrPartition);
+    let found = place.and_then(|topic| topics.place(&topic, partition)).and_then(|place| end(&place, wanted));
+    match found {
+        Ok((leader_epoch, end_offset)) => EpochEndOffset { error_code: 0, partition, leader_epoch, end_offset },
+        Err(code) => EpochEndOffset { error_code: code as i16, partition, leader_epoch: -1, end_offset: -1 },
+    }
+}
+
+fn end(place: &Place, wanted: &OffsetForLeaderPartition) -> Result<(i32, i64), ErrorCode> {
+    let leader = place.leader();
+    leader.check(wanted.current_leader_epoch)?;
+    let machine = place.shard.machine();
+    let info = machine.partition(place.id);
+    let end = info.map_or(0, |info| info.end);
+    // The leader's own epoch ends at the end, whether it has written yet or not.
+    if wanted.leader_epoch == leader.epoch {
+        return Ok((leader.epoch, end));
+    }
+    Ok(machine.epoch_end(place.id, wanted.leader_epoch).unwrap_or((-1, -1)))
+}

@@ -1,0 +1,79 @@
+//! What shards' leaders do by themselves: records that are too old or too many go, and so does the data of deleted topics.
+//!
+//! A leader decides by its own clock and proposes; every replica trims when that is applied. Nothing here is lost with a leader that
+//! dies: the next one looks again.
+
+use base::{Result, ShardId};
+use cluster::catalogue::{self, Topic, TopicId};
+use replica::{Lane, Node, runtime, streams::StreamShard};
+use segments::Retention;
+use stream::{Command, PartitionId};
+
+use crate::{limits::HOUSEKEEPING_TICK, settings::TopicSettings, topics::Topics};
+
+/// Runs as long as the node does, whether its Kafka door is open or not: records come in by other doors, too.
+pub async fn housekeeping(node: Node) {
+    let topics = Topics::new(node);
+    loop {
+        runtime::sleep(HOUSEKEEPING_TICK).await;
+        for shard in topics.shards().values().filter(|shard| shard.leadership().is_here) {
+            if let Err(error) = tidy(&topics, shard).await {
+                tracing::info!(shard = %shard.id(), %error, "old records or deleted topics stay a while longer");
+            }
+        }
+    }
+}
+
+async fn tidy(topics: &Topics, shard: &StreamShard) -> Result<()> {
+    drop_deleted(topics, shard).await?;
+    trim(topics, shard).await
+}
+
+/// Drops what is left of deleted topics, and records that it is gone here.
+async fn drop_deleted(topics: &Topics, shard: &StreamShard) -> Result<()> {
+    let dropped: Vec<TopicId> =
+        topics.node().look_at_cluster(|machine| machine.catalogue().dropped(shard.id()).collect()).unwrap_or_default();
+    for id in dropped {
+        let command = Command::Drop { topic: stream::TopicId(id), partitions: None };
+        // It refuses nothing: a topic that is not known is dropped already.
+        let _ = shard.submit(Lane::Bulk, &command)?.await?;
+        topics.change(catalogue::Command::TopicDropped { shard: shard.id(), id }).await?;
+    }
+    Ok(())
+}
+
+async fn trim(topics: &Topics, shard: &StreamShard) -> Result<()> {
+    let now = i64::try_from(runtime::wall_ms()).unwrap_or(i64::MAX);
+    let wanted: Vec<(PartitionId, Retention)> = topics
+        .all()
+        .iter()
+        .filter_map(|topic| Some((topic, retention(topic, now)?)))
+        .flat_map(|(topic, retention)| partitions_in(topic, shard.id()).map(move |id| (id, retention)))
+        .collect();
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    for (partition, log_start) in shard.retention_cuts(wanted).await? {
+        let submitted = shard.submit(Lane::Bulk, &Command::Trim { partition, log_start })?;
+        // One that was dropped meanwhile has nothing to trim.
+        let _ = submitted.await?;
+    }
+    Ok(())
+}
+
+/// What a topic may keep; `None`: everything.
+fn retention(topic: &Topic, now: i64) -> Option<Retention> {
+    let settings = TopicSettings::of(topic);
+    let retention = Retention {
+        older_than_ms: settings.retention_ms.map(|age| now.saturating_sub(age)),
+        bytes_max: settings.retention_bytes,
+    };
+    (retention != Retention::default()).then_some(retention)
+}
+
+fn partitions_in(topic: &Topic, shard: ShardId) -> impl Iterator<Item = PartitionId> {
+    let id = stream::TopicId(topic.id);
+    let here = topic.shards.iter().enumerate().filter(move |(_, at)| **at == shard);
+    let numbers: Vec<u32> = here.filter_map(|(number, _)| u32::try_from(number).ok()).collect();
+    numbers.into_iter().map(move |partition| PartitionId { topic: id, partition })
+}

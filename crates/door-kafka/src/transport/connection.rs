@@ -1,0 +1,180 @@
+//! One connection: requests in their order, answers in the same.
+//!
+//! Kafka's brokers take the next request of a connection when the last one is answered. Here Produce requests may overlap, since
+//! what one read brought then travels together; they are handed on in the order in which they came, so that a producer's sequence
+//! holds. Behind anything else the connection waits.
+
+use std::{collections::VecDeque, io, io::IoSlice, net::SocketAddr};
+
+use bytes::{Buf, Bytes, BytesMut};
+use futures_util::{FutureExt, StreamExt, stream::FuturesOrdered};
+use gate::Guarded;
+use kafka_wire::frame::{FrameFault, SIZE_BYTES, frame_bytes};
+use tokio::{
+    io::{AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    sync::watch,
+    time::timeout,
+};
+
+use super::dispatch::{Answer, Answering, begin};
+use crate::{
+    Door,
+    limits::{IDLE_MAX, IN_FLIGHT_MAX, READ_BYTES, REQUEST_BYTES_MAX},
+};
+
+/// Pieces of one vectored write.
+const SLICES_MAX: usize = 64;
+
+pub(super) struct Connection {
+    stream: Guarded,
+    peer: SocketAddr,
+    door: Door,
+    stopping: watch::Receiver<bool>,
+    input: BytesMut,
+    in_flight: FuturesOrdered<Answering>,
+    /// Whether the last request under way lets another one begin.
+    is_open: bool,
+    output: VecDeque<Bytes>,
+}
+
+/// Why a connection ends.
+enum End {
+    /// The client went, or the door closes.
+    Gone,
+    /// What came is no request that is served.
+    Refused(String),
+}
+
+impl From<io::Error> for End {
+    fn from(_: io::Error) -> End {
+        End::Gone
+    }
+}
+
+impl From<FrameFault> for End {
+    fn from(fault: FrameFault) -> End {
+        End::Refused(fault.to_string())
+    }
+}
+
+impl Connection {
+    pub(super) fn new(stream: Guarded, door: Door, stopping: watch::Receiver<bool>) -> Connection {
+        let peer = stream.peer();
+        let (input, in_flight, output) = (BytesMut::new(), FuturesOrdered::new(), VecDeque::new());
+        Connection { stream, peer, door, stopping, input, in_flight, is_open: true, output }
+    }
+
+    pub(super) async fn run(mut self) {
+        let End::Refused(why) = self.serve().await else { return };
+        tracing::debug!(peer = %self.peer, why, "a connection was closed");
+    }
+
+    /// Until it ends; then why.
+    async fn serve(&mut self) -> End {
+        loop {
+            if let Err(end) = self.turn().await {
+                return end;
+            }
+        }
+    }
+
+    /// Takes what comes or what is answered next.
+    async fn turn(&mut self) -> Result<(), End> {
+        if self.in_flight.is_empty() && *self.stopping.borrow() {
+            return Err(End::Gone);
+        }
+        let may_read = self.is_open && self.in_flight.len() < IN_FLIGHT_MAX;
+        if may_read && let Some(frame) = self.next_frame()? {
+            return self.start(frame).await;
+        }
+        tokio::select! {
+            biased;
+            Some(answer) = self.in_flight.next(), if !self.in_flight.is_empty() => self.answered(answer).await,
+            read = read_some(&mut self.stream, &mut self.input), if may_read => match read {
+                Ok(0) if self.in_flight.is_empty() => Err(End::Gone),
+                Ok(0) => self.finish().await,
+                Ok(_) => Ok(()),
+                Err(error) => Err(error.into()),
+            },
+            _ = self.stopping.changed(), if self.in_flight.is_empty() => Err(End::Gone),
+        }
+    }
+
+    /// The next whole request, if it is there.
+    fn next_frame(&mut self) -> Result<Option<Bytes>, End> {
+        let Some(size) = self.input.first_chunk::<SIZE_BYTES>() else { return Ok(None) };
+        let bytes = frame_bytes(*size, REQUEST_BYTES_MAX)?;
+        if self.input.len() < SIZE_BYTES + bytes {
+            return Ok(None);
+        }
+        self.input.advance(SIZE_BYTES);
+        Ok(Some(self.input.split_to(bytes).freeze()))
+    }
+
+    async fn start(&mut self, frame: Bytes) -> Result<(), End> {
+        let begun = begin(&self.door, self.peer, frame).await.map_err(End::Refused)?;
+        self.is_open = begun.lets_next;
+        self.in_flight.push_back(begun.answering);
+        Ok(())
+    }
+
+    /// Sends an answer, and those behind it that are ready too, in one write.
+    async fn answered(&mut self, answer: Answer) -> Result<(), End> {
+        let mut next = Some(answer);
+        while let Some(answer) = next {
+            match answer {
+                Answer::Pieces(pieces) => self.output.extend(pieces),
+                Answer::None => {}
+                Answer::Close(why) => {
+                    self.write().await?;
+                    return Err(End::Refused(why));
+                }
+            }
+            next = self.in_flight.next().now_or_never().flatten();
+        }
+        if self.in_flight.is_empty() {
+            self.is_open = true;
+        }
+        Ok(self.write().await?)
+    }
+
+    /// The client sends no more, and is still owed answers.
+    async fn finish(&mut self) -> Result<(), End> {
+        while let Some(answer) = self.in_flight.next().await {
+            self.answered(answer).await?;
+        }
+        Err(End::Gone)
+    }
+
+    async fn write(&mut self) -> io::Result<()> {
+        write_all(&mut self.stream, &mut self.output).await
+    }
+}
+
+/// Reads what is there. The buffer grows with what came, not with what a client says will come.
+async fn read_some(stream: &mut Guarded, input: &mut BytesMut) -> io::Result<usize> {
+    input.reserve(READ_BYTES.min(input.len().max(READ_BYTES / 16)));
+    match timeout(IDLE_MAX, stream.read_buf(input)).await {
+        Ok(read) => read,
+        Err(_) => Ok(0),
+    }
+}
+
+async fn write_all(stream: &mut (impl AsyncWrite + Unpin), output: &mut VecDeque<Bytes>) -> io::Result<()> {
+    while !output.is_empty() {
+        let slices: Vec<IoSlice<'_>> = output.iter().take(SLICES_MAX).map(|piece| IoSlice::new(piece)).collect();
+        let mut written = stream.write_vectored(&slices).await?;
+        if written == 0 {
+            return Err(io::ErrorKind::WriteZero.into());
+        }
+        while let Some(first) = output.front_mut().filter(|_| written > 0) {
+            let part = written.min(first.len());
+            first.advance(part);
+            written -= part;
+            if first.is_empty() {
+                output.pop_front();
+            }
+        }
+    }
+    stream.flush().await
+}

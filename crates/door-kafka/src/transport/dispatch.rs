@@ -1,0 +1,142 @@
+//! From a request to whoever answers it.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use kafka_wire::{
+    frame::{Request, respond},
+    message::Message,
+    messages::ApiKey,
+};
+
+use crate::{
+    Door,
+    door::Shared,
+    handlers::{
+        api_versions, fetch, groups, init_producer_id, list_offsets, metadata, offset_for_leader_epoch, offsets, produce,
+        records, topics,
+    },
+};
+
+/// What goes back.
+pub(crate) enum Answer {
+    /// This, whole.
+    Pieces(Vec<Bytes>),
+    /// Nothing: the client said that it wants none.
+    None,
+    /// Nothing more: the connection ends, for this reason.
+    Close(String),
+}
+
+/// An answer on its way.
+pub(crate) type Answering = BoxFuture<'static, Answer>;
+
+/// A request that was begun.
+pub(crate) struct Begun {
+    pub(crate) answering: Answering,
+    /// Whether the next request may begin before this one is answered.
+    pub(crate) lets_next: bool,
+}
+
+/// What every handler is given beside its request.
+#[derive(Clone)]
+pub(crate) struct Context {
+    pub(crate) door: Arc<Shared>,
+    pub(crate) peer: SocketAddr,
+}
+
+/// A request, owned.
+pub(crate) struct Call {
+    frame: Bytes,
+    pub(crate) version: i16,
+    correlation_id: i32,
+}
+
+impl Call {
+    /// The request, in its own bytes.
+    pub(crate) fn request(&self) -> Option<Request<'_>> {
+        Request::parse(&self.frame).ok()
+    }
+
+    /// Its body as a message; `None` if it is none of this version.
+    pub(crate) fn decode<'a, M: Message<'a>>(&'a self) -> Option<M> {
+        self.request()?.decode().ok()
+    }
+
+    /// What the client calls itself.
+    pub(crate) fn client_id(&self) -> &str {
+        self.request().and_then(|request| request.client_id).unwrap_or_default()
+    }
+
+    /// An answer to it.
+    pub(crate) fn answer<'m, M: Message<'m>>(&self, message: &M) -> Answer {
+        let mut out = Vec::new();
+        match respond(self.correlation_id, self.version, message, &mut out) {
+            Ok(()) => Answer::Pieces(vec![Bytes::from(out)]),
+            Err(error) => Answer::Close(format!("an answer cannot be written: {error}")),
+        }
+    }
+
+    /// Part of the request as bytes of their own, not copied.
+    pub(crate) fn slice(&self, part: &[u8]) -> Bytes {
+        self.frame.slice_ref(part)
+    }
+
+    pub(crate) fn correlation_id(&self) -> i32 {
+        self.correlation_id
+    }
+}
+
+/// Bytes that are not what they should be.
+pub(crate) fn malformed() -> Answer {
+    Answer::Close("the request's body cannot be read".to_owned())
+}
+
+/// Begins a request. What it needs in order, it has taken when this returns.
+///
+/// # Errors
+/// Why the connection has to end.
+pub(crate) async fn begin(door: &Door, peer: SocketAddr, frame: Bytes) -> Result<Begun, String> {
+    let request = Request::parse(&frame).map_err(|error| format!("the request's header cannot be read: {error}"))?;
+    let (api, version, correlation_id) = (request.api, request.version, request.correlation_id);
+    let context = Context { door: door.shared.clone(), peer };
+    let key = api.key;
+    let is_served = api_versions::serves(key) && api.has(version);
+    let call = Call { frame, version, correlation_id };
+    if key == ApiKey::ApiVersions {
+        return Ok(last(Box::pin(api_versions::answer(context, call))));
+    }
+    if !is_served {
+        return Err(format!("{} version {version} is not served", api.name));
+    }
+    Ok(match key {
+        ApiKey::Produce => Begun { answering: produce::begin(context, call).await, lets_next: true },
+        ApiKey::Fetch => last(Box::pin(fetch::answer(context, call))),
+        ApiKey::Metadata => last(Box::pin(metadata::answer(context, call))),
+        ApiKey::ListOffsets => last(Box::pin(list_offsets::answer(context, call))),
+        ApiKey::InitProducerId => last(Box::pin(init_producer_id::answer(context, call))),
+        ApiKey::OffsetForLeaderEpoch => last(Box::pin(offset_for_leader_epoch::answer(context, call))),
+        ApiKey::FindCoordinator => last(Box::pin(groups::find(context, call))),
+        ApiKey::JoinGroup => last(Box::pin(groups::join(context, call))),
+        ApiKey::SyncGroup => last(Box::pin(groups::sync(context, call))),
+        ApiKey::Heartbeat => last(Box::pin(groups::heartbeat(context, call))),
+        ApiKey::LeaveGroup => last(Box::pin(groups::leave(context, call))),
+        ApiKey::DescribeGroups => last(Box::pin(groups::describe(context, call))),
+        ApiKey::ListGroups => last(Box::pin(groups::list(context, call))),
+        ApiKey::DeleteGroups => last(Box::pin(groups::delete(context, call))),
+        ApiKey::OffsetCommit => last(Box::pin(offsets::commit(context, call))),
+        ApiKey::OffsetFetch => last(Box::pin(offsets::fetch(context, call))),
+        ApiKey::OffsetDelete => last(Box::pin(offsets::delete(context, call))),
+        ApiKey::CreateTopics => last(Box::pin(topics::create(context, call))),
+        ApiKey::DeleteTopics => last(Box::pin(topics::delete(context, call))),
+        ApiKey::CreatePartitions => last(Box::pin(topics::grow(context, call))),
+        ApiKey::DeleteRecords => last(Box::pin(records::delete(context, call))),
+        ApiKey::DescribeCluster => last(Box::pin(metadata::describe_cluster(context, call))),
+        _ => return Err(format!("{} is not served", api.name)),
+    })
+}
+
+fn last(answering: Answering) -> Begun {
+    Begun { answering, lets_next: false }
+}

@@ -1,0 +1,36 @@
+//! Accepting connections until the door closes.
+
+use std::{future::Future, io, time::Duration};
+
+use gate::Porch;
+use tokio::task::JoinSet;
+
+use super::connection::Connection;
+use crate::Door;
+
+/// Serves connections until `stopped` completes; then those that are open may finish what is under way, for `grace`.
+///
+/// # Errors
+/// When the listener itself is broken.
+pub async fn serve(mut porch: Porch, door: Door, stopped: impl Future<Output = ()>, grace: Duration) -> io::Result<()> {
+    let mut connections = JoinSet::new();
+    let (stop, stopping) = tokio::sync::watch::channel(false);
+    tokio::pin!(stopped);
+    loop {
+        tokio::select! {
+            biased;
+            () = &mut stopped => break,
+            accepted = porch.accept() => {
+                let connection = Connection::new(accepted?, door.clone(), stopping.clone());
+                connections.spawn(connection.run());
+            }
+            Some(_) = connections.join_next(), if !connections.is_empty() => {}
+        }
+    }
+    drop(porch);
+    stop.send_replace(true);
+    let ended = async { while connections.join_next().await.is_some() {} };
+    // Who does not come to an end in time is cut off.
+    let _ = tokio::time::timeout(grace, ended).await;
+    Ok(())
+}
