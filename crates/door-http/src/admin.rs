@@ -89,6 +89,9 @@ pub enum Protection {
 pub struct Doors {
     /// The etcd door.
     pub etcd: Option<String>,
+    /// The Kafka door.
+    #[serde(default)]
+    pub kafka: Option<String>,
     /// The HTTP door.
     pub http: Option<String>,
     /// Where other nodes connect.

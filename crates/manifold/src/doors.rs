@@ -1,6 +1,6 @@
 //! The etcd door, wired: how it is opened, what it counts in Prometheus' words, and its backup for the administrative socket.
 
-use std::{io, sync::Arc};
+use std::{io, sync::Arc, time::Duration};
 
 use door_etcd::{Context, DoorOptions, Metrics, handlers::maintenance, pb};
 use door_http::{
@@ -13,7 +13,7 @@ use gate::Porch;
 use replica::Node;
 use tokio::sync::watch;
 
-use crate::config::Config;
+use crate::config::{Config, endpoint::Endpoint};
 
 /// How the door is opened. Clients are told `client_urls`.
 pub(crate) fn options(config: &Config, client_urls: Vec<String>) -> Arc<DoorOptions> {
@@ -29,6 +29,28 @@ pub(crate) async fn etcd(
     stop: impl Future<Output = ()>,
 ) -> io::Result<()> {
     door_etcd::serve(porch, options, node, metrics, stop).await
+}
+
+/// How the Kafka door is opened, where clients are told this address.
+pub(crate) fn kafka_options(config: &Config, advertised: Endpoint) -> door_kafka::DoorOptions {
+    door_kafka::DoorOptions {
+        host: advertised.host,
+        port: advertised.port,
+        auto_create: config.kafka_auto_create,
+        partitions: config.kafka_partitions,
+        rebalance_delay_ms: u64::try_from(config.kafka_rebalance_delay.as_millis()).unwrap_or(u64::MAX),
+    }
+}
+
+/// Serves the Kafka door until `stop` completes; what is under way then has `grace` to end.
+pub(crate) async fn kafka(
+    porch: Porch,
+    options: door_kafka::DoorOptions,
+    node: Node,
+    stop: impl Future<Output = ()>,
+    grace: Duration,
+) -> io::Result<()> {
+    door_kafka::serve(porch, door_kafka::Door::new(node, options), stop, grace).await
 }
 
 /// The same backup as the door's `Snapshot`.

@@ -36,7 +36,7 @@ use tokio::{
 };
 
 use crate::{
-    config::{self, Config, Flags},
+    config::{self, Config, Flags, endpoint::Endpoint},
     doors,
     exit::{Code, Failure, Outcome},
     log::Log,
@@ -103,15 +103,17 @@ fn begin_anew() -> io::Error {
 async fn serve(config: Config, log: &Log, is_rebuilt: bool) -> Outcome {
     let mut signals = Signals::listen()?;
     let etcd = reserve("etcd", config.etcd)?;
+    let kafka = reserve("kafka", config.kafka)?;
     let http = bind("http", config.http, config.connections_max).await?;
     let peer = bind_peer(config.peer).await?;
     let open = Doors {
         etcd: etcd.as_ref().and_then(|socket| Some(socket.local_addr().ok()?.to_string())),
+        kafka: kafka.as_ref().and_then(|socket| Some(socket.local_addr().ok()?.to_string())),
         http: address(http.as_ref()),
         peer: peer.as_ref().and_then(|listener| Some(listener.local_addr().ok()?.to_string())),
     };
     let peers = peer_options(&config, &open);
-    let client_urls = peers.client_urls.clone();
+    let client_urls = peers.client_urls.iter().filter(|url| url.starts_with("http")).cloned().collect();
 
     let opened = Instant::now();
     let (options, start) = (config.node_options(), peers.start.clone());
@@ -132,9 +134,10 @@ async fn serve(config: Config, log: &Log, is_rebuilt: bool) -> Outcome {
     tell_founders(&config, &status.members);
 
     let house = House { node: node.clone(), config: &config, log: log.clone(), open, client_urls };
-    let mut running = house.open_doors(etcd, entrance, &stopping)?;
-    let Doors { etcd, http, peer } = &house.open;
-    tracing::info!(etcd = etcd.as_deref(), http = http.as_deref(), peer = peer.as_deref(), "ready to serve client requests");
+    let mut running = house.open_doors(etcd, kafka, entrance, &stopping)?;
+    let Doors { etcd, kafka, http, peer } = &house.open;
+    let (etcd, kafka, http, peer) = (etcd.as_deref(), kafka.as_deref(), http.as_deref(), peer.as_deref());
+    tracing::info!(etcd, kafka, http, peer, "ready to serve client requests");
     welcome::print(&house.open, &config.data_dir);
 
     let ended = tokio::select! {
@@ -213,6 +216,7 @@ impl House<'_> {
     fn open_doors(
         &self,
         etcd: Option<TcpSocket>,
+        kafka: Option<TcpSocket>,
         entrance: Entrance,
         stopping: &watch::Receiver<bool>,
     ) -> Outcome<JoinSet<io::Result<()>>> {
@@ -222,12 +226,20 @@ impl House<'_> {
         let metrics = Arc::<Metrics>::default();
         let Entrance { public: public_rooms, administrative, mut running, http, malformed } = entrance;
         let mut counts = Vec::new();
+        tokio::spawn(door_kafka::housekeeping(self.node.clone()));
 
         if let Some(socket) = etcd {
             let porch = Porch::new(listen("etcd", socket)?, self.config.connections_max);
             counts.push(("etcd", porch.counts()));
             let stop = stopped(stopping.clone());
             running.spawn(doors::etcd(porch, options.clone(), self.node.clone(), metrics.clone(), stop));
+        }
+        if let Some(socket) = kafka {
+            let porch = Porch::new(listen("kafka", socket)?, self.config.connections_max);
+            counts.push(("kafka", porch.counts()));
+            let (stop, grace) = (stopped(stopping.clone()), self.config.shutdown_timeout);
+            let advertised = advertised(self.config, &self.open).ok_or_else(|| Failure::new(Code::System, "no Kafka address"))?;
+            running.spawn(doors::kafka(porch, doors::kafka_options(self.config, advertised), self.node.clone(), stop, grace));
         }
         counts.extend(http.map(|http| ("http", http)));
         public_rooms.open(public::router(house.clone(), self.collectors(counts, malformed, metrics)));
@@ -323,7 +335,14 @@ fn peer_options(config: &Config, open: &Doors) -> PeerOptions {
     if peers.client_urls.is_empty() {
         peers.client_urls = open.etcd.iter().map(|address| format!("http://{address}")).collect();
     }
+    peers.client_urls.extend(advertised(config, open).map(|place| door_kafka::url(&place.host, place.port)));
     peers
+}
+
+/// Where Kafka's clients are told that they reach this node.
+fn advertised(config: &Config, open: &Doors) -> Option<Endpoint> {
+    let taken = open.kafka.as_deref()?;
+    config.kafka_advertise.clone().or_else(|| Endpoint::parse(taken).ok())
 }
 
 fn protection(security: &Security) -> Protection {

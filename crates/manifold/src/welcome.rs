@@ -29,6 +29,10 @@ fn block(doors: &Doors, data_dir: &Path, colour: bool) -> String {
         text += &format!("  {bold}etcd{plain}   etcdctl --endpoints {etcd} put greeting hello\n");
         text += &format!("         etcdctl --endpoints {etcd} get greeting\n");
     }
+    if let Some(kafka) = &doors.kafka {
+        text += &format!("  {bold}kafka{plain}  echo hello | kcat -b {kafka} -t greetings -P\n");
+        text += &format!("         kcat -b {kafka} -t greetings -C -e\n");
+    }
     if let Some(http) = &doors.http {
         text += &format!("  {bold}http{plain}   curl -s http://{http}/health\n");
     }

@@ -68,8 +68,11 @@ fn an_address_in_use_is_refused_before_the_directory_is_touched() {
     let address = taken.local_addr().unwrap().to_string();
     let scratch = tempfile::tempdir().unwrap();
     let dir = scratch.path().join("data");
-    let output =
-        manifold().args(["--etcd", &address, "--http", "off", "--peer", "off", "--data-dir"]).arg(&dir).output().unwrap();
+    let output = manifold()
+        .args(["--etcd", &address, "--http", "off", "--peer", "off", "--kafka", "off", "--data-dir"])
+        .arg(&dir)
+        .output()
+        .unwrap();
     assert_eq!(output.status.code(), Some(71));
     let message = text(&output.stderr);
     let expected = format!("the etcd door cannot listen on {address}: Address already in use");
@@ -83,7 +86,7 @@ fn the_peers_address_is_taken_before_the_directory_is_touched() {
     let address = taken.local_addr().unwrap().to_string();
     let scratch = tempfile::tempdir().unwrap();
     let dir = scratch.path().join("data");
-    let arguments = ["--etcd", "off", "--http", "off", "--peer", &address, "--data-dir"];
+    let arguments = ["--etcd", "off", "--http", "off", "--kafka", "off", "--peer", &address, "--data-dir"];
     let output = manifold().args(arguments).arg(&dir).output().unwrap();
     assert_eq!(output.status.code(), Some(71));
     let message = text(&output.stderr);
@@ -149,6 +152,7 @@ fn the_defaults_are_a_whole_configuration() {
         .env("MANIFOLD_ETCD", "127.0.0.1:0")
         .env("MANIFOLD_HTTP", "off")
         .env("MANIFOLD_PEER", "127.0.0.1:0")
+        .env("MANIFOLD_KAFKA", "127.0.0.1:0")
         .env("MANIFOLD_TYPO", "x")
         .current_dir(scratch.path())
         .stdout(Stdio::piped())
@@ -200,7 +204,19 @@ fn service_goes_on_when_nobody_reads_stdout_and_stderr() {
     let (_out_reader, out) = full_pipe();
     let (_err_reader, err) = full_pipe();
     let mut child = manifold()
-        .args(["--etcd", "off", "--http", &free, "--peer", "off", "--log-level", "trace,openraft=trace", "--data-dir"])
+        .args([
+            "--etcd",
+            "off",
+            "--http",
+            &free,
+            "--peer",
+            "off",
+            "--kafka",
+            "off",
+            "--log-level",
+            "trace,openraft=trace",
+            "--data-dir",
+        ])
         .arg(scratch.path().join("data"))
         .stdout(out)
         .stderr(err)

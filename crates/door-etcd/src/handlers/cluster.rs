@@ -111,7 +111,7 @@ fn members(context: &Context) -> Vec<pb::Member> {
         client_ur_ls: if own(member) && member.client_urls.is_empty() {
             context.options.client_urls.clone()
         } else {
-            member.client_urls.clone()
+            member.client_urls.iter().filter(|url| url.starts_with("http")).cloned().collect()
         },
         is_learner: member.standing == MemberStanding::Joining,
     });

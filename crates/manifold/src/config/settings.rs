@@ -21,6 +21,16 @@ pub(crate) struct Config {
     /// `None`: not opened.
     pub(crate) etcd: Option<SocketAddr>,
     /// `None`: not opened.
+    pub(crate) kafka: Option<SocketAddr>,
+    /// Where clients are told that they reach the Kafka door; `None`: at its address.
+    pub(crate) kafka_advertise: Option<Endpoint>,
+    /// Of a topic for which nobody says how many.
+    pub(crate) kafka_partitions: u32,
+    /// Whether topics come into being when they are asked for.
+    pub(crate) kafka_auto_create: bool,
+    /// How long the first rebalance of an empty group waits for more members.
+    pub(crate) kafka_rebalance_delay: Duration,
+    /// `None`: not opened.
     pub(crate) http: Option<SocketAddr>,
     /// `None`: not opened.
     pub(crate) peer: Option<SocketAddr>,
@@ -85,6 +95,9 @@ const SEGMENT_BYTES: std::ops::RangeInclusive<u64> = 16 << 20..=1 << 30;
 /// Data shards at most; the rest of the node is sized for few.
 const SHARDS_MAX: u32 = 64;
 
+/// Partitions of one topic at most.
+const PARTITIONS_MAX: u32 = 100_000;
+
 /// All settings, in the order in which help and documentation list them.
 pub(crate) const SETTINGS: &[Setting] = &[
     Setting {
@@ -113,6 +126,54 @@ pub(crate) const SETTINGS: &[Setting] = &[
         default: "127.0.0.1:2379",
         help: "Address of the etcd door; \"off\": not opened; port 0: a free one",
         set: |config, text| address(text).map(|address| config.etcd = address),
+    },
+    Setting {
+        key: "kafka",
+        value: "ADDR",
+        default: "127.0.0.1:9092",
+        help: "Address of the Kafka door; \"off\": not opened; port 0: a free one",
+        set: |config, text| address(text).map(|address| config.kafka = address),
+    },
+    Setting {
+        key: "kafka-advertise",
+        value: "HOST:PORT",
+        default: "",
+        help: "Where Kafka's clients are told that they reach this node; if not given: the door's own address",
+        set: |config, text| {
+            config.kafka_advertise = if text.is_empty() { None } else { Some(Endpoint::parse(text)?) };
+            Ok(())
+        },
+    },
+    Setting {
+        key: "kafka-partitions",
+        value: "NUMBER",
+        default: "1",
+        help: "Partitions of a topic for which nobody says how many",
+        set: |config, text| {
+            let number = text.parse().ok().filter(|number| (1..=PARTITIONS_MAX).contains(number));
+            config.kafka_partitions = number.ok_or_else(|| format!("is not a number from 1 to {PARTITIONS_MAX}"))?;
+            Ok(())
+        },
+    },
+    Setting {
+        key: "kafka-auto-create",
+        value: "BOOL",
+        default: "true",
+        help: "Whether a topic that does not exist is created when a client asks for it",
+        set: |config, text| {
+            config.kafka_auto_create = text.parse().map_err(|_| "is neither true nor false".to_owned())?;
+            Ok(())
+        },
+    },
+    Setting {
+        key: "kafka-rebalance-delay",
+        value: "TIME",
+        default: "3s",
+        help: "How long an empty consumer group waits for more members when the first one joins",
+        set: |config, text| {
+            config.kafka_rebalance_delay = units::duration(text)?;
+            Ok(())
+        },
     },
     Setting {
         key: "http",
@@ -352,6 +413,11 @@ impl Default for Config {
             data_dir: PathBuf::new(),
             name: String::new(),
             etcd: None,
+            kafka: None,
+            kafka_advertise: None,
+            kafka_partitions: 0,
+            kafka_auto_create: false,
+            kafka_rebalance_delay: Duration::ZERO,
             http: None,
             peer: None,
             peer_advertise: String::new(),
@@ -387,12 +453,17 @@ impl Default for Config {
 impl Config {
     /// What can only be seen with all settings together.
     pub(crate) fn check(&self, problems: &mut Vec<String>) {
-        let wanted = [("etcd", self.etcd), ("http", self.http), ("peer", self.peer)];
+        let wanted = [("etcd", self.etcd), ("kafka", self.kafka), ("http", self.http), ("peer", self.peer)];
         for (place, (door, address)) in wanted.iter().enumerate() {
             let Some(address) = address.filter(|address| address.port() != 0) else { continue };
             if let Some((other, _)) = wanted[..place].iter().find(|(_, other)| *other == Some(address)) {
                 problems.push(format!("{other} and {door} both want {address}; give each its own address"));
             }
+        }
+        if self.kafka.is_some_and(|address| address.ip().is_unspecified()) && self.kafka_advertise.is_none() {
+            problems.push(
+                "kafka: clients have to be told an address that they can reach; say it with kafka-advertise HOST:PORT".to_owned(),
+            );
         }
         self.check_peers(problems);
         if self.data_dir.exists() && !self.data_dir.is_dir() {

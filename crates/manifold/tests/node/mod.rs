@@ -141,7 +141,18 @@ pub(crate) fn manifold() -> Command {
 pub(crate) fn command(data_dir: &Path) -> Command {
     let mut command = manifold();
     command
-        .args(["serve", "--etcd", "127.0.0.1:0", "--http", "127.0.0.1:0", "--peer", "127.0.0.1:0", "--data-dir"])
+        .args([
+            "serve",
+            "--etcd",
+            "127.0.0.1:0",
+            "--http",
+            "127.0.0.1:0",
+            "--peer",
+            "127.0.0.1:0",
+            "--kafka",
+            "127.0.0.1:0",
+            "--data-dir",
+        ])
         .arg(data_dir);
     command
 }

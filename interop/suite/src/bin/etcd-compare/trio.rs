@@ -116,7 +116,14 @@ fn arguments(command: &mut Command, kind: Kind, node: usize, folder: &Path, port
         Kind::Manifold => {
             let all: Vec<String> = peers.iter().enumerate().map(|(n, port)| format!("n{n}=127.0.0.1:{port}")).collect();
             command.arg("serve").arg("--data-dir").arg(data).args(["--name", &name, "--http", "off", "--shards", "1"]);
-            command.args(["--etcd", &format!("127.0.0.1:{}", ports[node]), "--peer", &format!("127.0.0.1:{}", peers[node])]);
+            command.args([
+                "--etcd",
+                &format!("127.0.0.1:{}", ports[node]),
+                "--peer",
+                &format!("127.0.0.1:{}", peers[node]),
+                "--kafka",
+                "off",
+            ]);
             command.args(["--cluster", &all.join(",")]);
         }
     }
