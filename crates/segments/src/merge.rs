@@ -26,9 +26,9 @@ pub struct Merger {
     writer: Writer,
     /// Runs that are still to be moved.
     sources: VecDeque<Source>,
-    /// The blocks of the first one and the next of them, and the offset that the next batch has.
+    /// The blocks of the first one, and which of them is next.
     open: Option<(Blocks, usize)>,
-    /// Up to where the partition of the first one was written.
+    /// The partition that was written last, and the offset behind its last batch.
     written: Option<(PartitionKey, i64)>,
     merged: Merged,
 }
