@@ -201,6 +201,7 @@ fn lists_grow_and_shrink() {
     let policy = |value: &str| Ok(said(&[("cleanup.policy", value)]));
     assert_eq!(run(&[], Operation::Append, "delete"), policy("delete"), "from the default");
     assert_eq!(run(&[], Operation::Subtract, "delete"), policy(""));
+    assert_eq!(run(&[], Operation::Subtract, "compact"), policy("delete"), "the default less something else");
     assert_eq!(run(&[("cleanup.policy", "")], Operation::Append, "delete"), policy("delete"));
     assert_eq!(run(&[("cleanup.policy", "delete")], Operation::Subtract, "compact"), policy("delete"));
     assert!(run(&[], Operation::Append, "compact").is_err());
