@@ -1,7 +1,7 @@
 //! What topics and brokers can be told, under Kafka's names.
 //!
 //! Each [`Definition`] has a type, a default, what is valid, a sentence and a [`Role`]: it *acts*, so that a topic or the cluster
-//! can be told otherwise; or it is *shown* as it is here, and any other value is refused, since a setting that is accepted and
+//! can be told otherwise; or it is *read only*, shown as it is here, and any other value is refused, since a setting that is accepted and
 //! then does nothing would be a lie; or it is a *promise* that is kept anyway, as `min.insync.replicas` is, where asking for less
 //! is fine and asking for more is refused. What is asked for and is so already is accepted and not kept, so that a client which
 //! reads all configs and writes them back succeeds.
