@@ -1,6 +1,6 @@
 //! Every bound of this room.
 
-/// Members of one group at most (`group.max.size` may be smaller), and as many ids at most that were given out and have not joined.
+/// Members of one group at most (`group.max.size` may be smaller), and as many ids at most that were given out and did not join.
 pub const GROUP_MEMBERS_MAX: usize = 10_000;
 /// Groups that one coordinator keeps at most.
 pub const GROUPS_MAX: usize = 100_000;
