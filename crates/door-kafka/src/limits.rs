@@ -38,7 +38,7 @@ pub const HOUSEKEEPING_TICK: Duration = Duration::from_secs(5);
 /// How long records are kept where a topic does not say: Kafka's `retention.ms`, seven days.
 pub const RETENTION_MS: i64 = 7 * 24 * 60 * 60 * 1_000;
 
-/// Members of one group at most (`group.max.size` may be smaller), and as many ids at most that were given out and have not joined.
+/// Members of one group at most (`group.max.size` may be smaller), and as many ids at most that were given out and did not join.
 pub const GROUP_MEMBERS_MAX: usize = 10_000;
 /// Groups that one coordinator keeps at most.
 pub const GROUPS_MAX: usize = 100_000;

@@ -144,7 +144,7 @@ fn grant(target: Target, wanted: Overrides, brokers: &BrokerConfigs) -> Result<O
             }
             Ok(false) => {}
             // Kafka has one text for all configs that a running broker cannot change; a wrong value is told as such.
-            Err(_) if target == Target::Cluster && definition.role == Role::Shown => {
+            Err(_) if target == Target::Cluster && definition.role == Role::ReadOnly => {
                 definition.parse(&value)?;
                 fixed.push(name);
             }

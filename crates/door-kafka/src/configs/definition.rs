@@ -42,7 +42,7 @@ impl Definition {
             default: Some(default),
             valid: Valid::Any,
             unsupported: &[],
-            role: Role::Shown,
+            role: Role::ReadOnly,
             documentation,
             synonyms: &[],
         }
@@ -113,7 +113,7 @@ impl Definition {
         let shown_value = shown.and_then(|shown| Value::parse(self.name, self.kind, shown).ok());
         let granted = match self.role {
             Role::Acts => return Ok(true),
-            Role::Shown => Some(&value) == shown_value.as_ref(),
+            Role::ReadOnly => Some(&value) == shown_value.as_ref(),
             Role::Promise => value.number() <= shown_value.as_ref().and_then(Value::number),
         };
         if granted {

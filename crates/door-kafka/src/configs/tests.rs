@@ -80,6 +80,18 @@ fn a_broker_has_what_tools_look_for() {
 }
 
 #[test]
+fn a_broker_shows_what_its_rooms_do() {
+    let default = |name: &str| broker_definition(name).and_then(|definition| definition.default).unwrap_or_default().to_owned();
+    let groups = crate::groups::Settings::default();
+    assert_eq!(default("group.initial.rebalance.delay.ms"), groups.initial_rebalance_delay_ms.to_string());
+    assert_eq!(default("group.min.session.timeout.ms"), groups.session_timeout_ms_min.to_string());
+    assert_eq!(default("group.max.session.timeout.ms"), groups.session_timeout_ms_max.to_string());
+    assert_eq!(default("group.max.size"), groups.group_members_max.to_string());
+    let sessions = crate::limits::FETCH_SESSIONS_MAX.to_string();
+    assert_eq!(default("max.incremental.fetch.session.cache.slots"), sessions);
+}
+
+#[test]
 fn values_are_refused_with_kafkas_words() {
     let cases = [
         ("retention.ms", "soon", "Invalid value soon for configuration retention.ms: Not a number of type LONG"),
@@ -201,6 +213,7 @@ fn lists_grow_and_shrink() {
     let policy = |value: &str| Ok(said(&[("cleanup.policy", value)]));
     assert_eq!(run(&[], Operation::Append, "delete"), policy("delete"), "from the default");
     assert_eq!(run(&[], Operation::Subtract, "delete"), policy(""));
+    assert_eq!(run(&[], Operation::Subtract, "compact"), policy("delete"), "the default less something else");
     assert_eq!(run(&[("cleanup.policy", "")], Operation::Append, "delete"), policy("delete"));
     assert_eq!(run(&[("cleanup.policy", "delete")], Operation::Subtract, "compact"), policy("delete"));
     assert!(run(&[], Operation::Append, "compact").is_err());

@@ -153,17 +153,9 @@ impl Coordinator {
         if heartbeat.generation != group.generation {
             return Err(ErrorCode::IllegalGeneration);
         }
-        self.hear_member(now_ms, heartbeat.group_id, heartbeat.member_id);
-        let state = self.groups.get(heartbeat.group_id).map(|group| group.state);
-        if state == Some(State::PreparingRebalance) { Err(ErrorCode::RebalanceInProgress) } else { Ok(()) }
-    }
-
-    fn hear_member(&mut self, now_ms: u64, group_id: &str, member_id: &str) {
-        let Some(group) = self.groups.get_mut(group_id) else { return };
-        let Some(member) = group.member(member_id) else { return };
-        let at = now_ms.saturating_add(member.session_timeout());
-        group.expire_at(member_id, at);
+        group.renew_session(heartbeat.member_id, now_ms);
         keep_entry(&mut self.deadlines, group);
+        if group.state == State::PreparingRebalance { Err(ErrorCode::RebalanceInProgress) } else { Ok(()) }
     }
 
     /// LeaveGroup.
@@ -190,7 +182,8 @@ impl Coordinator {
         if matches!(group.state, State::Empty) {
             group.durable = true;
         } else if matches!(group.state, State::Stable | State::PreparingRebalance) {
-            self.hear_member(now_ms, commit.group_id, commit.member_id);
+            group.renew_session(commit.member_id, now_ms);
+            keep_entry(&mut self.deadlines, group);
         }
         Ok(())
     }

@@ -8,7 +8,7 @@ use std::{
 use bytes::Bytes;
 use rustc_hash::FxHashMap;
 
-use super::{Join, JoinReply, JoinedMember, Protocol, State, StoreId, StoredGroup, Ticket, member::Member};
+use super::{Join, JoinReply, JoinedMember, Protocol, State, StoreId, Ticket, member::Member};
 use crate::{ErrorCode, limits::ENTRY_OVERHEAD_BYTES};
 
 /// What ends the time in which members may join.
@@ -38,7 +38,8 @@ pub(super) struct Group {
     protocol_type: Option<String>,
     pub(super) protocol: Option<String>,
     pub(super) leader: Option<String>,
-    members: BTreeMap<String, Member>,
+    /// Boxed, since a tree of one has room for eleven.
+    members: BTreeMap<String, Box<Member>>,
     /// Instance ids and the members that hold them.
     instances: FxHashMap<String, String>,
     /// Ids that were given out and have not joined, and when they are void.
@@ -46,6 +47,7 @@ pub(super) struct Group {
     /// How many members offer a protocol.
     offered: FxHashMap<String, usize>,
     awaiting_join: usize,
+    owing_sync: usize,
     /// Somebody came during the initial delay, which is therefore extended.
     pub(super) new_member_added: bool,
     pub(super) join_timer: Option<JoinTimer>,
@@ -77,6 +79,7 @@ impl Group {
             pending: FxHashMap::default(),
             offered: FxHashMap::default(),
             awaiting_join: 0,
+            owing_sync: 0,
             new_member_added: false,
             join_timer: None,
             sync_deadline: None,
@@ -88,57 +91,22 @@ impl Group {
         }
     }
 
-    /// A group as it was stored; every member has its whole session timeout from now on.
-    pub(super) fn load(stored: StoredGroup, now_ms: u64) -> Group {
-        let mut group = Group::new(&stored.group_id);
-        group.state = if stored.members.is_empty() { State::Empty } else { State::Stable };
-        group.generation = stored.generation;
-        group.set_protocol_type(stored.protocol_type.filter(|kind| !kind.is_empty()));
-        group.durable = true;
-        let protocol = stored.protocol.as_deref().unwrap_or("").to_owned();
-        for member in stored.members {
-            let (id, member) = (member.member_id.clone(), Member::load(member, &protocol));
-            let held = member.instance_id.as_ref().is_some_and(|instance_id| group.instances.contains_key(instance_id));
-            if held || group.members.contains_key(&id) {
-                continue;
-            }
-            let session_timeout = member.session_timeout();
-            group.insert(id.clone(), member);
-            group.expire_at(&id, now_ms.saturating_add(session_timeout));
-        }
-        group.protocol = stored.protocol;
-        let leader = stored.leader.filter(|leader| group.members.contains_key(leader));
-        group.leader = leader.or(group.leader);
-        group
-    }
-
-    pub(super) fn to_stored(&self) -> StoredGroup {
-        StoredGroup {
-            group_id: self.id.to_string(),
-            protocol_type: self.protocol_type.clone(),
-            generation: self.generation,
-            protocol: self.protocol.clone(),
-            leader: self.leader.clone(),
-            members: self.members.iter().map(|(id, member)| member.store(id, self.protocol.as_deref())).collect(),
-        }
-    }
-
     /// The kind of group, once somebody joined.
     pub(super) fn protocol_type(&self) -> Option<&String> {
         self.protocol_type.as_ref()
     }
 
-    pub(super) fn members(&self) -> &BTreeMap<String, Member> {
+    pub(super) fn members(&self) -> &BTreeMap<String, Box<Member>> {
         &self.members
     }
 
     pub(super) fn member(&self, member_id: &str) -> Option<&Member> {
-        self.members.get(member_id)
+        self.members.get(member_id).map(|member| &**member)
     }
 
     /// For what is not counted: timers, flags, waiting syncs.
     pub(super) fn member_mut(&mut self, member_id: &str) -> Option<&mut Member> {
-        self.members.get_mut(member_id)
+        self.members.get_mut(member_id).map(|member| &mut **member)
     }
 
     pub(super) fn member_ids(&self) -> Vec<String> {
@@ -199,7 +167,8 @@ impl Group {
         }
         self.bytes += member.bytes(&member_id);
         self.count_protocols(&member.protocols, true);
-        let replaced = self.members.insert(member_id, member);
+        self.owing_sync += usize::from(member.owes_sync);
+        let replaced = self.members.insert(member_id, Box::new(member));
         assert!(replaced.is_none(), "a member joins once");
     }
 
@@ -210,13 +179,14 @@ impl Group {
         self.bytes -= member.bytes(member_id);
         self.count_protocols(&member.protocols, false);
         self.awaiting_join -= usize::from(member.join.is_some());
+        self.owing_sync -= usize::from(member.owes_sync);
         if let Some(instance_id) = &member.instance_id {
             self.instances.remove(instance_id);
         }
         if self.is_leader(member_id) {
             self.leader = self.members.keys().next().cloned();
         }
-        Some(member)
+        Some(*member)
     }
 
     pub(super) fn add_pending(&mut self, member_id: String, void_at: u64) {
@@ -274,8 +244,34 @@ impl Group {
         ticket
     }
 
+    pub(super) fn owe_sync(&mut self, member_id: &str, owes: bool) {
+        if let Some(member) = self.members.get_mut(member_id) {
+            self.owing_sync -= usize::from(member.owes_sync);
+            self.owing_sync += usize::from(owes);
+            member.owes_sync = owes;
+        }
+    }
+
+    pub(super) fn forgive_syncs(&mut self) {
+        self.members.values_mut().for_each(|member| member.owes_sync = false);
+        self.owing_sync = 0;
+    }
+
+    pub(super) fn all_synced(&self) -> bool {
+        self.owing_sync == 0
+    }
+
     pub(super) fn expire_at(&mut self, member_id: &str, at: u64) {
         if let Some(member) = self.members.get_mut(member_id) {
+            member.expires_at = Some(at);
+            self.want(at);
+        }
+    }
+
+    /// A member is heard of: its session begins anew.
+    pub(super) fn renew_session(&mut self, member_id: &str, now_ms: u64) {
+        if let Some(member) = self.members.get_mut(member_id) {
+            let at = now_ms.saturating_add(member.session_timeout());
             member.expires_at = Some(at);
             self.want(at);
         }
@@ -346,7 +342,7 @@ impl Group {
         self.generation = self.generation.saturating_add(1);
         self.protocol = self.select_protocol();
         self.enter(if self.members.is_empty() { State::Empty } else { State::CompletingRebalance });
-        self.members.values_mut().for_each(|member| member.owes_sync = false);
+        self.forgive_syncs();
     }
 
     pub(super) fn enter(&mut self, state: State) {
@@ -377,6 +373,8 @@ impl Group {
     pub(super) fn check(&self) {
         let waiting = self.members.values().filter(|member| member.join.is_some()).count();
         assert_eq!(waiting, self.awaiting_join, "waiting joins are counted");
+        let owing = self.members.values().filter(|member| member.owes_sync).count();
+        assert_eq!(owing, self.owing_sync, "syncs that are owed are counted");
         assert_eq!(self.members.is_empty(), self.leader.is_none(), "a group with members has a leader");
         assert!(self.leader.as_ref().is_none_or(|leader| self.members.contains_key(leader)), "the leader is a member");
         let bytes: usize = self.members.iter().map(|(id, member)| member.bytes(id)).sum();

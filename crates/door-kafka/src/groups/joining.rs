@@ -127,7 +127,7 @@ impl Turn<'_> {
         }
         self.group.insert(member_id.to_owned(), Member::new(join));
         self.park_join(member_id, ticket);
-        // It has no id yet to send heartbeats with, so its session does not count; but a client that gave up must not stay for ever.
+        // It has no id yet to send heartbeats with, so its session does not count; but who gave up must not stay for ever.
         let at = self.in_ms(NEW_MEMBER_JOIN_TIMEOUT_MS);
         self.group.expire_at(member_id, at);
         self.rebalance_or_complete_join();

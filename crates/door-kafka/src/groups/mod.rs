@@ -27,6 +27,7 @@
 mod commit;
 mod coordinator;
 mod deadlines;
+mod durable;
 mod effect;
 mod expiring;
 mod group;

@@ -41,11 +41,7 @@ impl Turn<'_> {
 
     fn stop_waiting_for_syncs(&mut self) {
         self.group.sync_deadline = None;
-        for member_id in self.group.member_ids() {
-            if let Some(member) = self.group.member_mut(&member_id) {
-                member.owes_sync = false;
-            }
-        }
+        self.group.forgive_syncs();
     }
 
     /// Everybody is there, and this is not the initial delay.
@@ -101,8 +97,9 @@ impl Turn<'_> {
             }
             self.renew_session(&member_id);
             if let Some(member) = self.group.member_mut(&member_id) {
-                (member.is_new, member.owes_sync) = (false, true);
+                member.is_new = false;
             }
+            self.group.owe_sync(&member_id, true);
         }
         let at = self.in_ms(self.group.rebalance_timeout());
         self.group.sync_deadline = Some(at);

@@ -57,10 +57,8 @@ impl Turn<'_> {
     }
 
     fn sync_received(&mut self, member_id: &str) {
-        if let Some(member) = self.group.member_mut(member_id) {
-            member.owes_sync = false;
-        }
-        if !self.group.members().values().any(|member| member.owes_sync) {
+        self.group.owe_sync(member_id, false);
+        if self.group.all_synced() {
             self.group.sync_deadline = None;
         }
     }

@@ -42,10 +42,7 @@ impl Turn<'_> {
 
     /// A member is heard of: its session begins anew.
     pub(super) fn renew_session(&mut self, member_id: &str) {
-        if let Some(member) = self.group.member(member_id) {
-            let at = self.in_ms(member.session_timeout());
-            self.group.expire_at(member_id, at);
-        }
+        self.group.renew_session(member_id, self.now_ms);
     }
 
     /// Takes a member out and tells whoever waited for it that it is none any more.

@@ -106,6 +106,22 @@ fn an_older_leader_that_restarts_is_told_that_it_does_not_lead() {
 }
 
 #[test]
+fn its_session_begins_with_the_answer_however_long_the_log_took() {
+    let (mut house, first, _) = two();
+    let restart = house.join(&fixed("i2", 5));
+    for _ in 0..3 {
+        house.pass(SESSION_MS / 2);
+        assert_eq!(house.heartbeat(2, &first), ErrorCode::None);
+    }
+    house.store_all();
+    assert_eq!((house.joined(restart).error, house.member_ids().len()), (ErrorCode::None, 2));
+    house.pass(SESSION_MS - 1);
+    assert_eq!((house.heartbeat(2, &first), house.state()), (ErrorCode::None, State::Stable));
+    house.pass(1);
+    assert_eq!(house.member_ids(), [first], "and ends");
+}
+
+#[test]
 fn a_new_id_that_is_not_durable_is_taken_back() {
     let (mut house, first, second) = two();
     let ticket = house.join(&Join { session_timeout_ms: 20_000, ..fixed("i2", 9) });

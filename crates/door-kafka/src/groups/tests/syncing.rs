@@ -165,5 +165,8 @@ fn who_waits_for_an_assignment_need_not_be_heard() {
     house.store_all();
     assert_eq!(house.synced(follower).error, ErrorCode::None);
     house.pass(SESSION_MS - 1);
-    assert_eq!(house.heartbeat(3, &members[1]), ErrorCode::None, "its session began with the answer");
+    assert_eq!(house.heartbeat(3, &members[0]), ErrorCode::None);
+    assert_eq!(house.member_ids().len(), 2, "its session began with the answer");
+    house.pass(1);
+    assert_eq!(house.member_ids(), [members[0].clone()], "and ends");
 }
