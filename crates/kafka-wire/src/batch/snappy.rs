@@ -1,8 +1,8 @@
 //! Snappy, as Kafka's clients write it.
 //!
-//! Java's client writes a head of 16 bytes (a magic of 8, two versions) and then blocks, each behind its length of 4 bytes; other
-//! clients write one bare block. A bare block cannot begin as the magic does: after the content's length, its first element would be a
-//! copy, and there is nothing to copy yet.
+//! Java's client writes a head of 16 bytes (a magic of 8, two versions) and then blocks, each behind its length of 4 bytes;
+//! other clients write one bare block. A bare block cannot begin as the magic does: after the content's length, its first
+//! element would be a copy, and there is nothing to copy yet.
 
 use std::io::{self, Read};
 
