@@ -228,6 +228,9 @@ fn content_that_does_not_inflate_is_refused() {
 fn snappy_lengths_are_not_believed() {
     let liar = [0xff, 0xff, 0xff, 0xff, 0x07, 0, b'x'];
     assert_eq!(Codec::Snappy.inflate(&liar, 1 << 20), Err(Fault::Compression));
+    assert_eq!(snappy::content_bytes(&liar), None);
+    let zeros = snap::raw::Encoder::new().compress_vec(&[0; 65_536]).unwrap();
+    assert_eq!(snappy::content_bytes(&zeros), Some(65_536), "the most that snappy compresses to is {} bytes", zeros.len());
     let framed = [b"\x82SNAPPY\0\0\0\0\x01\0\0\0\x01".as_slice(), &0xffff_fff0_u32.to_be_bytes(), &[0; 8]].concat();
     assert_eq!(Codec::Snappy.inflate(&framed, 1 << 20), Err(Fault::Compression));
 }
