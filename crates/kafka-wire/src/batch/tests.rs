@@ -310,3 +310,39 @@ fn batches_are_walked_until_one_is_cut() {
     let found: Vec<_> = Batches::new(&broken).map(|batch| batch.map(|batch| batch.bytes().len())).collect();
     assert_eq!(found, [Ok(one.len()), Err(Fault::UnknownFormat)]);
 }
+
+/// One record of these bytes, without its length.
+fn raw(record: &[u8]) -> Vec<u8> {
+    let mut builder = BatchBuilder::new(Codec::None);
+    builder.push(0, None, None, &[]);
+    let mut out = builder.finish();
+    out.truncate(61);
+    out.push((record.len() * 2) as u8);
+    out.extend_from_slice(record);
+    let length = (out.len() - 12) as i32;
+    with(&out, 8, &length.to_be_bytes())
+}
+
+#[test]
+fn overlong_numbers_are_refused() {
+    let rules = Rules { timestamps: None, ..RULES };
+    let both = |record: &[u8]| {
+        let bytes = raw(record);
+        let batch = Batch::split(&bytes).unwrap().unwrap().0;
+        let seen = validate(&bytes, &rules).map(|checked| checked.max_timestamp);
+        let read = batch.records(batch.payload()).next().unwrap().map(|record| record.timestamp);
+        assert_eq!(seen, read, "both ways of reading agree");
+        read.ok()
+    };
+    // Attributes, then the delta of the timestamp, then that of the offset, no key, no value, no headers.
+    let record = |delta: &[u8]| [&[0][..], delta, &[0, 1, 1, 0]].concat();
+    assert_eq!(both(&record(&[4])), Some(2));
+    assert_eq!(both(&record(&[0x84, 0])), Some(2));
+    assert_eq!(both(&record(&[[0xff; 9].as_slice(), &[1]].concat())), Some(i64::MIN));
+    assert_eq!(both(&record(&[[0xff; 9].as_slice(), &[3]].concat())), None, "more than 64 bits");
+    assert_eq!(both(&record(&[[0x80; 10].as_slice(), &[0]].concat())), None, "more than ten bytes");
+    let offset = |delta: &[u8]| [&[0, 4][..], delta, &[1, 1, 0]].concat();
+    assert_eq!(both(&offset(&[0x80, 0x80, 0x80, 0x80, 0])), Some(2));
+    assert_eq!(both(&offset(&[0x80, 0x80, 0x80, 0x80, 0x10])), None, "more than 32 bits");
+    assert_eq!(both(&offset(&[0x80, 0x80, 0x80, 0x80, 0x80, 0])), None, "more than five bytes");
+}
