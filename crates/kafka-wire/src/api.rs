@@ -2,8 +2,8 @@
 
 use crate::messages::{APIS, ApiKey};
 
-/// One row of [`APIS`]: an API and its versions in Kafka 4.3. A server says what it serves in its answer to ApiVersions from these
-/// rows, as far as it serves them.
+/// One row of [`APIS`]: an API and its versions in Kafka 4.3. A server says what it serves in its answer to ApiVersions from
+/// these rows, as far as it serves them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Api {
     /// Its key.

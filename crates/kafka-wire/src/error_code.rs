@@ -2,8 +2,8 @@
 
 macro_rules! codes {
     ($(($code:literal, $variant:ident, $name:literal, $retriable:literal),)*) => {
-        /// What an answer says of a request or of a part of it: every code of Kafka 4.3, with the name and the advice to repeat that
-        /// its documentation lists. In the enum's order they ascend from -1 without a gap.
+        /// What an answer says of a request or of a part of it: every code of Kafka 4.3, with the name and the advice to repeat
+        /// that its documentation lists. In the enum's order they ascend from -1 without a gap.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[repr(i16)]
         pub enum ErrorCode {

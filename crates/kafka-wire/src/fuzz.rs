@@ -1,5 +1,5 @@
-//! The decoders over arbitrary bytes, for fuzzing. Whatever the bytes are, the answer is a message, a batch or an error, never a panic,
-//! and memory stays in proportion to the bytes.
+//! The decoders over arbitrary bytes, for fuzzing. Whatever the bytes are, the answer is a message, a batch or an error, never
+//! a panic, and memory stays in proportion to the bytes.
 
 use crate::{
     batch::{Batch, Batches, Rules, set_max_timestamp, validate},
@@ -80,8 +80,8 @@ fn produce(request: &Request<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Batches one after another, each as it is and with a CRC that is right, so that what a CRC would have kept out is reached too. How
-/// many held all the records that they say.
+/// Batches one after another, each as it is and with a CRC that is right, so that what a CRC would have kept out is reached
+/// too. How many held all the records that they say.
 pub fn batches(data: &[u8]) -> usize {
     let rules =
         Rules { batch_bytes_max: 128 * 1024, inflated_bytes_max: 256 * 1024, compacted: false, zstd: true, timestamps: None };

@@ -12,8 +12,8 @@ use crate::{
 
 /// A part of a message: something that a decoder reads and an encoder writes.
 pub trait Wire<'a>: Sized {
-    /// The fewest bytes that it takes, in any version. At least one for what arrays hold, so that a count can be held against what is
-    /// left.
+    /// The fewest bytes that it takes, in any version. At least one for what arrays hold, so that a count can be held against
+    /// what is left.
     const BYTES_MIN: usize;
 
     /// Reads it in the decoder's version.

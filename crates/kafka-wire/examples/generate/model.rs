@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 /// What Kafka 4.3 brokers advertise to clients, in order of their keys. Left out are the keys between brokers, controllers and
-/// coordinators of share groups (64, 80, 81, 83 to 87) and telemetry (71, 72), which needs a plugin. Key 27 is also an operator's, who
-/// aborts a transaction with it.
+/// coordinators of share groups (64, 80, 81, 83 to 87) and telemetry (71, 72), which needs a plugin. Key 27 is also an
+/// operator's, who aborts a transaction with it.
 const KEYS: &[i64] = &[
     0, 1, 2, 3, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36,
     37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 55, 57, 60, 61, 65, 66, 68, 69, 74, 75, 76, 77, 78, 79, 88, 89,

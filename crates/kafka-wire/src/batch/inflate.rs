@@ -9,8 +9,8 @@ use ruzstd::decoding::StreamingDecoder;
 use super::{codec::Codec, fault::Fault, snappy::SnappyReader};
 use crate::limits::ZSTD_WINDOW_BYTES_MAX;
 
-/// Reads the content of a codec's bytes. It holds the codec's window and no more: 32 KiB for gzip, a block for snappy (which is as
-/// long as its bytes justify), three blocks of at most 4 MiB for lz4, and [`ZSTD_WINDOW_BYTES_MAX`].
+/// Reads the content of a codec's bytes. It holds the codec's window and no more: 32 KiB for gzip, a block for snappy (which is
+/// as long as its bytes justify), three blocks of at most 4 MiB for lz4, and [`ZSTD_WINDOW_BYTES_MAX`].
 pub(crate) enum Inflate<'a> {
     Plain(&'a [u8]),
     Gzip(Box<MultiGzDecoder<&'a [u8]>>),

@@ -48,7 +48,8 @@ impl<'b> Iterator for Headers<'b> {
     }
 }
 
-/// The records of a batch. After a fault nothing more is given. Offsets are as the records say, which in a compacted log leaves gaps.
+/// The records of a batch. After a fault nothing more is given. Offsets are as the records say, which in a compacted log leaves
+/// gaps.
 #[derive(Clone, Debug)]
 pub struct Records<'b> {
     rest: &'b [u8],

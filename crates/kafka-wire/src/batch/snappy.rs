@@ -1,8 +1,8 @@
 //! Snappy, as Kafka's clients write it.
 //!
-//! Java's client writes a head of 16 bytes (a magic of 8, two versions) and then blocks, each behind its length of 4 bytes; other
-//! clients write one bare block. A bare block cannot begin as the magic does: after the content's length, its first element would be a
-//! copy, and there is nothing to copy yet.
+//! Java's client writes a head of 16 bytes (a magic of 8, two versions) and then blocks, each behind its length of 4 bytes;
+//! other clients write one bare block. A bare block cannot begin as the magic does: after the content's length, its first
+//! element would be a copy, and there is nothing to copy yet.
 
 use std::io::{self, Read};
 
@@ -47,15 +47,18 @@ impl<'a> SnappyReader<'a> {
     fn next_block(&mut self) -> io::Result<()> {
         let damaged = || io::Error::from(io::ErrorKind::InvalidData);
         let block = self.cut().ok_or_else(damaged)?;
-        let content = decompress_len(block).map_err(|_| damaged())?;
-        if content > block.len().saturating_mul(SNAPPY_RATIO_MAX) {
-            return Err(damaged());
-        }
+        let content = content_bytes(block).ok_or_else(damaged)?;
         self.block.resize(content, 0);
         self.read = 0;
         let written = Decoder::new().decompress(block, &mut self.block).map_err(|_| damaged())?;
         if written == content { Ok(()) } else { Err(damaged()) }
     }
+}
+
+/// How many bytes a block says to hold, if that many bytes of it can stand for them.
+pub(super) fn content_bytes(block: &[u8]) -> Option<usize> {
+    let content = decompress_len(block).ok()?;
+    (content <= block.len().saturating_mul(SNAPPY_RATIO_MAX)).then_some(content)
 }
 
 impl Read for SnappyReader<'_> {

@@ -228,6 +228,9 @@ fn content_that_does_not_inflate_is_refused() {
 fn snappy_lengths_are_not_believed() {
     let liar = [0xff, 0xff, 0xff, 0xff, 0x07, 0, b'x'];
     assert_eq!(Codec::Snappy.inflate(&liar, 1 << 20), Err(Fault::Compression));
+    assert_eq!(snappy::content_bytes(&liar), None);
+    let zeros = snap::raw::Encoder::new().compress_vec(&[0; 65_536]).unwrap();
+    assert_eq!(snappy::content_bytes(&zeros), Some(65_536), "the most that snappy compresses to is {} bytes", zeros.len());
     let framed = [b"\x82SNAPPY\0\0\0\0\x01\0\0\0\x01".as_slice(), &0xffff_fff0_u32.to_be_bytes(), &[0; 8]].concat();
     assert_eq!(Codec::Snappy.inflate(&framed, 1 << 20), Err(Fault::Compression));
 }
@@ -306,4 +309,40 @@ fn batches_are_walked_until_one_is_cut() {
     broken[one.len() + 16] = 9;
     let found: Vec<_> = Batches::new(&broken).map(|batch| batch.map(|batch| batch.bytes().len())).collect();
     assert_eq!(found, [Ok(one.len()), Err(Fault::UnknownFormat)]);
+}
+
+/// One record of these bytes, without its length.
+fn raw(record: &[u8]) -> Vec<u8> {
+    let mut builder = BatchBuilder::new(Codec::None);
+    builder.push(0, None, None, &[]);
+    let mut out = builder.finish();
+    out.truncate(61);
+    out.push((record.len() * 2) as u8);
+    out.extend_from_slice(record);
+    let length = (out.len() - 12) as i32;
+    with(&out, 8, &length.to_be_bytes())
+}
+
+#[test]
+fn overlong_numbers_are_refused() {
+    let rules = Rules { timestamps: None, ..RULES };
+    let both = |record: &[u8]| {
+        let bytes = raw(record);
+        let batch = Batch::split(&bytes).unwrap().unwrap().0;
+        let seen = validate(&bytes, &rules).map(|checked| checked.max_timestamp);
+        let read = batch.records(batch.payload()).next().unwrap().map(|record| record.timestamp);
+        assert_eq!(seen, read, "both ways of reading agree");
+        read.ok()
+    };
+    // Attributes, then the delta of the timestamp, then that of the offset, no key, no value, no headers.
+    let record = |delta: &[u8]| [&[0][..], delta, &[0, 1, 1, 0]].concat();
+    assert_eq!(both(&record(&[4])), Some(2));
+    assert_eq!(both(&record(&[0x84, 0])), Some(2));
+    assert_eq!(both(&record(&[[0xff; 9].as_slice(), &[1]].concat())), Some(i64::MIN));
+    assert_eq!(both(&record(&[[0xff; 9].as_slice(), &[3]].concat())), None, "more than 64 bits");
+    assert_eq!(both(&record(&[[0x80; 10].as_slice(), &[0]].concat())), None, "more than ten bytes");
+    let offset = |delta: &[u8]| [&[0, 4][..], delta, &[1, 1, 0]].concat();
+    assert_eq!(both(&offset(&[0x80, 0x80, 0x80, 0x80, 0])), Some(2));
+    assert_eq!(both(&offset(&[0x80, 0x80, 0x80, 0x80, 0x10])), None, "more than 32 bits");
+    assert_eq!(both(&offset(&[0x80, 0x80, 0x80, 0x80, 0x80, 0])), None, "more than five bytes");
 }

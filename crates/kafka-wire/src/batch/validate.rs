@@ -19,8 +19,8 @@ pub struct Rules {
     pub compacted: bool,
     /// Whether zstd may be used: from version 7 of Produce on.
     pub zstd: bool,
-    /// The earliest and the latest timestamp in ms that records may have (`message.timestamp.before.max.ms` and `after.max.ms`); none
-    /// if the topic takes the time of appending.
+    /// The earliest and the latest timestamp in ms that records may have (`message.timestamp.before.max.ms` and
+    /// `after.max.ms`); none if the topic takes the time of appending.
     pub timestamps: Option<(i64, i64)>,
 }
 

@@ -181,8 +181,8 @@ impl<'a> Batch<'a> {
         if self.is_log_append_time() { self.max_timestamp() } else { self.base_timestamp().wrapping_add(delta) }
     }
 
-    /// The first record whose timestamp is `timestamp` or later, as ListOffsets asks for it. Inflates at most `bytes_max` bytes, in
-    /// bounded memory.
+    /// The first record whose timestamp is `timestamp` or later, as ListOffsets asks for it. Inflates at most `bytes_max`
+    /// bytes, in bounded memory.
     pub fn first_at_or_after(&self, timestamp: i64, bytes_max: usize) -> Result<Option<Place>, Fault> {
         if self.max_timestamp() < timestamp {
             return Ok(None);

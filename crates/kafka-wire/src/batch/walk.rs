@@ -2,8 +2,8 @@
 
 use super::{fault::Fault, view::Batch};
 
-/// The batches of a fetch answer or of a part of a log. A batch that is cut at the end is not given, which is normal there; after a
-/// fault nothing more is.
+/// The batches of a fetch answer or of a part of a log. A batch that is cut at the end is not given, which is normal there;
+/// after a fault nothing more is.
 #[derive(Clone, Debug)]
 pub struct Batches<'a> {
     rest: &'a [u8],

@@ -86,6 +86,7 @@ fn texts_are_utf8_and_bounded() {
 fn counts_are_held_against_what_is_left() {
     let request = |count: u32, bytes: usize| [&count.to_be_bytes()[..], &vec![0; bytes]].concat();
     assert!(MetadataRequest::decode(&request(50, 100), 1).is_ok());
+    assert_eq!(MetadataRequest::decode(&request(51, 100), 1), Err(Error { kind: Kind::Count, position: 4 }));
     assert_eq!(MetadataRequest::decode(&request(0x7fff_ffff, 100), 1), Err(Error { kind: Kind::Count, position: 4 }));
     assert_eq!(
         FetchRequest::decode(&[&[0; 17][..], &[0xff, 0xff, 0xff, 0xff, 0x0f]].concat(), 12).unwrap_err().kind,
