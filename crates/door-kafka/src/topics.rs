@@ -198,7 +198,7 @@ impl Leader {
     }
 }
 
-/// The epoch of a term. A shard's terms are far fewer than epochs can tell apart.
+/// The epoch of a term, as the streams' machine counts them. A shard's terms are far fewer than epochs can tell apart.
 pub(crate) fn epoch(term: u64) -> i32 {
-    i32::try_from(term).unwrap_or(i32::MAX)
+    i32::try_from(term.saturating_sub(1)).unwrap_or(i32::MAX)
 }

@@ -70,9 +70,10 @@ impl Partition {
         }
     }
 
-    /// The epoch of what is written in this term (DESIGN: the base and the term), if nothing was written under a higher one.
+    /// The epoch of what is written in this term, if nothing was written under a higher one: a shard's first term is 1, a
+    /// partition's first epoch 0, as with Kafka.
     fn epoch_of(&self, id: EntryId) -> i32 {
-        let term = i32::try_from(id.term).unwrap_or(i32::MAX);
+        let term = i32::try_from(id.term.saturating_sub(1)).unwrap_or(i32::MAX);
         self.epoch_base.saturating_add(term)
     }
 

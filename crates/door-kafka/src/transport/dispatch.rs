@@ -61,7 +61,13 @@ impl Call {
 
     /// Its body as a message; `None` if it is none of this version.
     pub(crate) fn decode<'a, M: Message<'a>>(&'a self) -> Option<M> {
-        self.request()?.decode().ok()
+        let request = self.request()?;
+        let decoded = request.decode();
+        decoded
+            .inspect_err(|error| {
+                tracing::debug!(api = request.api.name, version = self.version, %error, "a request's body cannot be read");
+            })
+            .ok()
     }
 
     /// What the client calls itself.

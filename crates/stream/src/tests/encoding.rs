@@ -48,12 +48,12 @@ fn the_page_draws_what_is_written() {
 #[test]
 fn the_page_draws_what_is_stored() {
     let mut partition = Partition::new(P);
-    partition.extend(base::EntryId { term: 2, index: 1 }, 4, &by(5, 1, 2, 5).encode(), 0x0a0b_0c0d, 8);
+    partition.extend(base::EntryId { term: 3, index: 1 }, 4, &by(5, 1, 2, 5).encode(), 0x0a0b_0c0d, 8);
     partition.log_start = 1;
     let mut out = Vec::new();
     partition.encode(&mut out);
     assert_eq!(record::partition_key(P), example("Key of that partition"));
-    assert_eq!(out, example("Record of it: offsets 1 to 4 of one batch of 70 bytes, written in term 2"));
+    assert_eq!(out, example("Record of it: offsets 1 to 4 of one batch of 70 bytes, written in term 3"));
 
     let mut producer = Producer::new(5, 0);
     producer.written_ms = 1_000;

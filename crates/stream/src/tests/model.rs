@@ -223,7 +223,7 @@ impl Model {
             let again = Appended { base_offset: sent.offset, last_offset, log_start, epoch: before, is_duplicate: true };
             return Ok(Reply::Appended(again));
         }
-        let leader_epoch = before.max(i32::try_from(entry.id.term).expect("small"));
+        let leader_epoch = before.max(i32::try_from(entry.id.term - 1).expect("small"));
         let (crc, last_offset) = (number(17).cast_unsigned(), end + i64::from(records) - 1);
         let partition = self.partitions.entry(id).or_default();
         partition.chain = chained_batch(partition.chain, crc, batch.len());

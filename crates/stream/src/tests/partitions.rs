@@ -11,10 +11,10 @@ fn a_batch_gets_the_offsets_behind_the_last_one() {
     let p = partition(0);
     assert_eq!((house.machine.partition(p), house.machine.locate(p, 0)), (None, Place::Unknown));
     let first = house.append(p, Batch { records: 3, ..Batch::default() });
-    assert_eq!(first, Ok(Appended { base_offset: 0, last_offset: 2, log_start: 0, epoch: 1, is_duplicate: false }));
+    assert_eq!(first, Ok(Appended { base_offset: 0, last_offset: 2, log_start: 0, epoch: 0, is_duplicate: false }));
     house.entry.id.term = 4;
     let second = house.append(p, Batch { records: 2, timestamp: 9, crc: 7, ..Batch::default() });
-    assert_eq!(second, Ok(Appended { base_offset: 3, last_offset: 4, log_start: 0, epoch: 4, is_duplicate: false }));
+    assert_eq!(second, Ok(Appended { base_offset: 3, last_offset: 4, log_start: 0, epoch: 3, is_duplicate: false }));
     let batch = BatchRef {
         base_offset: 3,
         last_offset: 4,
@@ -23,7 +23,7 @@ fn a_batch_gets_the_offsets_behind_the_last_one() {
         position: 25 + 30,
         length: 70,
         crc: 7,
-        leader_epoch: 4,
+        leader_epoch: 3,
     };
     assert_eq!(house.machine.locate(p, 4), Place::Unsettled(batch));
     assert_eq!((house.machine.locate(p, 5), house.machine.locate(p, 6)), (Place::AtEnd, Place::BeyondEnd));
@@ -46,7 +46,7 @@ fn a_batch_lies_where_its_command_ends() {
 fn a_leader_epoch_never_falls_and_its_end_is_known() {
     let mut house = House::new();
     let p = partition(0);
-    for (term, records) in [(2, 3), (2, 1), (5, 2), (7, 1)] {
+    for (term, records) in [(3, 3), (3, 1), (6, 2), (8, 1)] {
         house.entry.id.term = term;
         house.append(p, Batch { records, ..Batch::default() }).expect("success");
     }
