@@ -91,7 +91,9 @@ func endsListed(ctx context.Context, r *run) error {
 	defer admin.Close()
 	show := func(what string, found kadm.ListedOffsets, err error) {
 		r.say(what, nameOf(err))
-		found.Each(func(o kadm.ListedOffset) { r.say(" ", o.Partition, o.Offset, o.Timestamp, o.LeaderEpoch, nameOf(o.Err)) })
+		found.Each(func(o kadm.ListedOffset) {
+			r.say(" ", o.Partition, o.Offset, o.Timestamp, o.LeaderEpoch, nameOf(o.Err))
+		})
 	}
 	found, err := admin.ListStartOffsets(ctx, topic)
 	show("start", found, err)
@@ -132,7 +134,7 @@ func recordsDeleted(ctx context.Context, r *run) error {
 }
 
 func settings(ctx context.Context, r *run) error {
-	topic, err := r.makeTopic(ctx, "", 1)
+	topic, err := r.makeTopic(ctx, "", 1, "retention.ms", "")
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 
@@ -27,17 +28,19 @@ var recordCases = []test{
 	{"transactions", transactions},
 }
 
-// makeTopic makes a topic and waits until it has a leader; configs are names and values in turn.
+// makeTopic makes a topic and waits until it has a leader; configs are names and values in turn. It keeps records of any age, since many
+// here bear a time long past, unless configs say how long; an empty value is the server's own.
 func (r *run) makeTopic(ctx context.Context, suffix string, partitions int32, configs ...string) (string, error) {
 	client, err := r.client()
 	if err != nil {
 		return "", err
 	}
 	defer client.Close()
-	settings := map[string]*string{}
+	settings := map[string]*string{"retention.ms": kadm.StringPtr("-1")}
 	for n := 0; n < len(configs); n += 2 {
 		settings[configs[n]] = &configs[n+1]
 	}
+	maps.DeleteFunc(settings, func(_ string, value *string) bool { return *value == "" })
 	admin := kadm.NewClient(client)
 	name := r.topic(suffix)
 	if _, err := admin.CreateTopic(ctx, partitions, -1, settings, name); err != nil {

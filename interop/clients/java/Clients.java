@@ -44,13 +44,17 @@ final class Clients {
         return found;
     }
 
-    /** Makes a topic and waits until it is known; `configs` are names and values in turn. */
+    /**
+     * Makes a topic and waits until it is known; `configs` are names and values in turn. It keeps records of any age, since many here
+     * bear a time long past, unless `configs` say how long; an empty value is the server's own.
+     */
     static String makeTopic(Report.Run run, String suffix, int partitions, String... configs) throws Exception {
         String name = run.name(suffix);
-        Map<String, String> settings = new java.util.TreeMap<>();
+        Map<String, String> settings = new java.util.TreeMap<>(Map.of("retention.ms", "-1"));
         for (int n = 0; n < configs.length; n += 2) {
             settings.put(configs[n], configs[n + 1]);
         }
+        settings.values().removeIf(String::isEmpty);
         try (Admin admin = admin(run)) {
             var topic = new NewTopic(name, Optional.of(partitions), Optional.empty()).configs(settings);
             Report.wait(admin.createTopics(Set.of(topic)).all());

@@ -62,7 +62,7 @@ final class Settings {
     }
 
     private static void changed(Report.Run run) throws Exception {
-        var topic = new ConfigResource(ConfigResource.Type.TOPIC, Clients.makeTopic(run, "", 1));
+        var topic = new ConfigResource(ConfigResource.Type.TOPIC, Clients.makeTopic(run, "", 1, "retention.ms", ""));
         try (Admin admin = Clients.admin(run)) {
             run.say("set", change(admin, topic, "retention.ms", "5000", OpType.SET, false), line(describe(admin, topic).get(topic).get("retention.ms")));
             run.say("only checked", change(admin, topic, "retention.ms", "1", OpType.SET, true), line(describe(admin, topic).get(topic).get("retention.ms")));

@@ -73,7 +73,9 @@ def error_of(response):
 
 
 async def make_topic(run, suffix="", partitions=1, **config):
+    """Makes a topic; it keeps records of any age, since many here bear a time long past, unless `config` says how long."""
     name = run.name(suffix)
+    config = {"retention_ms": "-1"} | config
     async with administrator(run) as admin:
         wanted = NewTopic(name, partitions, 1, topic_configs={key.replace("_", "."): value for key, value in config.items()})
         run_error = error_of(await admin.create_topics([wanted]))

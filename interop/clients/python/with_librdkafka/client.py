@@ -36,9 +36,14 @@ def outcome(future):
 
 
 def make_topic(run, suffix="", partitions=1, **config):
-    """Makes a topic and waits until it is known; `config` has underscores for dots."""
+    """Makes a topic and waits until it is known; `config` has underscores for dots.
+
+    It keeps records of any age, since many here bear a time long past, unless `config` says how long; None is the server's own.
+    """
     name = run.name(suffix)
-    wanted = NewTopic(name, partitions, 1, config={key.replace("_", "."): value for key, value in config.items()})
+    config = {"retention_ms": "-1"} | config
+    config = {key.replace("_", "."): value for key, value in config.items() if value is not None}
+    wanted = NewTopic(name, partitions, 1, config=config)
     admin = administrator(run)
     admin.create_topics([wanted])[name].result(WAIT_SECONDS)
     end = time.monotonic() + WAIT_SECONDS

@@ -52,7 +52,7 @@ def settings_of_nothing(run):
 @case
 def settings_changed(run):
     admin = administrator(run)
-    topic = make_topic(run)
+    topic = make_topic(run, retention_ms=None)
     set_, delete, append, subtract = (
         AlterConfigOpType.SET,
         AlterConfigOpType.DELETE,

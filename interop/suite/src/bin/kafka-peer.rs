@@ -9,7 +9,12 @@
 use clap::Parser;
 use interop::kafka_peer::{KafkaPeer, KafkaSettings, Login, kafka_libraries};
 use std::path::PathBuf;
-use std::process::{Command, ExitCode};
+use std::process::{Child, Command, ExitCode};
+use std::time::Duration;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// How often it is seen whether the command has ended.
+const LOOKED_AT_EVERY: Duration = Duration::from_millis(20);
 
 /// Starts the real Apache Kafka on free ports of 127.0.0.1, on empty data that is removed at the end.
 #[derive(Parser, Debug)]
@@ -41,19 +46,42 @@ async fn main() -> ExitCode {
     let Some(libraries) = kafka_libraries("the real Kafka") else { return ExitCode::from(3) };
     let peer = KafkaPeer::start(settings(&options, KafkaSettings::new(libraries)));
     let bootstrap = peer.bootstrap();
+    // Before the address is known, so that whoever reads it may stop this at once and nothing stays behind.
+    let mut terminate = signal(SignalKind::terminate()).expect("SIGTERM can be waited for");
     let Some((program, arguments)) = options.command.split_first() else {
         println!("{bootstrap}");
-        tokio::signal::ctrl_c().await.expect("Ctrl-C can be waited for");
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminate.recv() => {}
+        }
         return ExitCode::SUCCESS;
     };
     let arguments = arguments.iter().map(|argument| argument.replace("{}", &bootstrap));
-    match Command::new(program).args(arguments).env("KAFKA_BOOTSTRAP", &bootstrap).status() {
-        Ok(status) => ExitCode::from(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1)),
+    match Command::new(program).args(arguments).env("KAFKA_BOOTSTRAP", &bootstrap).spawn() {
+        Ok(child) => around(child, &mut terminate).await,
         Err(error) => {
             eprintln!("{program}: {error}");
             ExitCode::FAILURE
         }
     }
+}
+
+/// Waits for the command, and ends it when this process is asked to end.
+async fn around(mut child: Child, terminate: &mut Signal) -> ExitCode {
+    loop {
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => break,
+            _ = terminate.recv() => break,
+            () = tokio::time::sleep(LOOKED_AT_EVERY) => {}
+        }
+        if let Some(status) = child.try_wait().expect("our own child can be asked") {
+            return ExitCode::from(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1));
+        }
+    }
+    // It may have ended by itself.
+    let _ = child.kill();
+    let _ = child.wait();
+    ExitCode::FAILURE
 }
 
 fn settings(options: &Options, mut settings: KafkaSettings) -> KafkaSettings {
