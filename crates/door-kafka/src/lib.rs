@@ -17,6 +17,7 @@ pub mod groups;
 mod handlers;
 mod housekeeping;
 pub mod limits;
+mod operations;
 mod options;
 mod producers;
 pub mod sessions;

@@ -105,10 +105,10 @@ impl<'a> Request<'a> {
         Ok(Request { api, version, correlation_id, client_id, body: &frame[from.position()..] })
     }
 
-    /// The body as the message `M`, which must be that of the API.
+    /// The body as the message `M`, which must be that of the API. Bytes behind it are not looked at.
     pub fn decode<M: Message<'a>>(&self) -> Result<M> {
         assert_eq!(M::API, Some(self.api.key), "a request is decoded as what it is");
-        M::decode(self.body, self.version)
+        M::decode_first(self.body, self.version)
     }
 }
 

@@ -37,11 +37,15 @@ pub trait Message<'a>: Wire<'a> + Default {
     /// Reads the whole of `bytes` as this message. What is borrowed lives as long as `bytes`; arrays take memory in proportion to
     /// them ([`crate::limits::DECODED_BYTES_PER_BYTE`]).
     fn decode(bytes: &'a [u8], version: i16) -> Result<Self> {
-        check_version::<Self>(version)?;
-        let mut from = Decoder::new(bytes, version, version >= Self::FLEXIBLE_FROM);
-        let message = Self::read(&mut from)?;
+        let (message, from) = read_first(bytes, version)?;
         from.finish()?;
         Ok(message)
+    }
+
+    /// Reads this message at the beginning of `bytes`, whatever follows it, as Kafka's brokers do with requests: librdkafka 2.16 sends
+    /// a byte too many with version 13 of Metadata.
+    fn decode_first(bytes: &'a [u8], version: i16) -> Result<Self> {
+        read_first(bytes, version).map(|(message, _)| message)
     }
 
     /// Appends this message to `out`. After an error `out` is as long as before. A field that the version does not have must have
@@ -55,6 +59,12 @@ pub trait Message<'a>: Wire<'a> + Default {
         }
         written
     }
+}
+
+fn read_first<'a, M: Message<'a>>(bytes: &'a [u8], version: i16) -> Result<(M, Decoder<'a>)> {
+    check_version::<M>(version)?;
+    let mut from = Decoder::new(bytes, version, version >= M::FLEXIBLE_FROM);
+    Ok((M::read(&mut from)?, from))
 }
 
 fn check_version<'a, M: Message<'a>>(version: i16) -> Result<()> {

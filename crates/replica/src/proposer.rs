@@ -84,8 +84,7 @@ pub(crate) async fn run(lanes: Lanes, post: Post, settler: Settler, pace: Pace, 
 
 /// Alone, what waits meanwhile does best as one batch; with peers, a batch travels while the next one is made.
 fn in_flight_max(post: &Post) -> usize {
-    let status = post.group().status();
-    if status.voters.len() + status.learners.len() > 1 { ENTRIES_IN_FLIGHT_PEERS_MAX } else { ENTRIES_IN_FLIGHT_MAX }
+    if post.group().has_peers() { ENTRIES_IN_FLIGHT_PEERS_MAX } else { ENTRIES_IN_FLIGHT_MAX }
 }
 
 /// Waits until something waits, there is room for it, and the pace allows it; `false` once the lanes are closed and empty.

@@ -22,6 +22,7 @@ use crate::{
     brokers::Broker,
     coordination::now_ms,
     groups::{Heartbeat, Join, JoinReply, Leave, Leaver, Protocol, Reply, Sync, SyncReply},
+    operations,
     transport::{Answer, Call, Context, malformed},
 };
 
@@ -35,8 +36,6 @@ const MEMBERS_FROM: i16 = 3;
 const NULL_PROTOCOL_FROM: i16 = 7;
 /// From this version on a group that does not exist is said to be none (KIP-1043).
 const NOT_FOUND_FROM: i16 = 6;
-/// Authorized operations that nobody asked for.
-const NOT_ASKED: i32 = i32::MIN;
 
 fn text<'a>(text: &Cow<'_, str>) -> Cow<'a, str> {
     Cow::Owned(text.to_string())
@@ -247,7 +246,7 @@ pub(crate) async fn describe(context: Context, call: Call) -> Answer {
             error_code,
             group_id: text(name),
             group_state: Cow::Borrowed(state),
-            authorized_operations: NOT_ASKED,
+            authorized_operations: operations::of_group(request.include_authorized_operations && error_code == 0),
             ..DescribedGroup::default()
         };
         let mut serving = match context.door.coordination.serving(name) {

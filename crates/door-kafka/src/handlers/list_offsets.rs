@@ -29,6 +29,8 @@ const MAX_TIMESTAMP: i64 = -3;
 const EARLIEST_LOCAL: i64 = -4;
 /// The last that is elsewhere: nothing is.
 const LATEST_TIERED: i64 = -5;
+/// The first that has yet to go elsewhere (KIP-1023): nothing has.
+const EARLIEST_PENDING_UPLOAD: i64 = -6;
 
 pub(crate) async fn answer(context: Context, call: Call) -> Answer {
     let Some(request) = call.decode::<ListOffsetsRequest<'_>>() else { return malformed() };
@@ -78,7 +80,7 @@ async fn find(place: &Place, wanted: &ListOffsetsPartition) -> Result<ListOffset
     match wanted.timestamp {
         LATEST => Ok(at(end, -1, leader.epoch)),
         EARLIEST | EARLIEST_LOCAL => Ok(at(log_start, -1, epoch_of_start(place, leader, log_start, end))),
-        LATEST_TIERED => Ok(nothing(wanted.partition_index)),
+        LATEST_TIERED | EARLIEST_PENDING_UPLOAD => Ok(nothing(wanted.partition_index)),
         MAX_TIMESTAMP => {
             let greatest = info.map_or(-1, |info| info.max_timestamp);
             let found = if greatest < 0 { None } else { first_at_or_after(place, greatest).await? };

@@ -16,15 +16,13 @@ use kafka_wire::{
 
 use crate::{
     brokers::number,
+    operations,
     topics::Topics,
     transport::{Answer, Call, Context, malformed},
 };
 
 /// From this version on no topics named means all; before, none means all (KIP-4).
 const NULL_IS_ALL_FROM: i16 = 1;
-/// Authorized operations that nobody asked for.
-const NOT_ASKED: i32 = i32::MIN;
-
 pub(crate) async fn answer(context: Context, call: Call) -> Answer {
     let Some(request) = call.decode::<MetadataRequest<'_>>() else { return malformed() };
     let topics = &context.door.topics;
@@ -34,12 +32,12 @@ pub(crate) async fn answer(context: Context, call: Call) -> Answer {
     };
     let mut told = Vec::new();
     if is_all {
-        told.extend(topics.all().iter().map(|topic| describe(topics, topic)));
+        told.extend(topics.all().iter().map(|topic| describe(topics, topic, request.include_topic_authorized_operations)));
     } else {
         let creates = request.allow_auto_topic_creation && context.door.options.auto_create;
         let create = creates.then_some(context.door.options.partitions);
         for asked in request.topics.iter().flatten() {
-            told.push(named(topics, asked, create).await);
+            told.push(named(topics, asked, create, request.include_topic_authorized_operations).await);
         }
     }
     let brokers = topics.brokers().into_iter().map(|broker| MetadataResponseBroker {
@@ -53,7 +51,7 @@ pub(crate) async fn answer(context: Context, call: Call) -> Answer {
         cluster_id: Some(Cow::Owned(cluster_id(topics))),
         controller_id: number(topics.controller()),
         topics: told,
-        cluster_authorized_operations: NOT_ASKED,
+        cluster_authorized_operations: operations::of_cluster(request.include_cluster_authorized_operations),
         ..MetadataResponse::default()
     })
 }
@@ -62,17 +60,22 @@ fn cluster_id(topics: &Topics) -> String {
     format!("{:016x}", topics.node().cluster_id())
 }
 
-async fn named(topics: &Topics, asked: &MetadataRequestTopic<'_>, create: Option<u32>) -> MetadataResponseTopic<'static> {
+async fn named(
+    topics: &Topics,
+    asked: &MetadataRequestTopic<'_>,
+    create: Option<u32>,
+    operations: bool,
+) -> MetadataResponseTopic<'static> {
     let missing = |code: ErrorCode| MetadataResponseTopic {
         error_code: code as i16,
         name: asked.name.as_ref().map(|name| Cow::Owned(name.to_string())),
         topic_id: asked.topic_id,
-        topic_authorized_operations: NOT_ASKED,
+        topic_authorized_operations: operations::of_topic(false),
         ..MetadataResponseTopic::default()
     };
     let Some(name) = &asked.name else {
         return match topics.topic_by_id(asked.topic_id.0) {
-            Some(topic) => describe(topics, &topic),
+            Some(topic) => describe(topics, &topic, operations),
             None => missing(ErrorCode::UnknownTopicId),
         };
     };
@@ -81,12 +84,12 @@ async fn named(topics: &Topics, asked: &MetadataRequestTopic<'_>, create: Option
         return missing(ErrorCode::InvalidTopicException);
     }
     match topics.find_or_create(name, create).await {
-        Ok(topic) => describe(topics, &topic),
+        Ok(topic) => describe(topics, &topic, operations),
         Err(code) => missing(code),
     }
 }
 
-fn describe(topics: &Topics, topic: &Arc<Topic>) -> MetadataResponseTopic<'static> {
+fn describe(topics: &Topics, topic: &Arc<Topic>, operations: bool) -> MetadataResponseTopic<'static> {
     let partition = |index: usize| {
         let partition_index = i32::try_from(index).unwrap_or(i32::MAX);
         match topics.place(topic, partition_index) {
@@ -118,7 +121,7 @@ fn describe(topics: &Topics, topic: &Arc<Topic>) -> MetadataResponseTopic<'stati
         topic_id: Uuid(topic.id),
         is_internal: topic.internal,
         partitions: (0..topic.partitions()).map(partition).collect(),
-        topic_authorized_operations: NOT_ASKED,
+        topic_authorized_operations: operations::of_topic(operations),
     }
 }
 
@@ -131,7 +134,7 @@ pub(crate) async fn describe_cluster(context: Context, call: Call) -> Answer {
         endpoint_type: request.endpoint_type,
         cluster_id: Cow::Owned(cluster_id(topics)),
         controller_id: number(topics.controller()),
-        cluster_authorized_operations: NOT_ASKED,
+        cluster_authorized_operations: operations::of_cluster(request.include_cluster_authorized_operations),
         ..DescribeClusterResponse::default()
     };
     if request.endpoint_type == BROKERS {

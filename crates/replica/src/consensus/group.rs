@@ -226,6 +226,17 @@ impl Group {
         metrics.current_leader.map(|leader| (leader, metrics.current_term))
     }
 
+    /// Who leads, as far as was heard lately, in which term, and whether it is this node, which then has applied an entry of that term.
+    pub fn lead(&self) -> (Option<NodeId>, u64, bool) {
+        let metrics = self.inner.metrics.borrow_watched();
+        (self.heard_leader(&metrics), metrics.current_term, is_leading(&metrics, self.inner.node))
+    }
+
+    /// Whether anybody else follows or votes.
+    pub fn has_peers(&self) -> bool {
+        self.inner.metrics.borrow_watched().membership_config.membership().nodes().nth(1).is_some()
+    }
+
     /// Who leads, as far as is known here.
     pub fn leader(&self) -> Option<NodeId> {
         self.inner.metrics.borrow_watched().current_leader
@@ -251,7 +262,8 @@ impl Group {
     fn heard_leader(&self, metrics: &Metrics) -> Option<NodeId> {
         let leader = metrics.current_leader?;
         let is_heard = if leader == self.inner.node {
-            let alone = metrics.membership_config.membership().voter_ids().all(|id| id == leader);
+            let votes = metrics.membership_config.membership().get_joint_config();
+            let alone = votes.iter().flatten().all(|id| *id == leader);
             alone || metrics.last_quorum_acked.is_some_and(|acked| acked.into_inner().elapsed() < LEADER_SILENCE)
         } else {
             let heard_ms = self.inner.heard_ms.load(Relaxed);

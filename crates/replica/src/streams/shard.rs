@@ -83,8 +83,8 @@ impl StreamShard {
 
     /// Who leads it.
     pub fn leadership(&self) -> Leadership {
-        let status = self.shard.group.status();
-        Leadership { leader: status.leader, is_here: status.leading, term: status.term }
+        let (leader, term, is_here) = self.shard.group.lead();
+        Leadership { leader, is_here, term }
     }
 
     /// Who holds it.
