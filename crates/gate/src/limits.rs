@@ -29,6 +29,12 @@ pub const CERTIFICATE_FILE_BYTES_MAX: u64 = 16 * 1024 * 1024;
 /// TLS sessions that a door keeps for clients that come back, where it asks for no certificates.
 pub const SESSIONS_KEPT: usize = 1024;
 
+/// Rules that make principals of certificates' names.
+pub const PRINCIPAL_RULES_MAX: usize = 256;
+
+/// Bytes that the compiled pattern of one such rule may take.
+pub const PRINCIPAL_PATTERN_BYTES_MAX: usize = 1024 * 1024;
+
 /// The least distance of two log lines about clients that were refused, for each door.
 pub const REFUSALS_LOGGED_EVERY: Duration = Duration::from_secs(1);
 

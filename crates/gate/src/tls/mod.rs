@@ -11,9 +11,11 @@
 mod certificate;
 mod files;
 mod name;
+mod principal;
 pub(crate) mod refusal;
 
 pub use certificate::ClientCertificate;
+pub use principal::PrincipalRules;
 
 use std::{
     io,
