@@ -9,6 +9,8 @@ pub struct DoorOptions {
     pub keyspace: String,
     /// URLs under which clients reach this member, as `MemberList` tells them until the cluster has recorded them.
     pub client_urls: Vec<String>,
+    /// Whether nodes speak TLS with each other, as the scheme of the peer URLs tells.
+    pub peers_secured: bool,
     /// Bytes of one request that goes through the log.
     pub request_bytes_max: usize,
     /// Operations in one transaction.
@@ -24,6 +26,7 @@ impl Default for DoorOptions {
         Self {
             keyspace: "default".to_owned(),
             client_urls: Vec::new(),
+            peers_secured: false,
             request_bytes_max: limits::REQUEST_BYTES_MAX,
             txn_ops_max: limits::TXN_OPS_MAX,
             streams_max: limits::STREAMS_PER_CONNECTION_MAX,

@@ -1,6 +1,7 @@
 //! Serving a router: hyper over guarded connections, with limits on every part of a request's head.
 
 use std::{
+    future::ready,
     io,
     sync::{
         Arc, OnceLock,
@@ -27,6 +28,7 @@ use hyper_util::{
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::UnixListener,
+    sync::watch,
 };
 
 /// How often requests could not even be read. Cheap to clone.
@@ -53,7 +55,7 @@ pub async fn serve(
     loop {
         tokio::select! {
             () = &mut stop => break,
-            accepted = porch.accept() => connections.spawn(accepted?),
+            accepted = porch.accept() => connections.spawn(accepted?.enter()),
         }
     }
     drop(porch);
@@ -74,7 +76,7 @@ pub async fn serve_unix(
         tokio::select! {
             () = &mut stop => break,
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => connections.spawn(stream),
+                Ok((stream, _)) => connections.spawn(ready(Ok(stream))),
                 // The owner of the data directory is the only one who can bring this about; waiting keeps it from spinning.
                 Err(error) => {
                     tracing::warn!(%error, "the administrative socket cannot accept");
@@ -126,6 +128,8 @@ struct Connections {
     http: http1::Builder,
     rooms: Rooms,
     open: GracefulShutdown,
+    /// Says `true` when nobody enters any more.
+    leaving: watch::Sender<bool>,
     malformed: Malformed,
 }
 
@@ -136,14 +140,26 @@ impl Connections {
             .header_read_timeout(limits::HTTP_HEAD_TIMEOUT)
             .max_headers(limits::HTTP_HEADERS_MAX)
             .max_buf_size(limits::HTTP_HEAD_BYTES_MAX);
-        Self { http, rooms, open: GracefulShutdown::new(), malformed }
+        Self { http, rooms, open: GracefulShutdown::new(), leaving: watch::Sender::new(false), malformed }
     }
 
-    fn spawn(&self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) {
+    /// `entering` does what comes before the first byte of HTTP.
+    fn spawn<S>(&self, entering: impl Future<Output = io::Result<S>> + Send + 'static)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
         let service = TowerToHyperService::new(self.rooms.current());
-        let connection = self.open.watch(self.http.serve_connection(TokioIo::new(stream), service));
-        let malformed = self.malformed.clone();
+        let (http, open, malformed) = (self.http.clone(), self.open.watcher(), self.malformed.clone());
+        let mut leaving = self.leaving.subscribe();
         tokio::spawn(async move {
+            let entered = tokio::select! {
+                biased;
+                entered = entering => entered,
+                // Nobody waits for an answer yet.
+                _ = leaving.wait_for(|leaving| *leaving) => return,
+            };
+            let Ok(stream) = entered else { return };
+            let connection = open.watch(http.serve_connection(TokioIo::new(stream), service));
             if let Err(error) = connection.await
                 && (error.is_parse() || error.is_parse_too_large())
             {
@@ -153,6 +169,7 @@ impl Connections {
     }
 
     async fn finish(self, grace: Duration) {
+        self.leaving.send_replace(true);
         // What is still running after the grace ends with the runtime.
         let _ = tokio::time::timeout(grace, self.open.shutdown()).await;
     }

@@ -268,11 +268,6 @@ fn state(group: &StoredGroup) -> GroupState {
     }
 }
 
-/// An error of a coordinator as the wire has it.
-pub(crate) fn code(error: ErrorCode) -> i16 {
-    error.code()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

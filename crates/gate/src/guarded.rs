@@ -1,111 +1,162 @@
-//! One admitted connection, with its deadlines.
+//! One admitted connection, with its deadlines, in plain text or over TLS.
 
 use std::{
     future::Future,
     io,
-    net::SocketAddr,
     pin::Pin,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::TcpStream,
     time::{Instant, Sleep, sleep},
 };
+use tokio_rustls::server::TlsStream;
 
-use crate::{limits, porch::Shared};
+use crate::{
+    Peer,
+    arrival::{TLS_HANDSHAKE, refuse},
+    counts::{Reason, Shared},
+    limits,
+    socket::Socket,
+};
 
-/// A TCP connection that ends by itself when the client is silent at first or stops taking what it is owed.
+/// A connection that ends by itself when the client is silent at first or stops taking what it is owed. What is written may be
+/// held back by TLS until it is flushed.
 ///
 /// Dropping it gives its place on the porch back.
 pub struct Guarded {
-    stream: TcpStream,
-    peer: SocketAddr,
-    /// Runs until the first byte came.
+    stream: Stream,
+    peer: Peer,
+    /// Runs until the first byte came; behind TLS, the first one after the handshake.
     silence: Option<Pin<Box<Sleep>>>,
-    /// Runs while a write waits for the client.
-    stall: Option<Pin<Box<Sleep>>>,
-    porch: Arc<Shared>,
+}
+
+/// What carries the bytes.
+enum Stream {
+    Plain(Socket),
+    Tls(Box<TlsStream<Socket>>),
 }
 
 impl Guarded {
-    pub(crate) fn new(stream: TcpStream, peer: SocketAddr, porch: Arc<Shared>) -> Self {
-        Self { stream, peer, silence: Some(Box::pin(sleep(limits::FIRST_BYTE_TIMEOUT))), stall: None, porch }
+    pub(crate) fn plain(socket: Socket, peer: Peer) -> Self {
+        Self::new(Stream::Plain(socket), peer)
+    }
+
+    pub(crate) fn secured(stream: TlsStream<Socket>, peer: Peer) -> Self {
+        Self::new(Stream::Tls(Box::new(stream)), peer)
+    }
+
+    fn new(stream: Stream, peer: Peer) -> Self {
+        Self { stream, peer, silence: Some(Box::pin(sleep(limits::FIRST_BYTE_TIMEOUT))) }
     }
 
     /// Who is on the other side.
-    pub fn peer(&self) -> SocketAddr {
-        self.peer
+    pub fn peer(&self) -> &Peer {
+        &self.peer
     }
 
-    /// Passes a write's outcome on, unless it has been waiting for the client for too long.
-    fn watch_stall<T>(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
-        if written.is_ready() {
-            self.stall = None;
-            return written;
+    fn porch(&self) -> &Shared {
+        match &self.stream {
+            Stream::Plain(socket) => socket.porch(),
+            Stream::Tls(stream) => stream.get_ref().0.porch(),
         }
-        let stall = self.stall.get_or_insert_with(|| Box::pin(sleep(limits::WRITE_STALL_TIMEOUT)));
-        if stall.as_mut().poll(cx).is_pending() {
-            return Poll::Pending;
+    }
+
+    /// The first bytes have come. A client that speaks TLS to a plain door would only be told that its bytes are bad.
+    fn begin(&mut self, read: &[u8]) -> io::Result<()> {
+        self.silence = None;
+        if matches!(self.stream, Stream::Plain(_)) && read.first() == Some(&TLS_HANDSHAKE) {
+            let text =
+                "the client speaks TLS, and this door speaks plain text: it needs an http:// address, or the door certificates";
+            return Err(refuse(self.porch(), self.peer.address, Reason::TlsToPlain, text));
         }
-        count(&self.porch.stalled);
-        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the client takes nothing")))
+        Ok(())
+    }
+
+    fn watch_silence(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let Some(silence) = self.silence.as_mut() else { return Poll::Pending };
+        ready!(silence.as_mut().poll(cx));
+        // Keeps the timer from being polled after it was ready.
+        silence.as_mut().reset(Instant::now() + limits::FIRST_BYTE_TIMEOUT);
+        self.porch().refuse(Reason::Silent);
+        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the client said nothing")))
+    }
+}
+
+impl Stream {
+    fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        match self {
+            Self::Plain(socket) => Pin::new(socket).poll_read(cx, buf),
+            Self::Tls(stream) => poll_records(stream, cx, buf),
+        }
+    }
+}
+
+/// Reads as many records as there are. One call to TLS gives one, and a client that sends many requests at once may put each into
+/// its own; doors answer together what came together.
+fn poll_records(stream: &mut TlsStream<Socket>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    let before = buf.filled().len();
+    loop {
+        let had = buf.filled().len();
+        let read = Pin::new(&mut *stream).poll_read(cx, buf);
+        let has_more = matches!(read, Poll::Ready(Ok(()))) && buf.filled().len() > had && buf.remaining() > 0;
+        if has_more {
+            continue;
+        }
+        // What came before an end or a fault is taken first: both come again.
+        return if buf.filled().len() > before { Poll::Ready(Ok(())) } else { read };
     }
 }
 
 impl AsyncRead for Guarded {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let read = Pin::new(&mut self.stream).poll_read(cx, buf);
-        if read.is_ready() {
-            self.silence = None;
-            return read;
+        let before = buf.filled().len();
+        match self.stream.poll_read(cx, buf) {
+            Poll::Ready(Ok(())) if self.silence.is_some() => Poll::Ready(self.begin(&buf.filled()[before..])),
+            Poll::Pending => self.watch_silence(cx),
+            read => read,
         }
-        let Some(silence) = self.silence.as_mut() else { return Poll::Pending };
-        if silence.as_mut().poll(cx).is_pending() {
-            return Poll::Pending;
-        }
-        // Keeps the timer from being polled after it was ready.
-        silence.as_mut().reset(Instant::now() + limits::FIRST_BYTE_TIMEOUT);
-        count(&self.porch.silent);
-        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the client said nothing")))
     }
+}
+
+/// Passes a call on to whichever stream it is.
+macro_rules! with_stream {
+    ($self:ident, $stream:ident => $call:expr) => {
+        match &mut $self.get_mut().stream {
+            Stream::Plain(socket) => {
+                let $stream = Pin::new(socket);
+                $call
+            }
+            Stream::Tls(stream) => {
+                let $stream = Pin::new(stream.as_mut());
+                $call
+            }
+        }
+    };
 }
 
 impl AsyncWrite for Guarded {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.stream).poll_write(cx, buf);
-        self.watch_stall(cx, written)
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        with_stream!(self, stream => stream.poll_write(cx, buf))
     }
 
-    fn poll_write_vectored(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bufs: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
-        self.watch_stall(cx, written)
+    fn poll_write_vectored(self: Pin<&mut Self>, cx: &mut Context<'_>, bufs: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        with_stream!(self, stream => stream.poll_write_vectored(cx, bufs))
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
+        match &self.stream {
+            Stream::Plain(socket) => socket.is_write_vectored(),
+            Stream::Tls(stream) => stream.is_write_vectored(),
+        }
     }
 
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        with_stream!(self, stream => stream.poll_flush(cx))
     }
 
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        with_stream!(self, stream => stream.poll_shutdown(cx))
     }
-}
-
-impl Drop for Guarded {
-    fn drop(&mut self) {
-        self.porch.open.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-pub(crate) fn count(counter: &AtomicU64) {
-    counter.fetch_add(1, Ordering::Relaxed);
 }

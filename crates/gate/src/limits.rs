@@ -14,6 +14,30 @@ pub const FIRST_BYTE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a client may take nothing of what it is owed.
 pub const WRITE_STALL_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// How long a TLS handshake may take, the wait for its turn included.
+pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// TLS handshakes that run at once on one door; more wait for their turn. Each may hold about 100 KB.
+pub const HANDSHAKES_MAX: usize = 512;
+
+/// How often certificates in files are looked at.
+pub const CERTIFICATES_LOOK: Duration = Duration::from_secs(5);
+
+/// Bytes of one file with certificates, a key or revocations.
+pub const CERTIFICATE_FILE_BYTES_MAX: u64 = 16 * 1024 * 1024;
+
+/// TLS sessions that a door keeps for clients that come back, where it asks for no certificates.
+pub const SESSIONS_KEPT: usize = 1024;
+
+/// Rules that make principals of certificates' names.
+pub const PRINCIPAL_RULES_MAX: usize = 256;
+
+/// Bytes that the compiled pattern of one such rule may take.
+pub const PRINCIPAL_PATTERN_BYTES_MAX: usize = 1024 * 1024;
+
+/// The least distance of two log lines about clients that were refused, for each door.
+pub const REFUSALS_LOGGED_EVERY: Duration = Duration::from_secs(1);
+
 /// How long accepting pauses when the process has no file descriptor left.
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 

@@ -3,10 +3,7 @@
 use std::{
     io,
     net::SocketAddr,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
-    },
+    sync::{Arc, atomic::Ordering},
     time::Duration,
 };
 
@@ -16,31 +13,20 @@ use tokio::{
 };
 
 use crate::{
-    guarded::{Guarded, count},
+    Arrival, Counts, Tls,
+    counts::{Reason, Shared, count},
     limits,
+    socket::Socket,
 };
 
 /// Where one door's connections come in.
 pub struct Porch {
     listener: TcpListener,
     connections_max: usize,
+    tls: Option<Tls>,
     second: Second,
     shared: Arc<Shared>,
 }
-
-/// What the connections of one porch share with it.
-#[derive(Default)]
-pub(crate) struct Shared {
-    pub(crate) open: AtomicUsize,
-    accepted: AtomicU64,
-    full: AtomicU64,
-    pub(crate) silent: AtomicU64,
-    pub(crate) stalled: AtomicU64,
-}
-
-/// A handle on a porch's counters that outlives the porch. Cheap to clone.
-#[derive(Clone, Default)]
-pub struct Counts(Arc<Shared>);
 
 /// How many connections were accepted in the second that is running.
 struct Second {
@@ -52,7 +38,13 @@ impl Porch {
     /// A porch over a bound listener that keeps at most `connections_max` connections open.
     pub fn new(listener: TcpListener, connections_max: usize) -> Self {
         let second = Second { end: Instant::now(), accepted: 0 };
-        Self { listener, connections_max, second, shared: Arc::default() }
+        Self { listener, connections_max, tls: None, second, shared: Arc::default() }
+    }
+
+    /// The same porch, which speaks TLS and nothing else from now on.
+    #[must_use]
+    pub fn with_tls(self, tls: Tls) -> Self {
+        Self { tls: Some(tls), ..self }
     }
 
     /// The address clients reach, with the port that was really taken.
@@ -65,9 +57,9 @@ impl Porch {
         Counts(self.shared.clone())
     }
 
-    /// The next connection within the limits. Waits out a lack of file descriptors; a connection too many is closed at once.
+    /// The next connection within the limits, before any handshake. Waits out a lack of file descriptors; a connection too many is closed at once.
     /// An error means that the listener itself is broken.
-    pub async fn accept(&mut self) -> io::Result<Guarded> {
+    pub async fn accept(&mut self) -> io::Result<Arrival> {
         loop {
             self.second.pace().await;
             let (stream, peer) = match self.listener.accept().await {
@@ -79,22 +71,21 @@ impl Porch {
                 }
                 Err(error) => return Err(error),
             };
-            if let Some(guarded) = self.admit(stream, peer) {
-                return Ok(guarded);
+            if let Some(arrival) = self.admit(stream, peer) {
+                return Ok(arrival);
             }
         }
     }
 
-    fn admit(&self, stream: TcpStream, peer: SocketAddr) -> Option<Guarded> {
+    fn admit(&self, stream: TcpStream, peer: SocketAddr) -> Option<Arrival> {
         if self.shared.open.load(Ordering::Relaxed) >= self.connections_max {
-            count(&self.shared.full);
+            self.shared.refuse(Reason::Full);
             return None;
         }
         // Answers go out whole; waiting for more to send only delays them. A socket that refuses is about to fail anyway.
         let _ = stream.set_nodelay(true);
-        self.shared.open.fetch_add(1, Ordering::Relaxed);
         count(&self.shared.accepted);
-        Some(Guarded::new(stream, peer, self.shared.clone()))
+        Some(Arrival::new(Socket::new(stream, self.shared.clone()), peer, self.tls.clone()))
     }
 }
 
@@ -110,24 +101,6 @@ impl Second {
             *self = Self { end: Instant::now() + Duration::from_secs(1), accepted: 0 };
         }
         self.accepted += 1;
-    }
-}
-
-impl Counts {
-    /// Connections open now.
-    pub fn open(&self) -> usize {
-        self.0.open.load(Ordering::Relaxed)
-    }
-
-    /// Connections accepted so far.
-    pub fn accepted(&self) -> u64 {
-        self.0.accepted.load(Ordering::Relaxed)
-    }
-
-    /// Connections ended by the porch so far, by reason: too many were open, silent after connecting, taking nothing.
-    pub fn refused(&self) -> [(&'static str, u64); 3] {
-        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        [("full", read(&self.0.full)), ("silent", read(&self.0.silent)), ("stalled", read(&self.0.stalled))]
     }
 }
 

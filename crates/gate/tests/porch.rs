@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use gate::{Porch, limits};
+use gate::{Guarded, Porch, Reason, limits};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -17,12 +17,17 @@ async fn porch(connections_max: usize) -> (Porch, std::net::SocketAddr) {
     (porch, address)
 }
 
+async fn enter(porch: &mut Porch) -> Guarded {
+    let arrival = porch.accept().await.unwrap();
+    arrival.enter().await.unwrap()
+}
+
 #[tokio::test]
 async fn one_connection_too_many_is_closed_at_once_and_a_place_comes_back() {
     let (mut porch, address) = porch(1).await;
     let counts = porch.counts();
     let _first = TcpStream::connect(address).await.unwrap();
-    let admitted = porch.accept().await.unwrap();
+    let admitted = enter(&mut porch).await;
     assert_eq!(counts.open(), 1);
 
     let mut second = TcpStream::connect(address).await.unwrap();
@@ -41,7 +46,7 @@ async fn one_connection_too_many_is_closed_at_once_and_a_place_comes_back() {
 async fn silence_after_connecting_ends_the_connection() {
     let (mut porch, address) = porch(8).await;
     let _client = TcpStream::connect(address).await.unwrap();
-    let mut silent = porch.accept().await.unwrap();
+    let mut silent = enter(&mut porch).await;
     tokio::time::pause();
     let before = tokio::time::Instant::now();
     let error = silent.read(&mut [0; 8]).await.unwrap_err();
@@ -54,7 +59,7 @@ async fn silence_after_connecting_ends_the_connection() {
 async fn a_client_that_spoke_may_be_silent_later() {
     let (mut porch, address) = porch(8).await;
     let mut client = TcpStream::connect(address).await.unwrap();
-    let mut admitted = porch.accept().await.unwrap();
+    let mut admitted = enter(&mut porch).await;
     client.write_all(b"x").await.unwrap();
     admitted.read_exact(&mut [0; 1]).await.unwrap();
     tokio::time::pause();
@@ -66,7 +71,7 @@ async fn a_client_that_spoke_may_be_silent_later() {
 async fn a_client_that_takes_nothing_is_let_go() {
     let (mut porch, address) = porch(8).await;
     let _client = TcpStream::connect(address).await.unwrap();
-    let mut admitted = porch.accept().await.unwrap();
+    let mut admitted = enter(&mut porch).await;
     tokio::time::pause();
     let block = vec![7; 1 << 20];
     let error = loop {
@@ -76,6 +81,26 @@ async fn a_client_that_takes_nothing_is_let_go() {
     };
     assert_eq!(error.kind(), std::io::ErrorKind::TimedOut);
     assert_eq!(porch.counts().refused()[2], ("stalled", 1));
+}
+
+#[tokio::test]
+async fn tls_is_not_taken_for_what_a_plain_door_speaks() {
+    let (mut porch, address) = porch(8).await;
+    let mut client = TcpStream::connect(address).await.unwrap();
+    let mut admitted = enter(&mut porch).await;
+    client.write_all(b"\x16\x03\x01\x02\x00").await.unwrap();
+    let error = admitted.read(&mut [0; 8]).await.unwrap_err();
+    assert!(error.to_string().contains("speaks TLS"), "{error}");
+    assert_eq!(porch.counts().refused_for(Reason::TlsToPlain), 1);
+
+    // Only the first byte tells.
+    let mut client = TcpStream::connect(address).await.unwrap();
+    let mut admitted = enter(&mut porch).await;
+    client.write_all(b"G").await.unwrap();
+    admitted.read_exact(&mut [0; 1]).await.unwrap();
+    client.write_all(b"\x16").await.unwrap();
+    admitted.read_exact(&mut [0; 1]).await.unwrap();
+    assert_eq!(porch.counts().refused_for(Reason::TlsToPlain), 1);
 }
 
 #[tokio::test]

@@ -10,14 +10,15 @@ use door_http::{
 };
 use futures_util::{FutureExt, StreamExt, stream};
 use gate::Porch;
-use replica::Node;
+use replica::{Node, Security};
 use tokio::sync::watch;
 
 use crate::config::{Config, endpoint::Endpoint};
 
 /// How the door is opened. Clients are told `client_urls`.
 pub(crate) fn options(config: &Config, client_urls: Vec<String>) -> Arc<DoorOptions> {
-    Arc::new(DoorOptions { client_urls, quota_bytes: config.quota_bytes, ..DoorOptions::default() })
+    let peers_secured = !matches!(config.peer_options().security, Security::Plain);
+    Arc::new(DoorOptions { client_urls, peers_secured, quota_bytes: config.quota_bytes, ..DoorOptions::default() })
 }
 
 /// Serves the door until `stop` completes.

@@ -26,7 +26,7 @@ use door_http::{
     public,
     server::{self, Malformed, Rooms},
 };
-use gate::{Counts, Porch};
+use gate::{Counts, Porch, Tls};
 use replica::{Node, PeerOptions, Security};
 use tokio::{
     net::{TcpListener, TcpSocket, UnixListener},
@@ -36,7 +36,7 @@ use tokio::{
 };
 
 use crate::{
-    config::{self, Config, Flags, endpoint::Endpoint},
+    config::{self, Config, Door, Flags, endpoint::Endpoint},
     doors,
     exit::{Code, Failure, Outcome},
     log::Log,
@@ -102,9 +102,10 @@ fn begin_anew() -> io::Error {
 
 async fn serve(config: Config, log: &Log, is_rebuilt: bool) -> Outcome {
     let mut signals = Signals::listen()?;
+    let tls = DoorsTls::open(&config)?;
     let etcd = reserve("etcd", config.etcd)?;
     let kafka = reserve("kafka", config.kafka)?;
-    let http = bind("http", config.http, config.connections_max).await?;
+    let http = bind("http", config.http, config.connections_max).await?.map(|porch| secured(porch, tls.http.as_ref()));
     let peer = bind_peer(config.peer).await?;
     let open = Doors {
         etcd: etcd.as_ref().and_then(|socket| Some(socket.local_addr().ok()?.to_string())),
@@ -133,12 +134,12 @@ async fn serve(config: Config, log: &Log, is_rebuilt: bool) -> Outcome {
 
     tell_founders(&config, &status.members);
 
-    let house = House { node: node.clone(), config: &config, log: log.clone(), open, client_urls };
+    let house = House { node: node.clone(), config: &config, log: log.clone(), open, client_urls, tls };
     let mut running = house.open_doors(etcd, kafka, entrance, &stopping)?;
     let Doors { etcd, kafka, http, peer } = &house.open;
     let (etcd, kafka, http, peer) = (etcd.as_deref(), kafka.as_deref(), http.as_deref(), peer.as_deref());
     tracing::info!(etcd, kafka, http, peer, "ready to serve client requests");
-    welcome::print(&house.open, &config.data_dir);
+    welcome::print(&house.open, &house.client_urls, &config);
 
     let ended = tokio::select! {
         name = signals.next() => {
@@ -209,6 +210,37 @@ struct House<'a> {
     open: Doors,
     /// Where clients are told that they reach the etcd door.
     client_urls: Vec<String>,
+    tls: DoorsTls,
+}
+
+/// The TLS of the doors that have it.
+struct DoorsTls {
+    etcd: Option<Tls>,
+    http: Option<Tls>,
+}
+
+impl DoorsTls {
+    /// Reads the certificates, and looks at their files from now on.
+    fn open(config: &Config) -> Outcome<Self> {
+        let open = |door| -> Outcome<Option<Tls>> {
+            let Some(options) = config.tls_options(door) else { return Ok(None) };
+            let tls = Tls::open(options).map_err(|error| Failure::new(Code::Configuration, error))?;
+            tokio::spawn(tls.clone().watch());
+            Ok(Some(tls))
+        };
+        Ok(Self { etcd: open(Door::Etcd)?, http: open(Door::Http)? })
+    }
+
+    fn each(&self) -> impl Iterator<Item = &Tls> {
+        self.etcd.iter().chain(&self.http)
+    }
+}
+
+fn secured(porch: Porch, tls: Option<&Tls>) -> Porch {
+    match tls {
+        Some(tls) => porch.with_tls(tls.clone()),
+        None => porch,
+    }
 }
 
 impl House<'_> {
@@ -229,7 +261,7 @@ impl House<'_> {
         tokio::spawn(door_kafka::housekeeping(self.node.clone()));
 
         if let Some(socket) = etcd {
-            let porch = Porch::new(listen("etcd", socket)?, self.config.connections_max);
+            let porch = secured(Porch::new(listen("etcd", socket)?, self.config.connections_max), self.tls.etcd.as_ref());
             counts.push(("etcd", porch.counts()));
             let stop = stopped(stopping.clone());
             running.spawn(doors::etcd(porch, options.clone(), self.node.clone(), metrics.clone(), stop));
@@ -259,25 +291,10 @@ impl House<'_> {
     /// What this crate adds to `/metrics`.
     fn collectors(&self, counts: Vec<(&'static str, Counts)>, malformed: Malformed, metrics: Arc<Metrics>) -> Vec<Collector> {
         let log = self.log.clone();
+        let tls: Vec<Tls> = self.tls.each().cloned().collect();
         let own = move |out: &mut Exposition| {
-            out.family("manifold_connections_open", Type::Gauge, "Connections open now, by door.");
-            for (door, counts) in &counts {
-                out.sample(&[("door", door)], counts.open());
-            }
-            out.family("manifold_connections_accepted_total", Type::Counter, "Connections accepted, by door.");
-            for (door, counts) in &counts {
-                out.sample(&[("door", door)], counts.accepted());
-            }
-            out.family(
-                "manifold_connections_refused_total",
-                Type::Counter,
-                "Connections ended by their limits, by door and reason.",
-            );
-            for (door, counts) in &counts {
-                for (reason, number) in counts.refused() {
-                    out.sample(&[("door", door), ("reason", reason)], number);
-                }
-            }
+            connections(out, &counts);
+            certificates(out, &tls);
             let help = "Connections closed because what they sent is not HTTP within the limits.";
             out.single("manifold_http_malformed_total", Type::Counter, help, malformed.total());
             out.single(
@@ -289,6 +306,38 @@ impl House<'_> {
         };
         vec![Arc::new(own), doors::collector(metrics)]
     }
+}
+
+fn connections(out: &mut Exposition, counts: &[(&'static str, Counts)]) {
+    out.family("manifold_connections_open", Type::Gauge, "Connections open now, by door.");
+    for (door, counts) in counts {
+        out.sample(&[("door", door)], counts.open());
+    }
+    let mut each = |name: &str, help: &str, value: fn(&Counts) -> u64| {
+        out.family(name, Type::Counter, help);
+        for (door, counts) in counts {
+            out.sample(&[("door", door)], value(counts));
+        }
+    };
+    each("manifold_connections_accepted_total", "Connections accepted, by door.", Counts::accepted);
+    each("manifold_tls_handshakes_total", "TLS handshakes completed, by door.", Counts::secured);
+    out.family("manifold_connections_refused_total", Type::Counter, "Connections ended by their limits, by door and reason.");
+    for (door, counts) in counts {
+        for (reason, number) in counts.refused() {
+            out.sample(&[("door", door), ("reason", reason)], number);
+        }
+    }
+}
+
+fn certificates(out: &mut Exposition, tls: &[Tls]) {
+    let mut each = |name: &str, help: &str, value: fn(&Tls) -> u64| {
+        out.family(name, Type::Counter, help);
+        for tls in tls {
+            out.sample(&[("door", tls.door())], value(tls));
+        }
+    };
+    each("manifold_tls_files_renewed_total", "New certificates, keys and revocations taken into use, by door.", Tls::renewed);
+    each("manifold_tls_files_unusable_total", "New ones that cannot be used, so that the former ones stay, by door.", Tls::kept);
 }
 
 /// Takes an address, without listening there yet.
@@ -333,7 +382,8 @@ async fn bind_peer(address: Option<SocketAddr>) -> Outcome<Option<TcpListener>> 
 fn peer_options(config: &Config, open: &Doors) -> PeerOptions {
     let mut peers = config.peer_options();
     if peers.client_urls.is_empty() {
-        peers.client_urls = open.etcd.iter().map(|address| format!("http://{address}")).collect();
+        let scheme = config.scheme(Door::Etcd);
+        peers.client_urls = open.etcd.iter().map(|address| format!("{scheme}://{address}")).collect();
     }
     peers.client_urls.extend(advertised(config, open).map(|place| door_kafka::url(&place.host, place.port)));
     peers

@@ -1,17 +1,18 @@
 //! What a person sees when the node is ready: where its doors are, and a command to try each.
 
-use std::{
-    io::{self, Write},
-    path::Path,
-};
+use std::io::{self, Write};
 
 use door_http::admin::Doors;
+use gate::tls::ClientAuth;
 
-use crate::log;
+use crate::{
+    config::{Config, Door, DoorTls},
+    log,
+};
 
 /// Prints the block, from a thread of its own: a stdout that nobody reads must not hold up service.
-pub(crate) fn print(doors: &Doors, data_dir: &Path) {
-    let text = block(doors, data_dir, log::colour(&io::stdout()));
+pub(crate) fn print(doors: &Doors, client_urls: &[String], config: &Config) {
+    let text = block(doors, client_urls, config, log::colour(&io::stdout()));
     let print = move || {
         let mut out = io::stdout().lock();
         // A closed stdout has no reader to miss it.
@@ -21,26 +22,41 @@ pub(crate) fn print(doors: &Doors, data_dir: &Path) {
     let _ = std::thread::Builder::new().name("welcome".to_owned()).spawn(print);
 }
 
-fn block(doors: &Doors, data_dir: &Path, colour: bool) -> String {
+fn block(doors: &Doors, client_urls: &[String], config: &Config, colour: bool) -> String {
     let (bold, plain) = if colour { ("\x1b[1m", "\x1b[0m") } else { ("", "") };
-    let dir = data_dir.display();
+    let dir = config.data_dir.display();
     let mut text = format!("\n{bold}Manifold {} is ready{plain}, its data in {dir}\n\n", env!("CARGO_PKG_VERSION"));
     if let Some(etcd) = &doors.etcd {
-        text += &format!("  {bold}etcd{plain}   etcdctl --endpoints {etcd} put greeting hello\n");
-        text += &format!("         etcdctl --endpoints {etcd} get greeting\n");
+        let client = format!("etcdctl --endpoints {}{}", endpoint(etcd, client_urls, config), credentials(config, Door::Etcd));
+        text += &format!("  {bold}etcd{plain}   {client} put greeting hello\n");
+        text += &format!("         {client} get greeting\n");
     }
     if let Some(kafka) = &doors.kafka {
         text += &format!("  {bold}kafka{plain}  echo hello | kcat -b {kafka} -t greetings -P\n");
         text += &format!("         kcat -b {kafka} -t greetings -C -e\n");
     }
     if let Some(http) = &doors.http {
-        text += &format!("  {bold}http{plain}   curl -s http://{http}/health\n");
+        let (scheme, credentials) = (config.scheme(Door::Http), credentials(config, Door::Http));
+        text += &format!("  {bold}http{plain}   curl -s{credentials} {scheme}://{http}/health\n");
     }
     if let Some(peer) = &doors.peer {
         text += &format!("  {bold}peer{plain}   other nodes reach this one at {peer}\n");
     }
     text += &format!("  {bold}admin{plain}  manifold ctl status --data-dir {dir}\n\nCtrl-C stops it.\n\n");
     text
+}
+
+/// Where to try the etcd door. A certificate names what clients are told, if anything.
+fn endpoint<'a>(address: &'a str, client_urls: &'a [String], config: &Config) -> &'a str {
+    let told = client_urls.iter().find(|url| url.starts_with("https://"));
+    told.filter(|_| config.door_tls(Door::Etcd) != DoorTls::Off).map_or(address, String::as_str)
+}
+
+/// What `etcdctl` and `curl` alike need for a door with TLS. Both trust a certificate that they are given itself, whoever signed it.
+fn credentials(config: &Config, door: Door) -> String {
+    let Some(options) = config.tls_options(door) else { return String::new() };
+    let own = if options.client_auth == ClientAuth::Require { " --cert CLIENT.pem --key CLIENT-KEY.pem" } else { "" };
+    format!(" --cacert {}{own}", options.files.cert.display())
 }
 
 #[cfg(test)]
@@ -50,7 +66,7 @@ mod tests {
     #[test]
     fn only_open_doors_are_shown() {
         let doors = Doors { http: Some("127.0.0.1:1".to_owned()), ..Doors::default() };
-        let text = block(&doors, Path::new("d"), false);
+        let text = block(&doors, &[], &Config::default(), false);
         assert!(
             text.contains("curl -s http://127.0.0.1:1/health")
                 && !text.contains("etcdctl")
@@ -58,5 +74,25 @@ mod tests {
                 && !text.contains('\x1b'),
             "{text}"
         );
+    }
+
+    #[test]
+    fn doors_with_tls_are_tried_with_their_certificate() {
+        let (etcd, http) = (Some("127.0.0.1:1".to_owned()), Some("127.0.0.1:2".to_owned()));
+        let doors = Doors { etcd, http, ..Doors::default() };
+        let urls = ["https://n1:1".to_owned()];
+        let mut config = Config::default();
+        let plain = block(&doors, &["http://n1:1".to_owned()], &config, false);
+        assert!(plain.contains("  etcdctl --endpoints 127.0.0.1:1 put greeting hello\n"), "{plain}");
+        config.tls_files.cert = Some("/c.pem".into());
+        config.tls_files.key = Some("/k.pem".into());
+        let text = block(&doors, &urls, &config, false);
+        assert!(text.contains("  etcdctl --endpoints https://n1:1 --cacert /c.pem put greeting hello\n"), "{text}");
+        assert!(text.contains("  curl -s --cacert /c.pem https://127.0.0.1:2/health\n"), "{text}");
+        config.tls_files.client_ca = Some("/a.pem".into());
+        config.http_tls = Some(DoorTls::Off);
+        let text = block(&doors, &urls, &config, false);
+        let shown = "--cacert /c.pem --cert CLIENT.pem --key CLIENT-KEY.pem get greeting";
+        assert!(text.contains(shown) && text.contains("  curl -s http://127.0.0.1:2/health\n"), "{text}");
     }
 }

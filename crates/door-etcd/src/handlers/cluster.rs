@@ -98,13 +98,14 @@ fn header(context: &Context) -> Option<pb::ResponseHeader> {
 
 fn members(context: &Context) -> Vec<pb::Member> {
     let status = context.node.status();
+    let scheme = if context.options.peers_secured { "https" } else { "http" };
     let own = |member: &Member| member.id == status.node_id;
     let members = status.members.iter().map(|member| pb::Member {
         id: member.id,
         name: name(member),
         peer_ur_ls: Some(&member.address)
             .filter(|address| !address.is_empty())
-            .map(|address| format!("http://{address}"))
+            .map(|address| format!("{scheme}://{address}"))
             .into_iter()
             .collect(),
         // What this member says of itself is recorded a moment after its door is open.

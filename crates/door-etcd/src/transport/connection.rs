@@ -359,6 +359,10 @@ where
         }
         let output = self.engine.output();
         if output.is_empty() {
+            // TLS may hold what the client did not take yet.
+            if let Poll::Ready(flushed) = Pin::new(&mut self.socket).poll_flush(cx) {
+                flushed?;
+            }
             return Ok(moved);
         }
         let Poll::Ready(written) = Pin::new(&mut self.socket).poll_write(cx, output) else { return Ok(moved) };

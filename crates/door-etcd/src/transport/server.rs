@@ -3,7 +3,7 @@
 use std::{io, sync::Arc};
 
 use bytes::BytesMut;
-use gate::{Guarded, Porch};
+use gate::{Arrival, Guarded, Porch};
 use replica::{Keyspace, Node};
 use tokio::{
     sync::{Semaphore, watch},
@@ -74,7 +74,7 @@ struct Connections {
 }
 
 impl Connections {
-    fn spawn(&self, stream: Guarded) {
+    fn spawn(&self, arrival: Arrival) {
         let dispatch = Dispatch {
             context: self.context.clone(),
             metrics: self.metrics.clone(),
@@ -85,17 +85,17 @@ impl Connections {
         let mut cut = self.cut.subscribe();
         tokio::spawn(async move {
             tokio::select! {
-                () = connection(stream, dispatch) => {}
+                () = connection(arrival, dispatch) => {}
                 _ = cut.wait_for(|cut| *cut) => {}
             }
         });
     }
 }
 
-async fn connection(stream: Guarded, dispatch: Dispatch) {
+async fn connection(arrival: Arrival, dispatch: Dispatch) {
     let mut serving = dispatch.context.serving.clone();
     let outcome = tokio::select! {
-        greeted = greet(stream, &dispatch.metrics) => greeted,
+        greeted = greet(arrival, &dispatch.metrics) => greeted,
         // Nobody waits for an answer yet.
         _ = serving.wait_for(|serving| !serving) => return,
     };
@@ -110,7 +110,8 @@ async fn connection(stream: Guarded, dispatch: Dispatch) {
 }
 
 /// Finds out what a client speaks. HTTP/2 is given back with what was read; everything else is dealt with here.
-async fn greet(mut stream: Guarded, metrics: &Metrics) -> io::Result<Option<(Guarded, BytesMut)>> {
+async fn greet(arrival: Arrival, metrics: &Metrics) -> io::Result<Option<(Guarded, BytesMut)>> {
+    let mut stream = arrival.enter().await?;
     match hello(&mut stream).await? {
         Hello::Http2(read) => Ok(Some((stream, read))),
         Hello::Other(read) => old::serve(stream, read, metrics).await.map(|()| None).map_err(io::Error::other),

@@ -59,7 +59,7 @@ impl From<FrameFault> for End {
 
 impl Connection {
     pub(super) fn new(stream: Guarded, door: Door, stopping: watch::Receiver<bool>) -> Connection {
-        let peer = stream.peer();
+        let peer = stream.peer().address;
         let (input, in_flight, output) = (BytesMut::new(), FuturesOrdered::new(), VecDeque::new());
         Connection { stream, peer, door, stopping, input, in_flight, is_open: true, output }
     }

@@ -21,8 +21,12 @@ pub async fn serve(mut porch: Porch, door: Door, stopped: impl Future<Output = (
             biased;
             () = &mut stopped => break,
             accepted = porch.accept() => {
-                let connection = Connection::new(accepted?, door.clone(), stopping.clone());
-                connections.spawn(connection.run());
+                let (arrival, door, stopping) = (accepted?, door.clone(), stopping.clone());
+                connections.spawn(async move {
+                    // Why somebody does not come in is counted at the porch.
+                    let Ok(stream) = arrival.enter().await else { return };
+                    Connection::new(stream, door, stopping).run().await;
+                });
             }
             Some(_) = connections.join_next(), if !connections.is_empty() => {}
         }

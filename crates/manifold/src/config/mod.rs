@@ -15,9 +15,11 @@ mod nearest;
 mod peers;
 mod secret;
 mod settings;
+mod tls;
 mod units;
 
 pub(crate) use settings::{Config, LogFormat, SETTINGS, Setting};
+pub(crate) use tls::{Door, DoorTls};
 pub(crate) use units::readable;
 
 use std::{collections::BTreeMap, fmt::Write};

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
 
 use replica::{PeerOptions, Security, Start};
 
-use super::{endpoint::Endpoint, settings::Config};
+use super::{endpoint::Endpoint, settings::Config, tls::Door};
 
 /// What gets nodes on different machines to speak with each other.
 const PROTECT: &str = "make a secret with \"manifold ctl secret new FILE\", copy the file to every node and name it with \
@@ -124,10 +124,9 @@ impl Config {
     pub(super) fn advice(&self) -> Vec<String> {
         let several = self.join.is_some() || !self.cluster.is_empty();
         let everywhere = self.etcd.filter(|etcd| several && etcd.ip().is_unspecified() && self.etcd_advertise.is_empty());
-        let advice = "say where clients reach it with --etcd-advertise http://HOST:PORT";
-        everywhere
-            .iter()
-            .map(|etcd| format!("clients that ask who the members are will be told http://{etcd}; {advice}"))
-            .collect()
+        let scheme = self.scheme(Door::Etcd);
+        let advice = format!("say where clients reach it with --etcd-advertise {scheme}://HOST:PORT");
+        let told = |etcd| format!("clients that ask who the members are will be told {scheme}://{etcd}; {advice}");
+        everywhere.iter().map(told).chain(self.advice_on_tls()).collect()
     }
 }

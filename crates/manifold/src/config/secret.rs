@@ -1,6 +1,6 @@
 //! Where the cluster's secret comes from: a file of its owner's, or a variable. Never the command line, which `ps` shows.
 
-use std::{fs::File, io::Read, os::unix::fs::MetadataExt, path::Path};
+use std::{fs::File, io::Read, path::Path};
 
 use replica::ClusterSecret;
 
@@ -33,24 +33,11 @@ pub(crate) fn from_file(path: &str) -> Result<ClusterSecret, String> {
     }
     let unreadable = |error: std::io::Error| format!("cannot be read: {error}; \"manifold ctl secret new {path}\" makes one");
     let file = File::open(path).map_err(unreadable)?;
-    check_mode(Path::new(path), &file)?;
+    gate::private::check_mode(Path::new(path), &file)?;
     let mut text = String::new();
     file.take(FILE_BYTES_MAX).read_to_string(&mut text).map_err(unreadable)?;
     ClusterSecret::parse(&text)
         .map_err(|error| format!("holds no secret: {error}. \"manifold ctl secret new\" writes such a file"))
-}
-
-/// As `ssh` looks at its keys: a file of one's own is nobody else's to read. One that another owner gave us, as systemd and
-/// Kubernetes do, may be read by a group, which is how they let us.
-fn check_mode(path: &Path, file: &File) -> Result<(), String> {
-    let metadata = file.metadata().map_err(|error| format!("cannot be looked at: {error}"))?;
-    let own = metadata.uid() == rustix::process::geteuid().as_raw();
-    let (others, mode) = if own { (0o077, "600") } else { (0o007, "640") };
-    if metadata.mode() & others == 0 {
-        return Ok(());
-    }
-    let (path, found) = (path.display(), metadata.mode() & 0o7777);
-    Err(format!("can be read by others (mode {found:04o}); take that away with: chmod {mode} {path}"))
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use super::{
     endpoint::{self, Endpoint},
     peers::PeerFiles,
     secret::{self, SECRET},
+    tls::{self, DoorFiles, DoorTls},
     units,
 };
 
@@ -32,6 +33,11 @@ pub(crate) struct Config {
     pub(crate) kafka_rebalance_delay: Duration,
     /// `None`: not opened.
     pub(crate) http: Option<SocketAddr>,
+    pub(crate) tls_files: DoorFiles,
+    /// `None`: what the files say.
+    pub(crate) etcd_tls: Option<DoorTls>,
+    /// `None`: what the files say.
+    pub(crate) http_tls: Option<DoorTls>,
     /// `None`: not opened.
     pub(crate) peer: Option<SocketAddr>,
     /// Empty: the peer address, or this node's own entry in `cluster`.
@@ -181,6 +187,48 @@ pub(crate) const SETTINGS: &[Setting] = &[
         default: "127.0.0.1:8480",
         help: "Address of the HTTP door (health, metrics, version); \"off\": not opened; port 0: a free one",
         set: |config, text| address(text).map(|address| config.http = address),
+    },
+    Setting {
+        key: "tls-cert",
+        value: "FILE",
+        default: "",
+        help: "PEM certificate that doors show to clients, and those between it and its authority; files may change at any time",
+        set: |config, text| file(text).map(|file| config.tls_files.cert = file),
+    },
+    Setting {
+        key: "tls-key",
+        value: "FILE",
+        default: "",
+        help: "The PEM key of tls-cert, which nobody else may read",
+        set: |config, text| file(text).map(|file| config.tls_files.key = file),
+    },
+    Setting {
+        key: "tls-client-ca",
+        value: "FILE",
+        default: "",
+        help: "PEM certificates of the authorities that sign clients; clients without a certificate are refused then",
+        set: |config, text| file(text).map(|file| config.tls_files.client_ca = file),
+    },
+    Setting {
+        key: "tls-crl",
+        value: "FILE",
+        default: "",
+        help: "PEM revocation lists, one of each authority between a client and tls-client-ca",
+        set: |config, text| file(text).map(|file| config.tls_files.crl = file),
+    },
+    Setting {
+        key: "etcd-tls",
+        value: "MODE",
+        default: "",
+        help: "off, on, request or require (a client's certificate); if not given: the strictest that there are files for",
+        set: |config, text| tls::mode(text).map(|mode| config.etcd_tls = mode),
+    },
+    Setting {
+        key: "http-tls",
+        value: "MODE",
+        default: "",
+        help: "The same for the HTTP door, where probes and Prometheus ask",
+        set: |config, text| tls::mode(text).map(|mode| config.http_tls = mode),
     },
     Setting {
         key: "peer",
@@ -419,6 +467,9 @@ impl Default for Config {
             kafka_auto_create: false,
             kafka_rebalance_delay: Duration::ZERO,
             http: None,
+            tls_files: DoorFiles::default(),
+            etcd_tls: None,
+            http_tls: None,
             peer: None,
             peer_advertise: String::new(),
             cluster: BTreeMap::new(),
@@ -465,6 +516,7 @@ impl Config {
                 "kafka: clients have to be told an address that they can reach; say it with kafka-advertise HOST:PORT".to_owned(),
             );
         }
+        self.check_tls(problems);
         self.check_peers(problems);
         if self.data_dir.exists() && !self.data_dir.is_dir() {
             problems.push(format!("data-dir: {} is not a directory", self.data_dir.display()));

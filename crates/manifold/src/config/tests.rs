@@ -1,7 +1,8 @@
 //! Layers, refusals, and the documentation's table.
 
-use std::io::Write;
+use std::{io::Write, os::unix::fs::PermissionsExt};
 
+use gate::tls::{ClientAuth, TlsFiles};
 use replica::{ClusterSecret, Security, Start};
 
 use super::*;
@@ -216,7 +217,104 @@ fn clients_that_would_be_told_no_address_earn_a_warning() {
     let loaded = load(&flags(None, &given), variables(&[])).unwrap();
     let expected = "clients that ask who the members are will be told http://0.0.0.0:2379; \
                     say where clients reach it with --etcd-advertise http://HOST:PORT";
-    assert_eq!(loaded.warnings, [expected]);
+    assert_eq!(loaded.warnings[0], expected);
+}
+
+/// A certificate that signs itself, and its key.
+fn certificate() -> (tempfile::NamedTempFile, tempfile::NamedTempFile) {
+    (file(include_str!("tests/cert.pem")), file(include_str!("tests/key.pem")))
+}
+
+fn path(file: &tempfile::NamedTempFile) -> &str {
+    file.path().to_str().unwrap()
+}
+
+#[test]
+fn doors_do_the_strictest_that_there_are_files_for() {
+    let (cert, key) = certificate();
+    let (cert, key) = (path(&cert), path(&key));
+    let modes = |given: &[(&'static str, &str)]| {
+        let config = load(&flags(None, given), variables(&[])).unwrap().config;
+        let auth = |door| config.tls_options(door).map(|options| options.client_auth);
+        assert_eq!(config.scheme(Door::Etcd), if auth(Door::Etcd).is_some() { "https" } else { "http" });
+        (auth(Door::Etcd), auth(Door::Http))
+    };
+    let (none, request, require) = (Some(ClientAuth::None), Some(ClientAuth::Request), Some(ClientAuth::Require));
+    let pair = [("tls-cert", cert), ("tls-key", key)];
+    let with = |more: &[(&'static str, &'static str)]| modes(&[&pair[..], &[("tls-client-ca", cert)], more].concat());
+    assert_eq!(modes(&[]), (None, None));
+    assert_eq!(modes(&pair), (none, none));
+    assert_eq!(modes(&[&pair[..], &[("http-tls", "off")]].concat()), (none, None));
+    assert_eq!(with(&[]), (require, require));
+    assert_eq!(with(&[("http-tls", "on"), ("etcd-tls", "request")]), (request, none));
+    assert_eq!(with(&[("http-tls", "require"), ("etcd-tls", "off")]), (None, require));
+
+    let given = [&pair[..], &[("tls-client-ca", cert)], &[("http-tls", "on")]].concat();
+    let config = load(&flags(None, &given), variables(&[])).unwrap().config;
+    let files = TlsFiles { cert: cert.into(), key: key.into(), client_ca: Some(cert.into()), crl: None };
+    let etcd = config.tls_options(Door::Etcd).unwrap();
+    assert_eq!((&etcd.files, etcd.door, etcd.protocols), (&files, "etcd", &[&b"h2"[..], b"http/1.1"][..]));
+    let http = config.tls_options(Door::Http).unwrap();
+    assert_eq!((http.files.client_ca, http.door, http.protocols), (None, "http", &[&b"http/1.1"[..]][..]));
+    let closed = load(&flags(None, &[&given[..], &[("etcd", "off")]].concat()), variables(&[])).unwrap().config;
+    assert_eq!(closed.tls_options(Door::Etcd), None);
+}
+
+#[test]
+fn doors_whose_tls_cannot_be_are_refused() {
+    let (cert, key) = certificate();
+    let (open_key, empty) = (file(include_str!("tests/key.pem")), file(""));
+    std::fs::set_permissions(open_key.path(), std::fs::Permissions::from_mode(0o644)).unwrap();
+    let (cert, key, open_key, empty) = (path(&cert), path(&key), path(&open_key), path(&empty));
+    let readable = format!(
+        "the etcd door cannot speak TLS: {open_key} can be read by others (mode 0644); take that away with: chmod 600 {open_key}"
+    );
+    let no_list = format!("the etcd door cannot speak TLS: {empty}: it holds no revocation list in PEM");
+    let no_authority = format!("the http door cannot speak TLS: {empty}: it holds no certificate in PEM");
+    let pair = vec![("tls-cert", cert), ("tls-key", key)];
+    let with = |more: &[(&'static str, &'static str)]| [&pair[..], more].concat();
+    let and = |key, file| [&pair[..], &[(key, file)]].concat();
+    let cases: Vec<(Vec<(&'static str, &str)>, &str)> = vec![
+        (vec![("tls-cert", cert)], "tls-cert and tls-key belong together; missing: tls-key"),
+        (vec![("tls-key", key)], "tls-cert and tls-key belong together; missing: tls-cert"),
+        (vec![("tls-client-ca", cert)], "tls-client-ca is for doors with TLS; give tls-cert and tls-key, too"),
+        (and("tls-crl", empty), "tls-crl is about clients of tls-client-ca; give that, too"),
+        (vec![("etcd-tls", "on")], "etcd-tls: TLS needs tls-cert and tls-key; give them, or say off"),
+        (with(&[("http-tls", "request")]), "http-tls: client certificates need tls-client-ca; give it, or say on"),
+        (with(&[("etcd-tls", "yes")]), "--etcd-tls: \"yes\" is none of off, on, request and require"),
+        (vec![("tls-cert", "/nowhere")], "--tls-cert: \"/nowhere\" cannot be read: No such file or directory (os error 2)"),
+        (vec![("tls-cert", cert), ("tls-key", open_key)], &readable),
+        ([and("tls-client-ca", cert), vec![("tls-crl", empty)]].concat(), &no_list),
+        ([and("tls-client-ca", empty), vec![("etcd-tls", "on")]].concat(), &no_authority),
+    ];
+    for (given, expected) in cases {
+        assert_eq!(refused(&flags(None, &given), &[]), expected);
+    }
+}
+
+#[test]
+fn what_is_open_to_others_or_used_by_nobody_earns_a_warning() {
+    let (cert, key) = certificate();
+    let pair = [("tls-cert", path(&cert)), ("tls-key", path(&key))];
+    let warnings = |given: &[(&'static str, &str)]| load(&flags(None, given), variables(&[])).unwrap().warnings;
+    let plain = warnings(&[("etcd", "10.0.0.1:2379")]);
+    assert!(
+        plain.len() == 1 && plain[0].starts_with("etcd: whoever reaches 10.0.0.1:2379 may read and change everything"),
+        "{plain:?}"
+    );
+    assert_eq!(warnings(&[&pair[..], &[("etcd", "10.0.0.1:2379")]].concat()), Vec::<String>::new());
+    for at_home in ["127.0.0.1:2379", "[::1]:2379", "off"] {
+        assert_eq!(warnings(&[("etcd", at_home)]), Vec::<String>::new());
+    }
+    let unused = warnings(&[&pair[..], &[("etcd-tls", "off"), ("http", "off")]].concat());
+    assert_eq!(unused, ["tls-cert is given and no door uses it"]);
+    let told = warnings(&[&pair[..], &[("etcd-advertise", "https://b:1,http://a:1")]].concat());
+    let expected = "clients are told http://a:1 and speak plain text there, where the door speaks TLS; say https://a:1";
+    assert_eq!(told, [expected]);
+    // Something in front of the door may speak TLS for it.
+    assert_eq!(warnings(&[("etcd-advertise", "https://a:1")]), Vec::<String>::new());
+    let everywhere = warnings(&[&pair[..], &[("name", "n1"), ("cluster", LOCAL), ("etcd", "0.0.0.0:2379")]].concat());
+    assert!(everywhere.len() == 1 && everywhere[0].contains("told https://0.0.0.0:2379"), "{everywhere:?}");
 }
 
 #[test]
@@ -280,6 +378,8 @@ fn the_example_is_a_configuration_and_names_every_setting() {
         .lines()
         .map(|line| if is_setting(line).is_some() { line.strip_prefix("# ").unwrap_or(line) } else { line })
         .filter(|line| !["join", "peer-ca", "peer-cert", "peer-key"].iter().any(|key| line.starts_with(&format!("{key} = "))))
+        // Files that are not here, and what needs them.
+        .filter(|line| !line.starts_with("tls-") && !line.starts_with("etcd-tls = ") && !line.starts_with("http-tls = "))
         .map(|line| line.replace("/etc/manifold/cluster-secret", secret_file.path().to_str().unwrap()) + "\n")
         .collect();
     let cluster = load(&flags(Some(&file(&everything)), &[]), variables(&[])).unwrap();
