@@ -142,7 +142,7 @@ fn an_unknown_flag_is_refused_with_the_nearest_one() {
     let output = run(&["serve", "--data-dri", "x"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(text(&output.stderr).contains("--data-dir"), "{}", text(&output.stderr));
-    assert_eq!(run(&["serve", "--kafka", "127.0.0.1:0"]).status.code(), Some(2), "that door is not built");
+    assert_eq!(run(&["serve", "--signals", "127.0.0.1:0"]).status.code(), Some(2), "that door is not built");
 }
 
 #[test]
