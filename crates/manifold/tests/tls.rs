@@ -12,6 +12,7 @@ use std::{
 };
 
 use node::{Node, command, get, text};
+use rcgen::{BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair};
 
 /// A certificate for this machine that signs itself, and its key.
 struct Files {
@@ -38,6 +39,19 @@ impl Files {
     fn arguments(&self) -> Vec<String> {
         let path = |name: &str| self.path(name).to_str().unwrap().to_owned();
         ["--tls-cert".to_owned(), path("cert.pem"), "--tls-key".to_owned(), path("key.pem")].into()
+    }
+
+    /// An authority in `ca.pem`, and what it signed for a client in `client.pem` and `client-key.pem`.
+    fn add_client(&self) {
+        let mut ca = CertificateParams::default();
+        ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let ca_key = KeyPair::generate().unwrap();
+        self.write("ca.pem", &ca.self_signed(&ca_key).unwrap().pem());
+        let mut client = CertificateParams::default();
+        client.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        let key = KeyPair::generate().unwrap();
+        self.write("client.pem", &client.signed_by(&key, &Issuer::new(ca, ca_key)).unwrap().pem());
+        self.write("client-key.pem", &key.serialize_pem());
     }
 
     fn start(&self, more: &[&str]) -> Node {
@@ -95,13 +109,15 @@ fn both_doors_speak_tls_and_say_so() {
 #[test]
 fn a_door_that_requires_a_certificate_lets_nobody_in_without_one() {
     let files = Files::new();
-    let (cert, key) = (files.path("cert.pem"), files.path("key.pem"));
-    let node = files.start(&["--tls-client-ca", cert.to_str().unwrap(), "--http-tls", "off"]);
+    files.add_client();
+    let cert = files.path("cert.pem");
+    let [ca, client, key] = ["ca.pem", "client.pem", "client-key.pem"].map(|name| files.path(name).display().to_string());
+    let node = files.start(&["--tls-client-ca", &ca, "--http-tls", "off"]);
     assert_eq!(get(&node.http, "/health").0, 200, "the HTTP door was told to speak plain text");
     let url = format!("https://{}", node.etcd);
     assert!(member_list(&cert, &url, &[], files.folder.path()).is_err(), "no certificate");
     assert!(node.log().contains("the client shows no certificate, and this door requires one"), "{}", node.log());
-    let own = ["--cert", cert.to_str().unwrap(), "--key", key.to_str().unwrap()];
+    let own = ["--cert", &client, "--key", &key];
     let members = member_list(&cert, &url, &own, files.folder.path()).unwrap();
     assert!(members.contains(&url), "{members:?}");
 }
