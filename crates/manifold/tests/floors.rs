@@ -107,7 +107,7 @@ fn a_house_with_a_crooked_wall_is_noticed() {
 /// The machine floors and what they stand on read no clock, disk or chance of their own: `clippy.toml` in each of them says so.
 #[test]
 fn pure_floors_forbid_clocks_disks_and_chance() {
-    let lists: Vec<String> = ["journal", "table", "http2", "cluster", "kv", "replica"]
+    let lists: Vec<String> = ["journal", "table", "http2", "segments", "cluster", "kv", "stream", "replica"]
         .iter()
         .map(|room| std::fs::read_to_string(root().join("crates").join(room).join("clippy.toml")).unwrap())
         .collect();
