@@ -20,7 +20,6 @@ use stream::{Command, GroupState, Member, Refusal};
 use tokio::sync::{Notify, oneshot};
 
 use crate::{
-    ErrorCode,
     groups::{Coordinator, Effect, Reply, Settings, StoreFailure, StoreId, StoredGroup, StoredMember, Ticket},
     limits::LEADERSHIP_TICK,
 };
@@ -271,11 +270,6 @@ fn state(group: &StoredGroup) -> GroupState {
         leader: group.leader.as_ref().map(bytes),
         members: group.members.iter().map(member).collect(),
     }
-}
-
-/// An error of a coordinator as the wire has it.
-pub(crate) fn code(error: ErrorCode) -> i16 {
-    error.code()
 }
 
 #[cfg(test)]

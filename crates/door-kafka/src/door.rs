@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use parking_lot::Mutex;
 use replica::Node;
 use tokio::sync::Semaphore;
 
 use crate::{
-    coordination::Coordination, groups::Settings, limits::PRODUCE_BYTES_MAX, options::DoorOptions, producers::Producers,
-    topics::Topics,
+    coordination::Coordination, groups::Settings, handlers::fetch::Listening, limits::PRODUCE_BYTES_MAX, options::DoorOptions,
+    producers::Producers, sessions::Sessions, topics::Topics,
 };
 
 pub(crate) struct Shared {
@@ -15,6 +16,8 @@ pub(crate) struct Shared {
     pub(crate) topics: Topics,
     pub(crate) coordination: Coordination,
     pub(crate) producers: Producers,
+    /// Consumers' fetch sessions.
+    pub(crate) sessions: Mutex<Sessions<Listening>>,
     /// Bytes of Produce requests that may still be taken.
     pub(crate) produce_room: Arc<Semaphore>,
 }
@@ -35,6 +38,7 @@ impl Door {
             coordination: Coordination::new(topics.shards(), settings),
             topics,
             producers: Producers::default(),
+            sessions: Mutex::default(),
             produce_room: Arc::new(Semaphore::new(PRODUCE_BYTES_MAX)),
         };
         Door { shared: Arc::new(shared) }

@@ -13,6 +13,7 @@ mod coordination;
 mod door;
 mod error;
 mod errors;
+mod facts;
 pub mod groups;
 mod handlers;
 mod housekeeping;
@@ -20,7 +21,6 @@ pub mod limits;
 mod options;
 mod producers;
 pub mod sessions;
-mod settings;
 mod topics;
 mod transport;
 

@@ -5,6 +5,8 @@
 pub struct DoorOptions {
     /// Where clients reach this node's door: what they are told, and never an address that nobody can connect to.
     pub host: String,
+    /// The data directory, as DescribeLogDirs and the config `log.dir` name it.
+    pub data_dir: String,
     /// The port there.
     pub port: u16,
     /// Whether a topic that does not exist comes into being when a client asks for it.

@@ -36,6 +36,7 @@ pub(crate) fn kafka_options(config: &Config, advertised: Endpoint) -> door_kafka
     door_kafka::DoorOptions {
         host: advertised.host,
         port: advertised.port,
+        data_dir: config.data_dir.display().to_string(),
         auto_create: config.kafka_auto_create,
         partitions: config.kafka_partitions,
         rebalance_delay_ms: u64::try_from(config.kafka_rebalance_delay.as_millis()).unwrap_or(u64::MAX),

@@ -14,7 +14,7 @@ use kafka_wire::{
 use crate::transport::{Answer, Call, Context};
 
 /// What is served, in every version of the table.
-const SERVED: [ApiKey; 23] = [
+const SERVED: [ApiKey; 34] = [
     ApiKey::Produce,
     ApiKey::Fetch,
     ApiKey::ListOffsets,
@@ -36,8 +36,19 @@ const SERVED: [ApiKey; 23] = [
     ApiKey::DeleteRecords,
     ApiKey::InitProducerId,
     ApiKey::OffsetForLeaderEpoch,
+    ApiKey::DescribeConfigs,
+    ApiKey::AlterConfigs,
+    ApiKey::DescribeLogDirs,
     ApiKey::CreatePartitions,
+    ApiKey::ElectLeaders,
+    ApiKey::IncrementalAlterConfigs,
+    ApiKey::AlterPartitionReassignments,
+    ApiKey::ListPartitionReassignments,
+    ApiKey::DescribeClientQuotas,
     ApiKey::DescribeCluster,
+    ApiKey::DescribeProducers,
+    ApiKey::ListConfigResources,
+    ApiKey::DescribeTopicPartitions,
 ];
 
 /// Whether a request is served at all.

@@ -92,7 +92,7 @@ async fn store(
     let seat = context.door.coordination.seat(&request.group_id).ok_or(ErrorCode::CoordinatorNotAvailable)?;
     let submitted = {
         let mut serving = seat.serving()?;
-        serving.coordinator().commit(now_ms(), &commit).map_err(wire)?;
+        serving.coordinator().commit(now_ms(), &commit).map_err(errors::wire)?;
         if items.is_empty() {
             return Ok(());
         }
@@ -112,12 +112,6 @@ async fn store(
         Err(Refusal::Fenced) => Err(ErrorCode::NotCoordinator),
         Err(refusal) => Err(errors::of_refusal(refusal)),
     }
-}
-
-/// A coordinator's error as the wire calls it.
-fn wire(error: crate::ErrorCode) -> ErrorCode {
-    let found = ErrorCode::ALL.iter().find(|code| **code as i16 == error.code());
-    found.copied().unwrap_or(ErrorCode::UnknownServerError)
 }
 
 /// A group's offsets that are asked for: of these topics and partitions, or all of them.

@@ -19,9 +19,9 @@ use replica::{Lane, runtime, streams::Submitted};
 use stream::{Command, Reply};
 
 use crate::{
+    configs::{TimestampType, TopicSettings},
     errors,
     limits::INFLATION_MAX,
-    settings::TopicSettings,
     topics::{Leader, Place, Topics},
     transport::{Answer, Answering, Call, Context, malformed},
 };
@@ -119,18 +119,19 @@ fn submit_one(topics: &Topics, topic: &Arc<Topic>, part: &hot::Partition<'_>, ca
     if !leader.is_here {
         return Err(Refusal { leader: Some(leader), ..ErrorCode::NotLeaderOrFollower.into() });
     }
-    let settings = TopicSettings::of(topic);
+    let now = i64::try_from(runtime::wall_ms()).unwrap_or(i64::MAX);
+    let settings = topics.settings(topic);
+    let append_time = (settings.timestamp_type == TimestampType::LogAppendTime).then_some(now);
     let rules = Rules {
-        batch_bytes_max: settings.batch_bytes_max,
-        inflated_bytes_max: settings.batch_bytes_max.saturating_mul(INFLATION_MAX),
+        batch_bytes_max: settings.max_message_bytes,
+        inflated_bytes_max: settings.max_message_bytes.saturating_mul(INFLATION_MAX),
         compacted: false,
         zstd: call.version >= ZSTD_FROM,
-        timestamps: None,
+        timestamps: timestamps(&settings, now),
     };
     let bytes = part.records.unwrap_or_default();
     let checked = batch::validate(bytes, &rules).map_err(|fault| refused(&fault))?;
     let mut changed = None;
-    let append_time = settings.is_append_time.then(|| i64::try_from(runtime::wall_ms()).unwrap_or(i64::MAX));
     if let Some(time) = append_time {
         batch::set_log_append_time(changed.insert(bytes.to_vec()), time);
     } else if checked.max_timestamp != checked.batch.max_timestamp() {
@@ -143,6 +144,13 @@ fn submit_one(topics: &Topics, topic: &Arc<Topic>, part: &hot::Partition<'_>, ca
         .submit(Lane::Normal, &command)
         .map_err(|error| Refusal { message: Some(error.message.to_string()), ..errors::of_error(&error).into() })?;
     Ok(Outcome::Submitted(submitted, place, append_time))
+}
+
+/// From when to when a producer's timestamps may be; a topic that takes the time of appending does not look at them.
+fn timestamps(settings: &TopicSettings, now: i64) -> Option<(i64, i64)> {
+    let earliest = now.saturating_sub_unsigned(settings.timestamp_before_max_ms);
+    let latest = now.saturating_add_unsigned(settings.timestamp_after_max_ms);
+    (settings.timestamp_type == TimestampType::CreateTime).then_some((earliest, latest))
 }
 
 fn refused(fault: &Fault) -> Refusal {

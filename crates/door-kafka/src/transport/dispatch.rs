@@ -14,8 +14,8 @@ use crate::{
     Door,
     door::Shared,
     handlers::{
-        api_versions, fetch, groups, init_producer_id, list_offsets, metadata, offset_for_leader_epoch, offsets, produce,
-        records, topics,
+        api_versions, configs, describe_producers, fetch, groups, init_producer_id, list_offsets, log_dirs, metadata,
+        offset_for_leader_epoch, offsets, placement, produce, quotas, records, topic_partitions, topics,
     },
 };
 
@@ -132,6 +132,17 @@ pub(crate) async fn begin(door: &Door, peer: SocketAddr, frame: Bytes) -> Result
         ApiKey::DeleteTopics => last(Box::pin(topics::delete(context, call))),
         ApiKey::CreatePartitions => last(Box::pin(topics::grow(context, call))),
         ApiKey::DeleteRecords => last(Box::pin(records::delete(context, call))),
+        ApiKey::DescribeConfigs => last(Box::pin(configs::describe(context, call))),
+        ApiKey::AlterConfigs => last(Box::pin(configs::alter_wholly(context, call))),
+        ApiKey::IncrementalAlterConfigs => last(Box::pin(configs::alter_incrementally(context, call))),
+        ApiKey::ListConfigResources => last(Box::pin(configs::list(context, call))),
+        ApiKey::DescribeLogDirs => last(Box::pin(log_dirs::describe(context, call))),
+        ApiKey::DescribeProducers => last(Box::pin(describe_producers::answer(context, call))),
+        ApiKey::DescribeTopicPartitions => last(Box::pin(topic_partitions::describe(context, call))),
+        ApiKey::ElectLeaders => last(Box::pin(placement::elect(context, call))),
+        ApiKey::AlterPartitionReassignments => last(Box::pin(placement::reassign(context, call))),
+        ApiKey::ListPartitionReassignments => last(Box::pin(placement::list_reassignments(context, call))),
+        ApiKey::DescribeClientQuotas => last(Box::pin(quotas::describe(context, call))),
         ApiKey::DescribeCluster => last(Box::pin(metadata::describe_cluster(context, call))),
         _ => return Err(format!("{} is not served", api.name)),
     })
