@@ -7,8 +7,15 @@ use replica::Node;
 use tokio::sync::Semaphore;
 
 use crate::{
-    coordination::Coordination, groups::Settings, handlers::fetch::Listening, limits::PRODUCE_BYTES_MAX, options::DoorOptions,
-    producers::Producers, sessions::Sessions, topics::Topics,
+    coordination::Coordination,
+    groups::Settings,
+    handlers::fetch::Listening,
+    limits::PRODUCE_BYTES_MAX,
+    metrics::{Metrics, Snapshot},
+    options::DoorOptions,
+    producers::Producers,
+    sessions::Sessions,
+    topics::Topics,
 };
 
 pub(crate) struct Shared {
@@ -16,6 +23,7 @@ pub(crate) struct Shared {
     pub(crate) topics: Topics,
     pub(crate) coordination: Coordination,
     pub(crate) producers: Producers,
+    pub(crate) metrics: Metrics,
     /// Consumers' fetch sessions.
     pub(crate) sessions: Mutex<Sessions<Listening>>,
     /// Bytes of Produce requests that may still be taken.
@@ -38,10 +46,22 @@ impl Door {
             coordination: Coordination::new(topics.shards(), settings),
             topics,
             producers: Producers::default(),
+            metrics: Metrics::default(),
             sessions: Mutex::default(),
             produce_room: Arc::new(Semaphore::new(PRODUCE_BYTES_MAX)),
         };
         Door { shared: Arc::new(shared) }
+    }
+
+    /// What it has counted so far.
+    pub fn counts(&self) -> Snapshot {
+        let sessions = self.shared.sessions.lock();
+        Snapshot {
+            sessions: sessions.len(),
+            session_partitions: sessions.partitions(),
+            session_evictions: sessions.evictions(),
+            ..self.shared.metrics.snapshot()
+        }
     }
 
     /// Its topics.

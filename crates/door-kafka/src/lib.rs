@@ -18,6 +18,7 @@ pub mod groups;
 mod handlers;
 mod housekeeping;
 pub mod limits;
+pub mod metrics;
 mod options;
 mod producers;
 pub mod sessions;

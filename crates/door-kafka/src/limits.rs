@@ -29,6 +29,9 @@ pub const BATCH_BYTES_MAX: usize = 1_048_588;
 /// The most bytes of a batch once inflated, as a multiple of what it may have: what stops a decompression bomb.
 pub const INFLATION_MAX: usize = 64;
 
+/// The same for topics that take the largest batches.
+pub const INFLATED_BYTES_MAX: usize = 1 << 30;
+
 /// How long a new topic is waited for on this node, so that who created it finds it.
 pub const CATALOGUE_WAIT: Duration = Duration::from_secs(2);
 

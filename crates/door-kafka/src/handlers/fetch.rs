@@ -8,19 +8,21 @@ mod poll;
 
 use std::{borrow::Cow, sync::Arc};
 
+use bytes::Bytes;
 use kafka_wire::{
     Uuid,
-    hot::fetch::{FetchAnswer, FetchPartitionAnswer, FetchTopicAnswer},
+    hot::fetch::{FetchAnswer, FetchTopicAnswer},
     messages::fetch::{FetchPartition, FetchRequest, NodeEndpoint},
 };
 pub(crate) use listening::Listening;
+use look::Told;
 
 use crate::{
     coordination::now_ms,
+    door::Shared,
     errors,
     limits::FETCH_TOPIC_ID_VERSION_MIN,
     sessions::{self, Fetch, FetchReply, Topic, Wanted},
-    topics::Topics,
     transport::{Answer, Call, Context, malformed},
 };
 
@@ -41,12 +43,12 @@ pub(crate) async fn answer(context: Context, call: Call) -> Answer {
         Ok(fetch) => poll::everything(door, fetch, terms).await,
         Err(error) => FetchReply { error, session_id: request.session_id, partitions: Vec::new() },
     };
-    respond(&door.topics, &call, reply)
+    respond(door, &call, reply)
 }
 
 /// How a request names a topic.
-fn topic(version: i16, name: &Cow<'_, str>, id: Uuid) -> Topic {
-    if version >= FETCH_TOPIC_ID_VERSION_MIN { Topic::Id(id.0.to_be_bytes()) } else { Topic::Name(Arc::from(&**name)) }
+fn topic(version: i16, name: &str, id: Uuid) -> Topic {
+    if version >= FETCH_TOPIC_ID_VERSION_MIN { Topic::Id(id.0.to_be_bytes()) } else { Topic::Name(Arc::from(name)) }
 }
 
 fn wanted(request: &FetchRequest<'_>, version: i16) -> Vec<Wanted> {
@@ -79,7 +81,7 @@ fn of_session(request: &FetchRequest<'_>, version: i16) -> sessions::FetchReques
 }
 
 /// Partitions of a topic that follow each other stand in it together; the order of partitions is kept.
-fn by_topic(reply: FetchReply<FetchPartitionAnswer>) -> Vec<FetchTopicAnswer<'static>> {
+fn by_topic(reply: FetchReply<Told>) -> Vec<FetchTopicAnswer<'static>> {
     let mut topics: Vec<FetchTopicAnswer<'static>> = Vec::new();
     let mut last: Option<Topic> = None;
     for one in reply.partitions {
@@ -91,13 +93,18 @@ fn by_topic(reply: FetchReply<FetchPartitionAnswer>) -> Vec<FetchTopicAnswer<'st
             topics.push(FetchTopicAnswer { name, id, partitions: Vec::new() });
         }
         last = Some(one.topic);
-        topics.last_mut().expect("one was pushed for the first partition").partitions.push(one.payload);
+        topics.last_mut().expect("one was pushed for the first partition").partitions.push(one.payload.answer);
     }
     topics
 }
 
-fn respond(topics: &Topics, call: &Call, reply: FetchReply<FetchPartitionAnswer>) -> Answer {
-    let is_led_elsewhere = reply.partitions.iter().any(|answer| answer.payload.current_leader.is_some());
+fn respond(door: &Shared, call: &Call, reply: FetchReply<Told>) -> Answer {
+    call.tells([errors::wire(reply.error) as i16]);
+    call.tells(reply.partitions.iter().map(|one| one.payload.answer.error_code));
+    for one in &reply.partitions {
+        door.metrics.fetched(one.payload.records, one.payload.answer.records.iter().map(Bytes::len).sum());
+    }
+    let is_led_elsewhere = reply.partitions.iter().any(|answer| answer.payload.answer.current_leader.is_some());
     let mut answer =
         FetchAnswer { error_code: errors::wire(reply.error) as i16, session_id: reply.session_id, ..FetchAnswer::default() };
     answer.topics = by_topic(reply);
@@ -108,7 +115,7 @@ fn respond(topics: &Topics, call: &Call, reply: FetchReply<FetchPartitionAnswer>
             host: Cow::Owned(broker.host),
             rack: None,
         };
-        answer.node_endpoints = topics.brokers().into_iter().map(endpoint).collect();
+        answer.node_endpoints = door.topics.brokers().into_iter().map(endpoint).collect();
     }
     match answer.encode(call.correlation_id(), call.version) {
         Ok(pieces) => Answer::Pieces(pieces),

@@ -38,8 +38,8 @@ const NOT_FOUND_FROM: i16 = 6;
 /// Authorized operations that nobody asked for.
 const NOT_ASKED: i32 = i32::MIN;
 
-fn text<'a>(text: &Cow<'_, str>) -> Cow<'a, str> {
-    Cow::Owned(text.to_string())
+fn text<'a>(text: &str) -> Cow<'a, str> {
+    Cow::Owned(text.to_owned())
 }
 
 fn optional(text: Option<&Cow<'_, str>>) -> Option<String> {

@@ -114,10 +114,13 @@ async fn store(
     }
 }
 
+/// A topic by its name or id, and partitions of it.
+type AskedTopic<'r> = (Cow<'r, str>, Uuid, Vec<i32>);
+
 /// A group's offsets that are asked for: of these topics and partitions, or all of them.
 struct Asked<'r> {
     group: Cow<'r, str>,
-    topics: Option<Vec<(Cow<'r, str>, Uuid, Vec<i32>)>>,
+    topics: Option<Vec<AskedTopic<'r>>>,
 }
 
 struct Answered {

@@ -21,7 +21,8 @@ use stream::{Command, Reply};
 use crate::{
     configs::{TimestampType, TopicSettings},
     errors,
-    limits::INFLATION_MAX,
+    limits::{INFLATED_BYTES_MAX, INFLATION_MAX, PRODUCE_BYTES_MAX},
+    metrics::Metrics,
     topics::{Leader, Place, Topics},
     transport::{Answer, Answering, Call, Context, malformed},
 };
@@ -38,9 +39,19 @@ struct Part {
 }
 
 enum Outcome {
-    /// It is on its way. With the time of appending, if the topic has it.
-    Submitted(Submitted, Place, Option<i64>),
+    /// It is on its way.
+    Submitted(Append),
     Refused(Refusal),
+}
+
+/// A batch on its way.
+struct Append {
+    submitted: Submitted,
+    place: Place,
+    /// If the topic takes the time of appending.
+    time: Option<i64>,
+    records: u32,
+    bytes: usize,
 }
 
 #[derive(Default)]
@@ -66,8 +77,16 @@ impl From<ErrorCode> for Refusal {
 /// Hands all batches on, and gives what answers. Waits while too much is under way already.
 pub(crate) async fn begin(context: Context, call: Call) -> Answering {
     let Some(request) = call.request() else { return Box::pin(async { malformed() }) };
-    let bytes = u32::try_from(request.body.len()).unwrap_or(u32::MAX).min(crate::limits::PRODUCE_BYTES_MAX as u32);
-    let room = context.door.produce_room.clone().acquire_many_owned(bytes).await;
+    // One that is larger than all the room takes all of it.
+    let bytes = u32::try_from(request.body.len().min(PRODUCE_BYTES_MAX)).unwrap_or(u32::MAX);
+    let free = context.door.produce_room.clone();
+    let room = match free.clone().try_acquire_many_owned(bytes) {
+        Ok(room) => Ok(room),
+        Err(_) => {
+            context.door.metrics.waited_to_produce();
+            free.acquire_many_owned(bytes).await
+        }
+    };
     let Ok(produce) = hot::Produce::parse(request.body, call.version) else { return Box::pin(async { malformed() }) };
     let (acks, timeout_ms) = (produce.acks, produce.timeout_ms);
     let topics = match acks {
@@ -124,7 +143,7 @@ fn submit_one(topics: &Topics, topic: &Arc<Topic>, part: &hot::Partition<'_>, ca
     let append_time = (settings.timestamp_type == TimestampType::LogAppendTime).then_some(now);
     let rules = Rules {
         batch_bytes_max: settings.max_message_bytes,
-        inflated_bytes_max: settings.max_message_bytes.saturating_mul(INFLATION_MAX),
+        inflated_bytes_max: settings.max_message_bytes.saturating_mul(INFLATION_MAX).min(INFLATED_BYTES_MAX),
         compacted: false,
         zstd: call.version >= ZSTD_FROM,
         timestamps: timestamps(&settings, now),
@@ -143,7 +162,7 @@ fn submit_one(topics: &Topics, topic: &Arc<Topic>, part: &hot::Partition<'_>, ca
         .shard
         .submit(Lane::Normal, &command)
         .map_err(|error| Refusal { message: Some(error.message.to_string()), ..errors::of_error(&error).into() })?;
-    Ok(Outcome::Submitted(submitted, place, append_time))
+    Ok(Outcome::Submitted(Append { submitted, place, time: append_time, records: checked.records, bytes: bytes.len() }))
 }
 
 /// From when to when a producer's timestamps may be; a topic that takes the time of appending does not look at them.
@@ -176,7 +195,7 @@ async fn wait(context: &Context, call: &Call, topics: Vec<TopicParts>, acks: i16
     for topic in topics {
         let mut responses = Vec::with_capacity(topic.parts.len());
         for part in topic.parts {
-            let answer = settle(part, give_up).await;
+            let answer = settle(part, give_up, &context.door.metrics).await;
             if answer.error_code != 0 {
                 failed.get_or_insert(answer.error_code);
             }
@@ -196,7 +215,7 @@ async fn wait(context: &Context, call: &Call, topics: Vec<TopicParts>, acks: i16
     call.answer(&response)
 }
 
-async fn settle(part: Part, give_up: Duration) -> PartitionProduceResponse<'static> {
+async fn settle(part: Part, give_up: Duration, metrics: &Metrics) -> PartitionProduceResponse<'static> {
     let index = part.index;
     let refused = |refusal: Refusal| {
         let leader = refusal.leader.map(|leader| LeaderIdAndEpoch { leader_id: leader.number, leader_epoch: leader.epoch });
@@ -217,8 +236,8 @@ async fn settle(part: Part, give_up: Duration) -> PartitionProduceResponse<'stat
             ..PartitionProduceResponse::default()
         }
     };
-    let (submitted, place, append_time) = match part.outcome {
-        Outcome::Submitted(submitted, place, append_time) => (submitted, place, append_time),
+    let Append { submitted, place, time, records, bytes } = match part.outcome {
+        Outcome::Submitted(append) => append,
         Outcome::Refused(refusal) => return refused(refusal),
     };
     let outcome = tokio::select! {
@@ -228,13 +247,16 @@ async fn settle(part: Part, give_up: Duration) -> PartitionProduceResponse<'stat
         () = runtime::sleep_until(give_up) => return refused(ErrorCode::RequestTimedOut.into()),
     };
     match outcome {
-        Ok(Ok(Reply::Appended(appended))) => PartitionProduceResponse {
-            index,
-            base_offset: appended.base_offset,
-            log_append_time_ms: append_time.unwrap_or(-1),
-            log_start_offset: appended.log_start,
-            ..PartitionProduceResponse::default()
-        },
+        Ok(Ok(Reply::Appended(appended))) => {
+            metrics.produced(records, bytes);
+            PartitionProduceResponse {
+                index,
+                base_offset: appended.base_offset,
+                log_append_time_ms: time.unwrap_or(-1),
+                log_start_offset: appended.log_start,
+                ..PartitionProduceResponse::default()
+            }
+        }
         Ok(Ok(_)) => refused(ErrorCode::UnknownServerError.into()),
         Ok(Err(stream::Refusal::Fenced)) => {
             refused(Refusal { leader: Some(place.leader()), ..ErrorCode::NotLeaderOrFollower.into() })

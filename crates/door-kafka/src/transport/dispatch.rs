@@ -10,6 +10,7 @@ use kafka_wire::{
     messages::ApiKey,
 };
 
+use super::codes::Codes;
 use crate::{
     Door,
     door::Shared,
@@ -51,6 +52,8 @@ pub(crate) struct Call {
     frame: Bytes,
     pub(crate) version: i16,
     correlation_id: i32,
+    key: ApiKey,
+    door: Arc<Shared>,
 }
 
 impl Call {
@@ -70,12 +73,18 @@ impl Call {
     }
 
     /// An answer to it.
-    pub(crate) fn answer<'m, M: Message<'m>>(&self, message: &M) -> Answer {
+    pub(crate) fn answer<'m, M: Message<'m> + Codes>(&self, message: &M) -> Answer {
+        self.tells(message.codes());
         let mut out = Vec::new();
         match respond(self.correlation_id, self.version, message, &mut out) {
             Ok(()) => Answer::Pieces(vec![Bytes::from(out)]),
             Err(error) => Answer::Close(format!("an answer cannot be written: {error}")),
         }
+    }
+
+    /// Counts the codes of an answer.
+    pub(crate) fn tells(&self, codes: impl IntoIterator<Item = i16>) {
+        codes.into_iter().filter(|code| *code != 0).for_each(|code| self.door.metrics.told(self.key, code));
     }
 
     /// Part of the request as bytes of their own, not copied.
@@ -103,7 +112,10 @@ pub(crate) async fn begin(door: &Door, peer: SocketAddr, frame: Bytes) -> Result
     let context = Context { door: door.shared.clone(), peer };
     let key = api.key;
     let is_served = api_versions::serves(key) && api.has(version);
-    let call = Call { frame, version, correlation_id };
+    if is_served || key == ApiKey::ApiVersions {
+        door.shared.metrics.requested(key);
+    }
+    let call = Call { frame, version, correlation_id, key, door: door.shared.clone() };
     if key == ApiKey::ApiVersions {
         return Ok(last(Box::pin(api_versions::answer(context, call))));
     }

@@ -24,10 +24,17 @@ pub(super) struct Asked {
 
 /// What one look at all partitions came to.
 pub(super) struct Looked {
-    pub(super) outcomes: Vec<Outcome<FetchPartitionAnswer>>,
+    pub(super) outcomes: Vec<Outcome<Told>>,
     bytes: usize,
     /// Something has to be told at once: an error, or that a client's log is another one.
     is_urgent: bool,
+}
+
+/// What a partition is answered.
+pub(super) struct Told {
+    pub(super) answer: FetchPartitionAnswer,
+    /// Records in it from the offset on that was asked for.
+    pub(super) records: u64,
 }
 
 /// How much an answer may still take.
@@ -40,6 +47,7 @@ struct Room {
 /// An answer of one partition, and whether it was read to its end.
 struct Read {
     answer: FetchPartitionAnswer,
+    records: u64,
     is_at_end: bool,
 }
 
@@ -69,8 +77,8 @@ pub(super) async fn look(asked: &[Asked], bytes_max: i32) -> Looked {
     looked
 }
 
-fn outcome(slot: Slot, read: Read) -> Outcome<FetchPartitionAnswer> {
-    let Read { answer, is_at_end } = read;
+fn outcome(slot: Slot, read: Read) -> Outcome<Told> {
+    let Read { answer, records, is_at_end } = read;
     Outcome {
         slot,
         records_bytes: answer.records.iter().map(Bytes::len).sum(),
@@ -81,7 +89,7 @@ fn outcome(slot: Slot, read: Read) -> Outcome<FetchPartitionAnswer> {
         has_preferred_replica: answer.preferred_read_replica >= 0,
         is_diverging: answer.diverging_epoch.is_some(),
         is_at_end,
-        payload: answer,
+        payload: Told { answer, records },
     }
 }
 
@@ -90,7 +98,7 @@ fn refused(index: i32, code: ErrorCode, leader: Option<Leader>) -> Read {
     let error_code = code as i16;
     let answer =
         FetchPartitionAnswer { index, error_code, high_watermark: -1, current_leader, ..FetchPartitionAnswer::default() };
-    Read { answer, is_at_end: false }
+    Read { answer, records: 0, is_at_end: false }
 }
 
 async fn look_at(asked: &Asked, room: &mut Room) -> Read {
@@ -106,19 +114,20 @@ async fn look_at(asked: &Asked, room: &mut Room) -> Read {
     }
     if let Some(diverging) = diverging(place, leader, last_fetched_epoch, fetch_offset) {
         let answer = FetchPartitionAnswer { diverging_epoch: Some(diverging), ..standing(index, place) };
-        return Read { answer, is_at_end: false };
+        return Read { answer, records: 0, is_at_end: false };
     }
     let bytes_max = usize::try_from(max_bytes).unwrap_or(0).min(room.left);
     match place.shard.read(place.id, fetch_offset, bytes_max, room.is_empty).await {
         Ok(Found::Batches(found)) => {
             room.left = room.left.saturating_sub(found.bytes);
             room.is_empty &= found.bytes == 0;
+            let records = if found.bytes == 0 { 0 } else { found.next.abs_diff(fetch_offset) };
             // Looked up behind the read: what was read lies below it.
             let answer = FetchPartitionAnswer { records: found.pieces, ..standing(index, place) };
-            Read { answer, is_at_end: false }
+            Read { answer, records, is_at_end: false }
         }
-        Ok(Found::AtEnd) => Read { answer: standing(index, place), is_at_end: true },
-        Ok(Found::Unknown) if fetch_offset == 0 => Read { answer: standing(index, place), is_at_end: true },
+        Ok(Found::AtEnd) => Read { answer: standing(index, place), records: 0, is_at_end: true },
+        Ok(Found::Unknown) if fetch_offset == 0 => Read { answer: standing(index, place), records: 0, is_at_end: true },
         Ok(Found::BeyondEnd | Found::BelowStart | Found::Unknown) => refused(index, ErrorCode::OffsetOutOfRange, None),
         Err(error) => refused(index, errors::of_error(&error), None),
     }

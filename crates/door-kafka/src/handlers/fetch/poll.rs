@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use kafka_wire::{hot::fetch::FetchPartitionAnswer, messages::fetch::FetchRequest};
+use kafka_wire::messages::fetch::FetchRequest;
 use replica::{runtime, streams::Bell};
 
 use super::{
     listening::{Listening, leaders, place},
-    look::{Asked, Looked, look},
+    look::{Asked, Looked, Told, look},
 };
 use crate::{
     coordination::now_ms,
@@ -24,7 +24,7 @@ pub(super) struct Terms {
     give_up: Duration,
 }
 
-type Reply = FetchReply<FetchPartitionAnswer>;
+type Reply = FetchReply<Told>;
 
 impl Terms {
     pub(super) fn of(request: &FetchRequest<'_>) -> Terms {
