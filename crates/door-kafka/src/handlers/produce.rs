@@ -17,6 +17,7 @@ use kafka_wire::{
 };
 use replica::{Lane, runtime, streams::Submitted};
 use stream::{Command, Reply};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::{
     configs::{TimestampType, TopicSettings},
@@ -77,16 +78,7 @@ impl From<ErrorCode> for Refusal {
 /// Hands all batches on, and gives what answers. Waits while too much is under way already.
 pub(crate) async fn begin(context: Context, call: Call) -> Answering {
     let Some(request) = call.request() else { return Box::pin(async { malformed() }) };
-    // One that is larger than all the room takes all of it.
-    let bytes = u32::try_from(request.body.len().min(PRODUCE_BYTES_MAX)).unwrap_or(u32::MAX);
-    let free = context.door.produce_room.clone();
-    let room = match free.clone().try_acquire_many_owned(bytes) {
-        Ok(room) => Ok(room),
-        Err(_) => {
-            context.door.metrics.waited_to_produce();
-            free.acquire_many_owned(bytes).await
-        }
-    };
+    let room = take_room(&context.door.produce_room, request.body.len(), &context.door.metrics).await;
     let Ok(produce) = hot::Produce::parse(request.body, call.version) else { return Box::pin(async { malformed() }) };
     let (acks, timeout_ms) = (produce.acks, produce.timeout_ms);
     let topics = match acks {
@@ -98,6 +90,16 @@ pub(crate) async fn begin(context: Context, call: Call) -> Answering {
         drop(room);
         answer
     })
+}
+
+/// Room for a request of so many bytes, which one that is larger than all the room takes whole. None is refused: nobody closes it.
+async fn take_room(free: &Arc<Semaphore>, bytes: usize, metrics: &Metrics) -> Option<OwnedSemaphorePermit> {
+    let bytes = u32::try_from(bytes.min(PRODUCE_BYTES_MAX)).unwrap_or(u32::MAX);
+    if let Ok(room) = free.clone().try_acquire_many_owned(bytes) {
+        return Some(room);
+    }
+    metrics.waited_to_produce();
+    free.clone().acquire_many_owned(bytes).await.ok()
 }
 
 fn refuse_all(produce: &hot::Produce<'_>, code: ErrorCode) -> Vec<TopicParts> {
@@ -274,4 +276,19 @@ fn endpoints(topics: &Topics) -> Vec<NodeEndpoint<'static>> {
         rack: None,
     };
     topics.brokers().into_iter().map(endpoint).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn whoever_finds_no_room_waits_for_it_and_is_counted() {
+        let (free, metrics) = (Arc::new(Semaphore::new(PRODUCE_BYTES_MAX)), Metrics::default());
+        let all = take_room(&free, usize::MAX, &metrics).await;
+        assert!(all.is_some(), "more than there is takes all");
+        assert_eq!((free.available_permits(), metrics.snapshot().produce_waits), (0, 0));
+        let (taken, ()) = tokio::join!(take_room(&free, 7, &metrics), async { drop(all) });
+        assert_eq!((taken.map(|room| room.num_permits()), metrics.snapshot().produce_waits), (Some(7), 1));
+    }
 }
