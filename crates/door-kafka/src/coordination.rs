@@ -145,7 +145,6 @@ impl Seat {
                 Effect::Store { id, group_id, group } => self.store(id, group_id, group, term),
             }
         }
-        self.wake.notify_one();
     }
 
     fn store(self: &Arc<Self>, id: StoreId, name: String, group: Option<StoredGroup>, term: u64) {
@@ -172,6 +171,7 @@ impl Seat {
             if held.term == Some(term) {
                 let effects = held.coordinator.stored(now_ms(), id, result);
                 seat.carry_out(&mut held, effects, term);
+                seat.wake.notify_one();
             }
         });
     }
@@ -190,13 +190,15 @@ impl Serving<'_> {
         self.held.waiting.insert(ticket, answer);
         let effects = request(&mut self.held.coordinator, ticket);
         self.seat.carry_out(&mut self.held, effects, self.term);
+        self.seat.wake.notify_one();
         answered
     }
 
-    /// Lets something happen that nobody waits for.
-    pub(crate) fn happen(mut self, what: impl FnOnce(&mut Coordinator) -> Vec<Effect>) {
-        let effects = what(&mut self.held.coordinator);
+    /// Lets time pass; when to look again.
+    fn tick(&mut self) -> Option<u64> {
+        let effects = self.held.coordinator.tick(now_ms());
         self.seat.carry_out(&mut self.held, effects, self.term);
+        self.held.coordinator.next_deadline()
     }
 }
 
@@ -206,14 +208,7 @@ async fn keep_time(seat: Weak<Seat>) {
         let next = {
             let Some(seat) = seat.upgrade() else { return };
             let serving = seat.serving();
-            match serving {
-                Ok(mut serving) => {
-                    let next = serving.coordinator().next_deadline();
-                    serving.happen(|coordinator| coordinator.tick(now_ms()));
-                    next
-                }
-                Err(_) => None,
-            }
+            serving.ok().and_then(|mut serving| serving.tick())
         };
         let rest =
             next.map_or(LEADERSHIP_TICK, |at| Duration::from_millis(at.saturating_sub(now_ms()).max(1)).min(LEADERSHIP_TICK));

@@ -41,6 +41,7 @@ impl Door {
     pub fn new(node: Node, options: DoorOptions) -> Door {
         let topics = Topics::new(node);
         let settings = Settings { initial_rebalance_delay_ms: options.rebalance_delay_ms, ..Settings::default() };
+        let produce_bytes_max = options.produce_bytes_max.clamp(1, PRODUCE_BYTES_MAX);
         let shared = Shared {
             options,
             coordination: Coordination::new(topics.shards(), settings),
@@ -48,7 +49,7 @@ impl Door {
             producers: Producers::default(),
             metrics: Metrics::default(),
             sessions: Mutex::default(),
-            produce_room: Arc::new(Semaphore::new(PRODUCE_BYTES_MAX)),
+            produce_room: Arc::new(Semaphore::new(produce_bytes_max)),
         };
         Door { shared: Arc::new(shared) }
     }

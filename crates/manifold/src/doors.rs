@@ -36,6 +36,7 @@ pub(crate) fn kafka_options(config: &Config, advertised: Endpoint) -> door_kafka
     door_kafka::DoorOptions {
         host: advertised.host,
         port: advertised.port,
+        produce_bytes_max: door_kafka::limits::PRODUCE_BYTES_MAX,
         data_dir: config.data_dir.display().to_string(),
         auto_create: config.kafka_auto_create,
         partitions: config.kafka_partitions,

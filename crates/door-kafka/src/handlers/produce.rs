@@ -78,7 +78,9 @@ impl From<ErrorCode> for Refusal {
 /// Hands all batches on, and gives what answers. Waits while too much is under way already.
 pub(crate) async fn begin(context: Context, call: Call) -> Answering {
     let Some(request) = call.request() else { return Box::pin(async { malformed() }) };
-    let room = take_room(&context.door.produce_room, request.body.len(), &context.door.metrics).await;
+    let room =
+        take_room(&context.door.produce_room, request.body.len(), context.door.options.produce_bytes_max, &context.door.metrics)
+            .await;
     let Ok(produce) = hot::Produce::parse(request.body, call.version) else { return Box::pin(async { malformed() }) };
     let (acks, timeout_ms) = (produce.acks, produce.timeout_ms);
     let topics = match acks {
@@ -93,8 +95,8 @@ pub(crate) async fn begin(context: Context, call: Call) -> Answering {
 }
 
 /// Room for a request of so many bytes, which one that is larger than all the room takes whole. None is refused: nobody closes it.
-async fn take_room(free: &Arc<Semaphore>, bytes: usize, metrics: &Metrics) -> Option<OwnedSemaphorePermit> {
-    let bytes = u32::try_from(bytes.min(PRODUCE_BYTES_MAX)).unwrap_or(u32::MAX);
+async fn take_room(free: &Arc<Semaphore>, bytes: usize, all: usize, metrics: &Metrics) -> Option<OwnedSemaphorePermit> {
+    let bytes = u32::try_from(bytes.min(all.clamp(1, PRODUCE_BYTES_MAX))).unwrap_or(u32::MAX);
     if let Ok(room) = free.clone().try_acquire_many_owned(bytes) {
         return Some(room);
     }
@@ -285,10 +287,10 @@ mod tests {
     #[tokio::test]
     async fn whoever_finds_no_room_waits_for_it_and_is_counted() {
         let (free, metrics) = (Arc::new(Semaphore::new(PRODUCE_BYTES_MAX)), Metrics::default());
-        let all = take_room(&free, usize::MAX, &metrics).await;
+        let all = take_room(&free, usize::MAX, PRODUCE_BYTES_MAX, &metrics).await;
         assert!(all.is_some(), "more than there is takes all");
         assert_eq!((free.available_permits(), metrics.snapshot().produce_waits), (0, 0));
-        let (taken, ()) = tokio::join!(take_room(&free, 7, &metrics), async { drop(all) });
+        let (taken, ()) = tokio::join!(take_room(&free, 7, PRODUCE_BYTES_MAX, &metrics), async { drop(all) });
         assert_eq!((taken.map(|room| room.num_permits()), metrics.snapshot().produce_waits), (Some(7), 1));
     }
 }

@@ -1,12 +1,8 @@
 //! What is wrong is refused where it is wrong, costs little, and leaves everybody else alone.
 
-#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "these are tests, in real time")]
-
-mod house;
-
 use std::time::Duration;
 
-use house::{Client, House};
+use crate::house::{Client, House};
 use kafka_wire::{
     Message, Uuid,
     batch::{BatchBuilder, Codec, Producer, set_max_timestamp},
@@ -151,12 +147,13 @@ async fn a_bad_batch_is_refused_and_the_others_of_its_request_are_not() {
         end += 2;
     }
     assert_eq!(fetch(&mut client, topic, &[(0, 0, 1 << 20)], 1 << 20).await, (0, vec![(0, 0)]), "nothing was appended");
-    // A bomb: a few KiB that inflate to a hundred times what a batch may be.
+    // A bomb: a few KiB that inflate to five hundred times what a batch may be.
+    let narrow = client.create("narrow", 2, &[("max.message.bytes", "4000")]).await;
     let mut bomb = BatchBuilder::new(Codec::Gzip);
-    bomb.push(TIMESTAMP, None, Some(&vec![0; 100 << 20]), &[]);
+    bomb.push(TIMESTAMP, None, Some(&vec![0; 2 << 20]), &[]);
     let bomb = bomb.finish();
-    assert!(bomb.len() < 1 << 20);
-    assert_eq!(produce(&mut client, topic, &[&bomb, &good]).await, [(10, -1), (0, end)]);
+    assert!(bomb.len() < 4_000);
+    assert_eq!(produce(&mut client, narrow, &[&bomb, &good]).await, [(10, -1), (0, 0)]);
     house.close().await;
 }
 
@@ -256,23 +253,27 @@ async fn who_never_reads_is_not_read_any_more() {
     house.close().await;
 }
 
-/// Requests that together are larger than all the room, on one connection: each gets its turn.
+/// Requests of one connection that come at once and are larger than all the room, each by itself and together: each gets its turn.
 #[tokio::test(flavor = "multi_thread")]
 async fn producers_wait_for_room_and_get_it() {
-    const LARGE: usize = 40 << 20;
-    let house = House::open().await;
+    let house = House::open_with(100).await;
     let mut client = house.client().await;
     let topic = client.create("t", 1, &[]).await;
-    let junk = vec![0; LARGE];
-    let part = PartitionProduceData { index: 0, records: Some(&junk) };
+    let good = batch(&[b"a"]);
+    let part = PartitionProduceData { index: 0, records: Some(&good) };
     let data = TopicProduceData { topic_id: topic, partition_data: vec![part], ..TopicProduceData::default() };
     let request = ProduceRequest { acks: -1, timeout_ms: 10_000, topic_data: vec![data], ..ProduceRequest::default() };
-    for _ in 0..3 {
-        client.send(13, &request).await;
+    let mut out = Vec::new();
+    for number in 0..20 {
+        kafka_wire::frame::ask(number, 13, None, &request, &mut out).unwrap();
     }
-    for answered in 2..=4i32 {
+    client.stream.write_all(&out).await.unwrap();
+    for number in 0..20i32 {
         let frame = client.frame().await.unwrap();
-        assert_eq!(frame[..4], answered.to_be_bytes());
+        let answer = ProduceResponse::decode(&frame[5..], 13).unwrap();
+        let part = &answer.responses[0].partition_responses[0];
+        assert_eq!((&frame[..4], part.error_code, part.base_offset), (&number.to_be_bytes()[..], 0, i64::from(number)));
     }
+    assert!(house.door.counts().produce_waits > 0);
     house.close().await;
 }

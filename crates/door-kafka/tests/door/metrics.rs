@@ -1,10 +1,6 @@
 //! Every counter moves when what it counts happens.
 
-#![allow(clippy::unwrap_used, reason = "these are tests")]
-
-mod house;
-
-use house::House;
+use crate::house::House;
 use kafka_wire::{
     batch::{BatchBuilder, Codec},
     messages::{

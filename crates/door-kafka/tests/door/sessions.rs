@@ -1,12 +1,8 @@
 //! Fetch sessions over a connection (KIP-227).
 
-#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "these are tests, in real time")]
-
-mod house;
-
 use std::time::{Duration, Instant};
 
-use house::{Client, House};
+use crate::house::{Client, House};
 use kafka_wire::{
     Message, Uuid,
     batch::{BatchBuilder, Codec},

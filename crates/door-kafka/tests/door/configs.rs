@@ -1,12 +1,8 @@
 //! What topics and the cluster are told is described, kept and acted by.
 
-#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "these are tests, in real time")]
-
-mod house;
-
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use house::{Client, House};
+use crate::house::{Client, House};
 use kafka_wire::{
     Message, Uuid,
     batch::{BatchBuilder, Codec},

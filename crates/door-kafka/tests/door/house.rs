@@ -1,12 +1,5 @@
 //! A node with its Kafka door on a port of its own, and a small client.
 
-#![allow(
-    dead_code,
-    clippy::unwrap_used,
-    clippy::disallowed_methods,
-    reason = "every test file uses its part of it, in real time"
-)]
-
 use std::{net::SocketAddr, time::Duration};
 
 use door_kafka::{Door, DoorOptions};
@@ -44,6 +37,11 @@ pub(crate) struct House {
 
 impl House {
     pub(crate) async fn open() -> House {
+        House::open_with(door_kafka::limits::PRODUCE_BYTES_MAX).await
+    }
+
+    /// With room for so many bytes of Produce requests.
+    pub(crate) async fn open_with(produce_bytes_max: usize) -> House {
         let dir = TempDir::new().unwrap();
         let porch = Porch::new(TcpListener::bind("127.0.0.1:0").await.unwrap(), 1000);
         let address = porch.local_addr().unwrap();
@@ -59,6 +57,7 @@ impl House {
             auto_create: true,
             partitions: 2,
             rebalance_delay_ms: 0,
+            produce_bytes_max,
         };
         let door = Door::new(node.clone(), options);
         let (stop, stopped) = oneshot::channel();

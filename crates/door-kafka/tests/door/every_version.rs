@@ -1,12 +1,8 @@
 //! Every API that is served, in every version that is advertised, is answered with what that version can be read as.
 
-#![allow(clippy::unwrap_used, reason = "these are tests")]
-
-mod house;
-
 use std::collections::BTreeSet;
 
-use house::{Client, House};
+use crate::house::{Client, House};
 use kafka_wire::{
     ApiKey, Message, Uuid,
     batch::{BatchBuilder, Codec},
@@ -62,9 +58,12 @@ macro_rules! every {
         let api = <$request>::API.unwrap().api();
         assert!($asked.insert(api.key), "{} is asked twice", api.name);
         for $version in api.min..=api.max {
-            let body = $client.ask($version, &<$request>::default()).await;
-            let decoded = <$response>::decode(&body, $version);
-            assert!(decoded.is_ok(), "{} {}, nothing asked: {decoded:?}", api.name, $version);
+            // Produce says with nothing that it wants no answer.
+            if api.key != ApiKey::Produce {
+                let body = $client.ask($version, &<$request>::default()).await;
+                let decoded = <$response>::decode(&body, $version);
+                assert!(decoded.is_ok(), "{} {}, nothing asked: {decoded:?}", api.name, $version);
+            }
             let request: $request = $some;
             let body = $client.ask($version, &request).await;
             let decoded = <$response>::decode(&body, $version);
@@ -155,7 +154,11 @@ async fn streams(client: &mut Client, id: Uuid, asked: &mut BTreeSet<ApiKey>) {
         client,
         InitProducerIdRequest<'_>,
         InitProducerIdResponse,
-        |_version| InitProducerIdRequest { transaction_timeout_ms: 1_000, ..InitProducerIdRequest::default() },
+        |_version| InitProducerIdRequest {
+            transactional_id: None,
+            transaction_timeout_ms: 1_000,
+            ..InitProducerIdRequest::default()
+        },
         |answer| answer.error_code == 0 && answer.producer_id >= 0
     );
     every!(
