@@ -99,7 +99,7 @@ async fn what_is_no_request_ends_its_connection_and_no_other() {
 async fn a_newer_client_finds_out_what_there_is() {
     let house = House::open().await;
     let mut client = house.client().await;
-    client.stream.write_all(&framed(18, 99, b"whatever")).await.unwrap();
+    client.stream.write_all(&framed(18, 99, b"\0whatever")).await.unwrap();
     let frame = client.frame().await.unwrap();
     let answer = ApiVersionsResponse::decode(&frame[4..], 0).unwrap();
     assert_eq!((answer.error_code, answer.api_keys.is_empty()), (35, false));
