@@ -2,11 +2,19 @@
 
 use std::sync::Arc;
 
+use parking_lot::Mutex;
 use replica::Node;
 use tokio::sync::Semaphore;
 
 use crate::{
-    coordination::Coordination, groups::Settings, limits::PRODUCE_BYTES_MAX, options::DoorOptions, producers::Producers,
+    coordination::Coordination,
+    groups::Settings,
+    handlers::fetch::Listening,
+    limits::PRODUCE_BYTES_MAX,
+    metrics::{Metrics, Snapshot},
+    options::DoorOptions,
+    producers::Producers,
+    sessions::Sessions,
     topics::Topics,
 };
 
@@ -15,6 +23,9 @@ pub(crate) struct Shared {
     pub(crate) topics: Topics,
     pub(crate) coordination: Coordination,
     pub(crate) producers: Producers,
+    pub(crate) metrics: Metrics,
+    /// Consumers' fetch sessions.
+    pub(crate) sessions: Mutex<Sessions<Listening>>,
     /// Bytes of Produce requests that may still be taken.
     pub(crate) produce_room: Arc<Semaphore>,
 }
@@ -30,14 +41,28 @@ impl Door {
     pub fn new(node: Node, options: DoorOptions) -> Door {
         let topics = Topics::new(node);
         let settings = Settings { initial_rebalance_delay_ms: options.rebalance_delay_ms, ..Settings::default() };
+        let produce_bytes_max = options.produce_bytes_max.clamp(1, PRODUCE_BYTES_MAX);
         let shared = Shared {
             options,
             coordination: Coordination::new(topics.shards(), settings),
             topics,
             producers: Producers::default(),
-            produce_room: Arc::new(Semaphore::new(PRODUCE_BYTES_MAX)),
+            metrics: Metrics::default(),
+            sessions: Mutex::default(),
+            produce_room: Arc::new(Semaphore::new(produce_bytes_max)),
         };
         Door { shared: Arc::new(shared) }
+    }
+
+    /// What it has counted so far.
+    pub fn counts(&self) -> Snapshot {
+        let sessions = self.shared.sessions.lock();
+        Snapshot {
+            sessions: sessions.len(),
+            session_partitions: sessions.partitions(),
+            session_evictions: sessions.evictions(),
+            ..self.shared.metrics.snapshot()
+        }
     }
 
     /// Its topics.

@@ -44,6 +44,11 @@ pub(crate) fn of_refusal(refusal: Refusal) -> ErrorCode {
     }
 }
 
+/// Of a coordinator, a session or a setting.
+pub(crate) fn wire(error: crate::ErrorCode) -> ErrorCode {
+    ErrorCode::from_code(error.code()).unwrap_or(ErrorCode::UnknownServerError)
+}
+
 /// Of a batch that a producer sent.
 pub(crate) fn of_fault(fault: &Fault) -> ErrorCode {
     fault.code()

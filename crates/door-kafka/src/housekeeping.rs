@@ -9,7 +9,7 @@ use replica::{Lane, Node, runtime, streams::StreamShard};
 use segments::Retention;
 use stream::{Command, PartitionId};
 
-use crate::{limits::HOUSEKEEPING_TICK, settings::TopicSettings, topics::Topics};
+use crate::{configs::TopicSettings, limits::HOUSEKEEPING_TICK, topics::Topics};
 
 /// Runs as long as the node does, whether its Kafka door is open or not: records come in by other doors, too.
 pub async fn housekeeping(node: Node) {
@@ -47,7 +47,7 @@ async fn trim(topics: &Topics, shard: &StreamShard) -> Result<()> {
     let wanted: Vec<(PartitionId, Retention)> = topics
         .all()
         .iter()
-        .filter_map(|topic| Some((topic, retention(topic, now)?)))
+        .filter_map(|topic| Some((topic, retention(&topics.settings(topic), now)?)))
         .flat_map(|(topic, retention)| partitions_in(topic, shard.id()).map(move |id| (id, retention)))
         .collect();
     if wanted.is_empty() {
@@ -62,12 +62,12 @@ async fn trim(topics: &Topics, shard: &StreamShard) -> Result<()> {
 }
 
 /// What a topic may keep; `None`: everything.
-fn retention(topic: &Topic, now: i64) -> Option<Retention> {
-    let settings = TopicSettings::of(topic);
-    let retention = Retention {
-        older_than_ms: settings.retention_ms.map(|age| now.saturating_sub(age)),
-        bytes_max: settings.retention_bytes,
-    };
+fn retention(settings: &TopicSettings, now: i64) -> Option<Retention> {
+    if !settings.drops_old_records {
+        return None;
+    }
+    let age = |age: u64| now.saturating_sub_unsigned(age);
+    let retention = Retention { older_than_ms: settings.retention_ms.map(age), bytes_max: settings.retention_bytes };
     (retention != Retention::default()).then_some(retention)
 }
 
@@ -76,4 +76,24 @@ fn partitions_in(topic: &Topic, shard: ShardId) -> impl Iterator<Item = Partitio
     let here = topic.shards.iter().enumerate().filter(move |(_, at)| **at == shard);
     let numbers: Vec<u32> = here.filter_map(|(number, _)| u32::try_from(number).ok()).collect();
     numbers.into_iter().map(move |partition| PartitionId { topic: id, partition })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::configs::{BrokerConfigs, Overrides};
+
+    fn kept(configs: &[(&str, &str)]) -> Option<(Option<i64>, Option<u64>)> {
+        let configs: Overrides = configs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let retention = retention(&TopicSettings::resolve(&configs, &BrokerConfigs::default()), 1_000_000_000_000)?;
+        Some((retention.older_than_ms, retention.bytes_max))
+    }
+
+    #[test]
+    fn a_topic_keeps_what_its_settings_say() {
+        assert_eq!(kept(&[]), Some((Some(1_000_000_000_000 - 604_800_000), None)));
+        assert_eq!(kept(&[("retention.ms", "1000"), ("retention.bytes", "7")]), Some((Some(999_999_999_000), Some(7))));
+        assert_eq!(kept(&[("retention.ms", "-1")]), None);
+        assert_eq!(kept(&[("retention.bytes", "7"), ("cleanup.policy", "")]), None, "nothing is dropped at all");
+    }
 }

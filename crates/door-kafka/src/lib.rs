@@ -13,15 +13,16 @@ mod coordination;
 mod door;
 mod error;
 mod errors;
+mod facts;
 pub mod groups;
 mod handlers;
 mod housekeeping;
 pub mod limits;
+pub mod metrics;
 mod operations;
 mod options;
 mod producers;
 pub mod sessions;
-mod settings;
 mod topics;
 mod transport;
 

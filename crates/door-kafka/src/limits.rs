@@ -29,14 +29,23 @@ pub const BATCH_BYTES_MAX: usize = 1_048_588;
 /// The most bytes of a batch once inflated, as a multiple of what it may have: what stops a decompression bomb.
 pub const INFLATION_MAX: usize = 64;
 
+/// The same for topics that take the largest batches.
+pub const INFLATED_BYTES_MAX: usize = 1 << 30;
+
 /// How long a new topic is waited for on this node, so that who created it finds it.
 pub const CATALOGUE_WAIT: Duration = Duration::from_secs(2);
 
+/// Partitions of one page of DescribeTopicPartitions, whatever a client asks for (`max.request.partition.size.limit`).
+pub const DESCRIBED_PARTITIONS_MAX: usize = 2_000;
+
+/// Topics whose settings are kept as what they come to.
+pub(crate) const SETTINGS_KEPT_MAX: usize = 100_000;
+
+/// How often settings that somebody else changed meanwhile are read again, before the client is told.
+pub(crate) const CONFIG_ATTEMPTS: usize = 5;
+
 /// How often a shard's leader looks for what is too old or was deleted.
 pub const HOUSEKEEPING_TICK: Duration = Duration::from_secs(5);
-
-/// How long records are kept where a topic does not say: Kafka's `retention.ms`, seven days.
-pub const RETENTION_MS: i64 = 7 * 24 * 60 * 60 * 1_000;
 
 /// Members of one group at most (`group.max.size` may be smaller), and as many ids at most that were given out and did not join.
 pub const GROUP_MEMBERS_MAX: usize = 10_000;
@@ -80,6 +89,11 @@ pub(crate) const FETCH_TOPIC_ID_VERSION_MIN: i16 = 13;
 
 /// Bytes of a config's value at most, as in Kafka.
 pub const CONFIG_VALUE_BYTES_MAX: usize = 32_767;
+
+/// How often a fetch that waits looks whether its partitions are led by somebody else.
+pub(crate) const FETCH_LEADERSHIP_TICK: Duration = Duration::from_secs(1);
+/// The longest that a fetch waits, whatever a client asks for.
+pub(crate) const FETCH_WAIT_MAX: Duration = Duration::from_secs(300);
 
 /// How often a coordinator looks whether its node still leads the shard.
 pub(crate) const LEADERSHIP_TICK: Duration = Duration::from_millis(200);

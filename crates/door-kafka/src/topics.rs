@@ -8,13 +8,16 @@ use cluster::{
     catalogue::{self, Topic, TopicId},
 };
 use kafka_wire::ErrorCode;
+use parking_lot::Mutex;
 use replica::{Node, runtime, streams::StreamShard};
+use rustc_hash::FxHashMap;
 use stream::PartitionId;
 
 use crate::{
     brokers::{Broker, number},
+    configs::{BrokerConfigs, Overrides, TopicSettings},
     errors,
-    limits::CATALOGUE_WAIT,
+    limits::{CATALOGUE_WAIT, SETTINGS_KEPT_MAX},
 };
 
 /// The catalogue of topics, and the shards that hold them. Cheap to clone.
@@ -22,6 +25,14 @@ use crate::{
 pub struct Topics {
     node: Node,
     shards: Arc<BTreeMap<ShardId, StreamShard>>,
+    settings: Arc<Mutex<FxHashMap<TopicId, Resolved>>>,
+}
+
+/// What a topic's settings came to, when it and the cluster had been told so much.
+struct Resolved {
+    topic_version: u64,
+    cluster_version: u64,
+    settings: Arc<TopicSettings>,
 }
 
 /// One partition of a topic, and the shard that holds it.
@@ -50,7 +61,7 @@ impl Topics {
     pub fn new(node: Node) -> Topics {
         let shards = node.status().shards.into_iter().filter_map(|status| node.stream_shard(status.shard));
         let shards = Arc::new(shards.map(|shard| (shard.id(), shard)).collect());
-        Topics { node, shards }
+        Topics { node, shards, settings: Arc::default() }
     }
 
     pub(crate) fn node(&self) -> &Node {
@@ -74,6 +85,40 @@ impl Topics {
     /// All topics, by name.
     pub(crate) fn all(&self) -> Vec<Arc<Topic>> {
         self.node.look_at_cluster(|machine| machine.catalogue().topics(None).cloned().collect()).unwrap_or_default()
+    }
+
+    /// What was said to the cluster as a whole, and the version of it.
+    pub(crate) fn told(&self) -> (Overrides, u64) {
+        let told = self.node.look_at_cluster(|machine| {
+            let (configs, version) = machine.catalogue().broker_configs();
+            (configs.clone(), version)
+        });
+        told.unwrap_or_default()
+    }
+
+    /// Rises with each change of topics or settings.
+    pub(crate) fn version(&self) -> u64 {
+        self.node.look_at_cluster(|machine| machine.catalogue().version()).unwrap_or_default()
+    }
+
+    /// What a topic's settings come to: its own, or else the cluster's, or else the defaults.
+    pub(crate) fn settings(&self, topic: &Topic) -> Arc<TopicSettings> {
+        let version = self.node.look_at_cluster(|machine| machine.catalogue().broker_configs().1).unwrap_or_default();
+        let is_current = |known: &&Resolved| known.topic_version == topic.config_version && known.cluster_version == version;
+        if let Some(known) = self.settings.lock().get(&topic.id).filter(is_current) {
+            return known.settings.clone();
+        }
+        let (dynamic, cluster_version) = self.told();
+        let brokers = BrokerConfigs { fixed: Overrides::new(), dynamic };
+        let settings = Arc::new(TopicSettings::resolve(&topic.configs, &brokers));
+        let resolved = Resolved { topic_version: topic.config_version, cluster_version, settings: settings.clone() };
+        let mut all = self.settings.lock();
+        if all.len() >= SETTINGS_KEPT_MAX {
+            // Topics come and go: those that are still asked for are resolved again.
+            all.clear();
+        }
+        all.insert(topic.id, resolved);
+        settings
     }
 
     /// A partition of a topic; `UNKNOWN_TOPIC_OR_PARTITION` if it has none of that number.

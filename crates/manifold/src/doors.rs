@@ -37,6 +37,8 @@ pub(crate) fn kafka_options(config: &Config, advertised: Endpoint) -> door_kafka
     door_kafka::DoorOptions {
         host: advertised.host,
         port: advertised.port,
+        produce_bytes_max: door_kafka::limits::PRODUCE_BYTES_MAX,
+        data_dir: config.data_dir.display().to_string(),
         auto_create: config.kafka_auto_create,
         partitions: config.kafka_partitions,
         rebalance_delay_ms: u64::try_from(config.kafka_rebalance_delay.as_millis()).unwrap_or(u64::MAX),
@@ -46,12 +48,45 @@ pub(crate) fn kafka_options(config: &Config, advertised: Endpoint) -> door_kafka
 /// Serves the Kafka door until `stop` completes; what is under way then has `grace` to end.
 pub(crate) async fn kafka(
     porch: Porch,
-    options: door_kafka::DoorOptions,
-    node: Node,
+    door: door_kafka::Door,
     stop: impl Future<Output = ()>,
     grace: Duration,
 ) -> io::Result<()> {
-    door_kafka::serve(porch, door_kafka::Door::new(node, options), stop, grace).await
+    door_kafka::serve(porch, door, stop, grace).await
+}
+
+/// What the Kafka door counts.
+pub(crate) fn kafka_collector(door: door_kafka::Door) -> Collector {
+    Arc::new(move |out: &mut Exposition| {
+        let counts = door.counts();
+        out.family("manifold_kafka_requests_total", Type::Counter, "Requests taken, by API.");
+        for api in &counts.apis {
+            out.sample(&[("api", api.api)], api.requests);
+        }
+        out.family("manifold_kafka_errors_total", Type::Counter, "Errors in answers, by API and error.");
+        for api in &counts.apis {
+            for (error, number) in &api.errors {
+                out.sample(&[("api", api.api), ("error", *error)], number);
+            }
+        }
+        let totals = [
+            ("received_bytes", "Bytes of requests.", counts.received_bytes),
+            ("sent_bytes", "Bytes of answers.", counts.sent_bytes),
+            ("produced_records", "Records appended.", counts.produced_records),
+            ("produced_bytes", "Bytes of the batches appended.", counts.produced_bytes),
+            ("fetched_records", "Records given to consumers.", counts.fetched_records),
+            ("fetched_bytes", "Bytes of the batches given to consumers.", counts.fetched_bytes),
+            ("produce_waits", "Produce requests that waited since too many bytes were under way.", counts.produce_waits),
+            ("connections_refused", "Connections closed because of what they sent.", counts.refused),
+            ("fetch_session_evictions", "Fetch sessions that others pushed out.", counts.session_evictions),
+        ];
+        for (name, help, value) in totals {
+            out.single(&format!("manifold_kafka_{name}_total"), Type::Counter, help, value);
+        }
+        let (sessions, partitions) = (counts.sessions, counts.session_partitions);
+        out.single("manifold_kafka_fetch_sessions", Type::Gauge, "Fetch sessions.", sessions);
+        out.single("manifold_kafka_fetch_session_partitions", Type::Gauge, "Partitions in fetch sessions.", partitions);
+    })
 }
 
 /// The same backup as the door's `Snapshot`.

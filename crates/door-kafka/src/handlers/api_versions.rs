@@ -1,7 +1,5 @@
 //! What this door serves (KIP-35).
 
-use std::borrow::Cow;
-
 use kafka_wire::{
     ErrorCode,
     frame::respond,
@@ -14,7 +12,7 @@ use kafka_wire::{
 use crate::transport::{Answer, Call, Context};
 
 /// What is served, in every version of the table.
-const SERVED: [ApiKey; 23] = [
+const SERVED: [ApiKey; 34] = [
     ApiKey::Produce,
     ApiKey::Fetch,
     ApiKey::ListOffsets,
@@ -36,8 +34,19 @@ const SERVED: [ApiKey; 23] = [
     ApiKey::DeleteRecords,
     ApiKey::InitProducerId,
     ApiKey::OffsetForLeaderEpoch,
+    ApiKey::DescribeConfigs,
+    ApiKey::AlterConfigs,
+    ApiKey::DescribeLogDirs,
     ApiKey::CreatePartitions,
+    ApiKey::ElectLeaders,
+    ApiKey::IncrementalAlterConfigs,
+    ApiKey::AlterPartitionReassignments,
+    ApiKey::ListPartitionReassignments,
+    ApiKey::DescribeClientQuotas,
     ApiKey::DescribeCluster,
+    ApiKey::DescribeProducers,
+    ApiKey::ListConfigResources,
+    ApiKey::DescribeTopicPartitions,
 ];
 
 /// Whether a request is served at all.
@@ -60,6 +69,7 @@ pub(crate) async fn answer(_context: Context, call: Call) -> Answer {
         .map(|api| ApiVersion { api_key: api.key.code(), min_version: api.advertised_min(), max_version: api.max })
         .collect();
     let response = ApiVersionsResponse { error_code: error as i16, api_keys, ..ApiVersionsResponse::default() };
+    call.tells([response.error_code]);
     let mut out = Vec::new();
     match respond(call.correlation_id(), version, &response, &mut out) {
         Ok(()) => Answer::Pieces(vec![out.into()]),
@@ -68,7 +78,7 @@ pub(crate) async fn answer(_context: Context, call: Call) -> Answer {
 }
 
 /// What a client may call itself (KIP-511).
-fn is_name(name: &Cow<'_, str>) -> bool {
+fn is_name(name: &str) -> bool {
     let is_outer = |byte: &u8| byte.is_ascii_alphanumeric();
     let is_inner = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-');
     let bytes = name.as_bytes();
@@ -84,7 +94,7 @@ mod tests {
         for (name, is_good) in
             [("librdkafka", true), ("apache-kafka-java", true), ("a.1", true), ("", false), ("-a", false), ("a b", false)]
         {
-            assert_eq!(is_name(&Cow::Borrowed(name)), is_good, "{name}");
+            assert_eq!(is_name(name), is_good, "{name}");
         }
     }
 }

@@ -37,8 +37,8 @@ const NULL_PROTOCOL_FROM: i16 = 7;
 /// From this version on a group that does not exist is said to be none (KIP-1043).
 const NOT_FOUND_FROM: i16 = 6;
 
-fn text<'a>(text: &Cow<'_, str>) -> Cow<'a, str> {
-    Cow::Owned(text.to_string())
+fn text<'a>(text: &str) -> Cow<'a, str> {
+    Cow::Owned(text.to_owned())
 }
 
 fn optional(text: Option<&Cow<'_, str>>) -> Option<String> {

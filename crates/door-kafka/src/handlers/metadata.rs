@@ -89,38 +89,42 @@ async fn named(
     }
 }
 
-fn describe(topics: &Topics, topic: &Arc<Topic>, operations: bool) -> MetadataResponseTopic<'static> {
-    let partition = |index: usize| {
-        let partition_index = i32::try_from(index).unwrap_or(i32::MAX);
-        match topics.place(topic, partition_index) {
-            Ok(place) => {
-                let (leader, replicas) = (place.leader(), place.shard.replicas());
-                let numbers: Vec<i32> = replicas.voters.iter().map(|node| number(*node)).collect();
-                let offline = replicas.unreachable.iter().map(|node| number(*node)).collect::<Vec<_>>();
-                MetadataResponsePartition {
-                    error_code: if leader.number < 0 { ErrorCode::LeaderNotAvailable } else { ErrorCode::None } as i16,
-                    partition_index,
-                    leader_id: leader.number,
-                    leader_epoch: leader.epoch,
-                    isr_nodes: numbers.iter().filter(|node| !offline.contains(node)).copied().collect(),
-                    replica_nodes: numbers,
-                    offline_replicas: offline,
-                }
-            }
-            Err(code) => MetadataResponsePartition {
-                error_code: code as i16,
+/// One partition of a topic: who holds it, and who leads.
+pub(super) fn partition(topics: &Topics, topic: &Arc<Topic>, index: usize) -> MetadataResponsePartition {
+    let partition_index = i32::try_from(index).unwrap_or(i32::MAX);
+    let place = match topics.place(topic, partition_index) {
+        Ok(place) => place,
+        Err(code) => {
+            let error_code = code as i16;
+            return MetadataResponsePartition {
+                error_code,
                 partition_index,
                 leader_id: -1,
                 ..MetadataResponsePartition::default()
-            },
+            };
         }
     };
+    let (leader, replicas) = (place.leader(), place.shard.replicas());
+    let numbers: Vec<i32> = replicas.voters.iter().map(|node| number(*node)).collect();
+    let offline = replicas.unreachable.iter().map(|node| number(*node)).collect::<Vec<_>>();
+    MetadataResponsePartition {
+        error_code: if leader.number < 0 { ErrorCode::LeaderNotAvailable } else { ErrorCode::None } as i16,
+        partition_index,
+        leader_id: leader.number,
+        leader_epoch: leader.epoch,
+        isr_nodes: numbers.iter().filter(|node| !offline.contains(node)).copied().collect(),
+        replica_nodes: numbers,
+        offline_replicas: offline,
+    }
+}
+
+fn describe(topics: &Topics, topic: &Arc<Topic>, operations: bool) -> MetadataResponseTopic<'static> {
     MetadataResponseTopic {
         error_code: 0,
         name: Some(Cow::Owned(topic.name.to_string())),
         topic_id: Uuid(topic.id),
         is_internal: topic.internal,
-        partitions: (0..topic.partitions()).map(partition).collect(),
+        partitions: (0..topic.partitions()).map(|index| partition(topics, topic, index)).collect(),
         topic_authorized_operations: operations::of_topic(operations),
     }
 }

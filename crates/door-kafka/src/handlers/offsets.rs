@@ -92,7 +92,7 @@ async fn store(
     let seat = context.door.coordination.seat(&request.group_id).ok_or(ErrorCode::CoordinatorNotAvailable)?;
     let submitted = {
         let mut serving = seat.serving()?;
-        serving.coordinator().commit(now_ms(), &commit).map_err(wire)?;
+        serving.coordinator().commit(now_ms(), &commit).map_err(errors::wire)?;
         if items.is_empty() {
             return Ok(());
         }
@@ -114,16 +114,13 @@ async fn store(
     }
 }
 
-/// A coordinator's error as the wire calls it.
-fn wire(error: crate::ErrorCode) -> ErrorCode {
-    let found = ErrorCode::ALL.iter().find(|code| **code as i16 == error.code());
-    found.copied().unwrap_or(ErrorCode::UnknownServerError)
-}
+/// A topic by its name or id, and partitions of it.
+type AskedTopic<'r> = (Cow<'r, str>, Uuid, Vec<i32>);
 
 /// A group's offsets that are asked for: of these topics and partitions, or all of them.
 struct Asked<'r> {
     group: Cow<'r, str>,
-    topics: Option<Vec<(Cow<'r, str>, Uuid, Vec<i32>)>>,
+    topics: Option<Vec<AskedTopic<'r>>>,
 }
 
 struct Answered {

@@ -17,11 +17,13 @@ use kafka_wire::{
 };
 use replica::{Lane, runtime, streams::Submitted};
 use stream::{Command, Reply};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::{
+    configs::{TimestampType, TopicSettings},
     errors,
-    limits::INFLATION_MAX,
-    settings::TopicSettings,
+    limits::{INFLATED_BYTES_MAX, INFLATION_MAX, PRODUCE_BYTES_MAX},
+    metrics::Metrics,
     topics::{Leader, Place, Topics},
     transport::{Answer, Answering, Call, Context, malformed},
 };
@@ -38,9 +40,19 @@ struct Part {
 }
 
 enum Outcome {
-    /// It is on its way. With the time of appending, if the topic has it.
-    Submitted(Submitted, Place, Option<i64>),
+    /// It is on its way.
+    Submitted(Append),
     Refused(Refusal),
+}
+
+/// A batch on its way.
+struct Append {
+    submitted: Submitted,
+    place: Place,
+    /// If the topic takes the time of appending.
+    time: Option<i64>,
+    records: u32,
+    bytes: usize,
 }
 
 #[derive(Default)]
@@ -66,8 +78,9 @@ impl From<ErrorCode> for Refusal {
 /// Hands all batches on, and gives what answers. Waits while too much is under way already.
 pub(crate) async fn begin(context: Context, call: Call) -> Answering {
     let Some(request) = call.request() else { return Box::pin(async { malformed() }) };
-    let bytes = u32::try_from(request.body.len()).unwrap_or(u32::MAX).min(crate::limits::PRODUCE_BYTES_MAX as u32);
-    let room = context.door.produce_room.clone().acquire_many_owned(bytes).await;
+    let room =
+        take_room(&context.door.produce_room, request.body.len(), context.door.options.produce_bytes_max, &context.door.metrics)
+            .await;
     let Ok(produce) = hot::Produce::parse(request.body, call.version) else { return Box::pin(async { malformed() }) };
     let (acks, timeout_ms) = (produce.acks, produce.timeout_ms);
     let topics = match acks {
@@ -79,6 +92,16 @@ pub(crate) async fn begin(context: Context, call: Call) -> Answering {
         drop(room);
         answer
     })
+}
+
+/// Room for a request of so many bytes, which one that is larger than all the room takes whole. None is refused: nobody closes it.
+async fn take_room(free: &Arc<Semaphore>, bytes: usize, all: usize, metrics: &Metrics) -> Option<OwnedSemaphorePermit> {
+    let bytes = u32::try_from(bytes.min(all.clamp(1, PRODUCE_BYTES_MAX))).unwrap_or(u32::MAX);
+    if let Ok(room) = free.clone().try_acquire_many_owned(bytes) {
+        return Some(room);
+    }
+    metrics.waited_to_produce();
+    free.clone().acquire_many_owned(bytes).await.ok()
 }
 
 fn refuse_all(produce: &hot::Produce<'_>, code: ErrorCode) -> Vec<TopicParts> {
@@ -119,18 +142,19 @@ fn submit_one(topics: &Topics, topic: &Arc<Topic>, part: &hot::Partition<'_>, ca
     if !leader.is_here {
         return Err(Refusal { leader: Some(leader), ..ErrorCode::NotLeaderOrFollower.into() });
     }
-    let settings = TopicSettings::of(topic);
+    let now = i64::try_from(runtime::wall_ms()).unwrap_or(i64::MAX);
+    let settings = topics.settings(topic);
+    let append_time = (settings.timestamp_type == TimestampType::LogAppendTime).then_some(now);
     let rules = Rules {
-        batch_bytes_max: settings.batch_bytes_max,
-        inflated_bytes_max: settings.batch_bytes_max.saturating_mul(INFLATION_MAX),
+        batch_bytes_max: settings.max_message_bytes,
+        inflated_bytes_max: settings.max_message_bytes.saturating_mul(INFLATION_MAX).min(INFLATED_BYTES_MAX),
         compacted: false,
         zstd: call.version >= ZSTD_FROM,
-        timestamps: None,
+        timestamps: timestamps(&settings, now),
     };
     let bytes = part.records.unwrap_or_default();
     let checked = batch::validate(bytes, &rules).map_err(|fault| refused(&fault))?;
     let mut changed = None;
-    let append_time = settings.is_append_time.then(|| i64::try_from(runtime::wall_ms()).unwrap_or(i64::MAX));
     if let Some(time) = append_time {
         batch::set_log_append_time(changed.insert(bytes.to_vec()), time);
     } else if checked.max_timestamp != checked.batch.max_timestamp() {
@@ -142,7 +166,14 @@ fn submit_one(topics: &Topics, topic: &Arc<Topic>, part: &hot::Partition<'_>, ca
         .shard
         .submit(Lane::Normal, &command)
         .map_err(|error| Refusal { message: Some(error.message.to_string()), ..errors::of_error(&error).into() })?;
-    Ok(Outcome::Submitted(submitted, place, append_time))
+    Ok(Outcome::Submitted(Append { submitted, place, time: append_time, records: checked.records, bytes: bytes.len() }))
+}
+
+/// From when to when a producer's timestamps may be; a topic that takes the time of appending does not look at them.
+fn timestamps(settings: &TopicSettings, now: i64) -> Option<(i64, i64)> {
+    let earliest = now.saturating_sub_unsigned(settings.timestamp_before_max_ms);
+    let latest = now.saturating_add_unsigned(settings.timestamp_after_max_ms);
+    (settings.timestamp_type == TimestampType::CreateTime).then_some((earliest, latest))
 }
 
 fn refused(fault: &Fault) -> Refusal {
@@ -168,7 +199,7 @@ async fn wait(context: &Context, call: &Call, topics: Vec<TopicParts>, acks: i16
     for topic in topics {
         let mut responses = Vec::with_capacity(topic.parts.len());
         for part in topic.parts {
-            let answer = settle(part, give_up).await;
+            let answer = settle(part, give_up, &context.door.metrics).await;
             if answer.error_code != 0 {
                 failed.get_or_insert(answer.error_code);
             }
@@ -188,7 +219,7 @@ async fn wait(context: &Context, call: &Call, topics: Vec<TopicParts>, acks: i16
     call.answer(&response)
 }
 
-async fn settle(part: Part, give_up: Duration) -> PartitionProduceResponse<'static> {
+async fn settle(part: Part, give_up: Duration, metrics: &Metrics) -> PartitionProduceResponse<'static> {
     let index = part.index;
     let refused = |refusal: Refusal| {
         let leader = refusal.leader.map(|leader| LeaderIdAndEpoch { leader_id: leader.number, leader_epoch: leader.epoch });
@@ -209,8 +240,8 @@ async fn settle(part: Part, give_up: Duration) -> PartitionProduceResponse<'stat
             ..PartitionProduceResponse::default()
         }
     };
-    let (submitted, place, append_time) = match part.outcome {
-        Outcome::Submitted(submitted, place, append_time) => (submitted, place, append_time),
+    let Append { submitted, place, time, records, bytes } = match part.outcome {
+        Outcome::Submitted(append) => append,
         Outcome::Refused(refusal) => return refused(refusal),
     };
     let outcome = tokio::select! {
@@ -220,13 +251,16 @@ async fn settle(part: Part, give_up: Duration) -> PartitionProduceResponse<'stat
         () = runtime::sleep_until(give_up) => return refused(ErrorCode::RequestTimedOut.into()),
     };
     match outcome {
-        Ok(Ok(Reply::Appended(appended))) => PartitionProduceResponse {
-            index,
-            base_offset: appended.base_offset,
-            log_append_time_ms: append_time.unwrap_or(-1),
-            log_start_offset: appended.log_start,
-            ..PartitionProduceResponse::default()
-        },
+        Ok(Ok(Reply::Appended(appended))) => {
+            metrics.produced(records, bytes);
+            PartitionProduceResponse {
+                index,
+                base_offset: appended.base_offset,
+                log_append_time_ms: time.unwrap_or(-1),
+                log_start_offset: appended.log_start,
+                ..PartitionProduceResponse::default()
+            }
+        }
         Ok(Ok(_)) => refused(ErrorCode::UnknownServerError.into()),
         Ok(Err(stream::Refusal::Fenced)) => {
             refused(Refusal { leader: Some(place.leader()), ..ErrorCode::NotLeaderOrFollower.into() })
@@ -244,4 +278,19 @@ fn endpoints(topics: &Topics) -> Vec<NodeEndpoint<'static>> {
         rack: None,
     };
     topics.brokers().into_iter().map(endpoint).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn whoever_finds_no_room_waits_for_it_and_is_counted() {
+        let (free, metrics) = (Arc::new(Semaphore::new(PRODUCE_BYTES_MAX)), Metrics::default());
+        let all = take_room(&free, usize::MAX, PRODUCE_BYTES_MAX, &metrics).await;
+        assert!(all.is_some(), "more than there is takes all");
+        assert_eq!((free.available_permits(), metrics.snapshot().produce_waits), (0, 0));
+        let (taken, ()) = tokio::join!(take_room(&free, 7, PRODUCE_BYTES_MAX, &metrics), async { drop(all) });
+        assert_eq!((taken.map(|room| room.num_permits()), metrics.snapshot().produce_waits), (Some(7), 1));
+    }
 }

@@ -3,20 +3,21 @@
 use std::borrow::Cow;
 
 use base::{Error, Kind};
-use cluster::catalogue::{Command, Configs};
+use cluster::catalogue::Command;
 use kafka_wire::{
     ErrorCode, Uuid,
     messages::{
         create_partitions::{
             CreatePartitionsRequest, CreatePartitionsResponse, CreatePartitionsTopic, CreatePartitionsTopicResult,
         },
-        create_topics::{CreatableTopic, CreatableTopicResult, CreateTopicsRequest, CreateTopicsResponse},
+        create_topics::{CreatableTopic, CreatableTopicConfigs, CreatableTopicResult, CreateTopicsRequest, CreateTopicsResponse},
         delete_topics::{DeletableTopicResult, DeleteTopicState, DeleteTopicsRequest, DeleteTopicsResponse},
     },
 };
 
 use crate::{
-    errors,
+    configs::{self, ConfigEntry},
+    errors, facts,
     topics::Topics,
     transport::{Answer, Call, Context, malformed},
 };
@@ -57,7 +58,7 @@ pub(crate) async fn create(context: Context, call: Call) -> Answer {
                 result.topic_id = Uuid(created.id);
                 result.num_partitions = i32::try_from(created.partitions).unwrap_or(i32::MAX);
                 result.replication_factor = created.replicas;
-                result.configs = Some(Vec::new());
+                result.configs = Some(created.configs.into_iter().map(shown).collect());
             }
             Err((code, text)) => {
                 result.error_code = code as i16;
@@ -74,6 +75,17 @@ struct Created {
     id: u128,
     partitions: u32,
     replicas: i16,
+    configs: Vec<ConfigEntry>,
+}
+
+fn shown(entry: ConfigEntry) -> CreatableTopicConfigs<'static> {
+    CreatableTopicConfigs {
+        name: Cow::Borrowed(entry.name),
+        value: entry.value.map(Cow::Owned),
+        read_only: entry.is_read_only,
+        config_source: entry.source.code(),
+        is_sensitive: false,
+    }
 }
 
 async fn create_one(context: &Context, wanted: &CreatableTopic<'_>, validate_only: bool) -> Result<Created, Refused> {
@@ -105,17 +117,15 @@ async fn create_one(context: &Context, wanted: &CreatableTopic<'_>, validate_onl
         }
         _ => return say(ErrorCode::InvalidReplicationFactor, "Replication factor must be larger than 0."),
     }
-    let mut configs = Configs::default();
-    for config in &wanted.configs {
-        let value = config.value.as_deref().unwrap_or_default();
-        crate::settings::check(&config.name, value).map_err(|text| (ErrorCode::InvalidConfig, Some(text)))?;
-        configs.insert(config.name.to_string(), value.to_owned());
-    }
+    let brokers = facts::brokers(&context.door);
+    let asked = wanted.configs.iter().map(|config| (&*config.name, config.value.as_deref()));
+    let configs = configs::create(asked, &brokers).map_err(|error| (errors::wire(error.code), Some(error.message)))?;
+    let shown = configs::describe_topic(&configs, &brokers, None);
     if validate_only {
-        return Ok(Created { id: 0, partitions, replicas });
+        return Ok(Created { id: 0, partitions, replicas, configs: shown });
     }
     let id = topics.create(&wanted.name, partitions, configs).await.map_err(|error| refusal(&error))?;
-    Ok(Created { id, partitions, replicas })
+    Ok(Created { id, partitions, replicas, configs: shown })
 }
 
 pub(crate) async fn delete(context: Context, call: Call) -> Answer {

@@ -4,17 +4,19 @@ use std::collections::BTreeSet;
 
 use rustc_hash::FxHashMap;
 
-use super::{Fetch, FetchAnswer, FetchReply, FetchRequest, Outcome, Slot, Topic, Wanted, context::Context, session::Session};
+use super::{
+    Due, Fetch, FetchAnswer, FetchReply, FetchRequest, Outcome, Slot, Topic, Wanted, context::Context, session::Session,
+};
 use crate::{
     ErrorCode,
     limits::{FETCH_SESSION_EVICTION_MS, FETCH_SESSION_PARTITIONS_MAX, FETCH_SESSIONS_MAX, FETCH_SESSIONS_PARTITIONS_MAX},
 };
 
-/// The sessions of a node; see [the module](super). Time is a monotonic clock in milliseconds.
+/// The sessions of a node; see [the module](super). Time is a monotonic clock in milliseconds. `L` is what a reader listens with.
 #[derive(Debug)]
-pub struct Sessions {
+pub struct Sessions<L> {
     sessions_max: usize,
-    pub(super) sessions: FxHashMap<i32, Session>,
+    pub(super) sessions: FxHashMap<i32, Session<L>>,
     /// When each session was last used.
     used: BTreeSet<(u64, i32)>,
     /// Sessions old enough to make room for larger ones, by their size.
@@ -23,15 +25,15 @@ pub struct Sessions {
     evictions: u64,
 }
 
-impl Default for Sessions {
+impl<L> Default for Sessions<L> {
     fn default() -> Self {
         Sessions::new(FETCH_SESSIONS_MAX)
     }
 }
 
-impl Sessions {
+impl<L> Sessions<L> {
     /// No sessions, and room for so many (`max.incremental.fetch.session.cache.slots`), at most [`FETCH_SESSIONS_MAX`].
-    pub fn new(sessions_max: usize) -> Sessions {
+    pub fn new(sessions_max: usize) -> Sessions<L> {
         Sessions {
             sessions_max: sessions_max.min(FETCH_SESSIONS_MAX),
             sessions: FxHashMap::default(),
@@ -83,9 +85,8 @@ impl Sessions {
         for wanted in &request.partitions {
             session.want(wanted);
         }
-        for (topic, partition) in &request.forgotten {
-            session.forget(topic, *partition);
-        }
+        let forget = |(topic, partition): &(Topic, i32)| session.forget(topic, *partition);
+        let forgotten = request.forgotten.iter().filter_map(forget).collect();
         let (epoch, size) = (next_epoch(session.epoch), session.len());
         session.epoch = epoch;
         self.touch(id, now_ms);
@@ -97,7 +98,7 @@ impl Sessions {
             self.remove(id);
             return Err(ErrorCode::FetchSessionIdNotFound);
         }
-        Ok(Fetch(Context::Incremental { session_id: id, epoch }))
+        Ok(Fetch(Context::Incremental { session_id: id, epoch, forgotten }))
     }
 
     /// What is to be read, in this order. Nothing if the session was closed or went on meanwhile.
@@ -106,10 +107,49 @@ impl Sessions {
             Context::Sessionless { partitions } | Context::Full { partitions, .. } => {
                 Box::new((0u32..).map(Slot).zip(partitions.iter().cloned()))
             }
-            Context::Incremental { session_id, epoch } => {
-                let session = self.sessions.get(session_id).filter(|session| session.epoch == *epoch);
-                Box::new(session.into_iter().flat_map(Session::iter))
-            }
+            Context::Incremental { .. } => Box::new(self.session_of(fetch).into_iter().flat_map(Session::iter)),
+        }
+    }
+
+    /// The session of a fetch that goes on with one; none if it was closed or went on meanwhile.
+    fn session_of(&self, fetch: &Fetch) -> Option<&Session<L>> {
+        let Context::Incremental { session_id, epoch, .. } = &fetch.0 else { return None };
+        self.sessions.get(session_id).filter(|session| session.epoch == *epoch)
+    }
+
+    fn session_of_mut(&mut self, fetch: &Fetch) -> Option<&mut Session<L>> {
+        let Context::Incremental { session_id, epoch, .. } = &fetch.0 else { return None };
+        self.sessions.get_mut(session_id).filter(|session| session.epoch == *epoch)
+    }
+
+    /// With what the fetch before listened; none if it was the first one, or came to no end. Then nothing was heard of any partition.
+    pub fn take_listening(&mut self, fetch: &Fetch) -> Option<L> {
+        self.session_of_mut(fetch)?.listening.take()
+    }
+
+    /// What is due of a session, in the order in which it is to be read.
+    pub fn due(&self, fetch: &Fetch) -> Vec<Due> {
+        self.session_of(fetch).into_iter().flat_map(Session::due).collect()
+    }
+
+    /// These moved, or all of them may have: they are due.
+    pub fn set_due(&mut self, fetch: &Fetch, moved: Option<&[Slot]>) {
+        let Some(session) = self.session_of_mut(fetch) else { return };
+        let all = || session.iter().map(|(slot, _)| slot).collect();
+        let moved: Vec<Slot> = moved.map_or_else(all, <[Slot]>::to_vec);
+        moved.into_iter().for_each(|slot| session.set_due(slot, true));
+    }
+
+    /// These were looked at: they are at their end, and their consumer knows it.
+    pub fn set_quiet(&mut self, fetch: &Fetch, quiet: &[Slot]) {
+        let Some(session) = self.session_of_mut(fetch) else { return };
+        quiet.iter().for_each(|slot| session.set_due(*slot, false));
+    }
+
+    /// Keeps what a fetch listened with until the next one, if its session is still where it was.
+    pub fn keep_listening(&mut self, fetch: &Fetch, listening: L) {
+        if let Some(session) = self.session_of_mut(fetch) {
+            session.listening = Some(listening);
         }
     }
 
@@ -122,7 +162,7 @@ impl Sessions {
                 let session_id = self.create(now_ms, &partitions, by_id, &found, random);
                 answer_all(session_id, &partitions, found)
             }
-            Context::Incremental { session_id, epoch } => self.finish_incremental(session_id, epoch, found),
+            Context::Incremental { session_id, epoch, .. } => self.finish_incremental(session_id, epoch, found),
         }
     }
 

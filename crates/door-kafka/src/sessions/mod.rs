@@ -11,6 +11,10 @@
 //! What was sent moves to the end of its session's order, so that partitions that always have more to give do not starve the
 //! others when the answer's bytes are used up.
 //!
+//! A session of many partitions is idle in most of them. It remembers which are *due*: those that the request named, those that had
+//! more to give than was sent, and those with an error. Whoever reads hears of the others when they move, and says so: whatever it
+//! listens with is kept with the session between two requests ([`Sessions::take_listening`]), and is lost with it.
+//!
 //! Kafka's fetches of followers, which may push consumers' sessions out, do not exist here. A session of more partitions than
 //! [`crate::limits`] allows is not given, and one that grows past them is closed: its consumer begins again with a full fetch.
 
@@ -26,5 +30,5 @@ mod tests;
 
 pub use cache::Sessions;
 pub use context::{Fetch, Slot};
-pub use request::{FetchAnswer, FetchReply, FetchRequest, Outcome, Wanted};
+pub use request::{Due, FetchAnswer, FetchReply, FetchRequest, Outcome, Wanted};
 pub use topic::Topic;

@@ -13,6 +13,10 @@ pub(super) struct Partition {
     /// Its neighbours in the order of the session.
     pub(super) before: u32,
     pub(super) after: u32,
+    /// Its place in that order, which only grows.
+    pub(super) order: u64,
+    /// Whether it has to be looked at: what there was is not all read, or is not known.
+    pub(super) is_due: bool,
     /// What the consumer knows; -1 is nothing.
     pub(super) high_watermark: i64,
     pub(super) log_start_offset: i64,

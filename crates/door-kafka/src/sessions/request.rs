@@ -58,8 +58,35 @@ pub struct Outcome<T> {
     pub has_preferred_replica: bool,
     /// Whether the consumer has to cut what it has (KIP-595).
     pub is_diverging: bool,
+    /// Whether there is nothing more to read: until it moves, it need not be looked at again.
+    pub is_at_end: bool,
     /// The answer itself, which is handed through.
     pub payload: T,
+}
+
+/// A partition that a session has to look at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Due {
+    /// Which partition it is.
+    pub slot: Slot,
+    /// What is wanted of it.
+    pub wanted: Wanted,
+    /// Its place in the order in which partitions are read.
+    pub order: u64,
+    /// The high watermark that the consumer knows; -1 is none.
+    pub high_watermark: i64,
+    /// The log start that it knows; -1 is none.
+    pub log_start_offset: i64,
+}
+
+impl Due {
+    /// Whether the consumer knows all of this already, and nothing is left to read.
+    pub fn is_quiet<T>(&self, outcome: &Outcome<T>) -> bool {
+        outcome.is_at_end
+            && outcome.error.is_none()
+            && !outcome.is_diverging
+            && (outcome.high_watermark, outcome.log_start_offset) == (self.high_watermark, self.log_start_offset)
+    }
 }
 
 /// A partition of an answer.

@@ -1,8 +1,10 @@
 //! One session.
 
+use std::collections::BTreeSet;
+
 use rustc_hash::FxHashMap;
 
-use super::{Outcome, Slot, Topic, Wanted, partition::Partition};
+use super::{Due, Outcome, Slot, Topic, Wanted, partition::Partition};
 use crate::ErrorCode;
 
 /// No partition: the end of the chain.
@@ -10,7 +12,7 @@ const NONE: u32 = u32::MAX;
 
 /// A session: its partitions in the order in which they are read.
 #[derive(Debug)]
-pub(super) struct Session {
+pub(super) struct Session<L> {
     pub(super) epoch: i32,
     pub(super) by_id: bool,
     pub(super) created_ms: u64,
@@ -19,6 +21,8 @@ pub(super) struct Session {
     pub(super) evictable_size: Option<usize>,
     /// How many partitions the cache has counted for it.
     pub(super) counted: usize,
+    /// With what the reader hears of partitions that move, while no fetch has it.
+    pub(super) listening: Option<L>,
     partitions: Vec<Partition>,
     /// Places of forgotten partitions.
     free: Vec<u32>,
@@ -29,10 +33,14 @@ pub(super) struct Session {
     free_topics: Vec<u32>,
     first: u32,
     last: u32,
+    /// The next place in the order.
+    next: u64,
+    /// Partitions that are due, in the order in which they are read.
+    due: BTreeSet<(u64, u32)>,
 }
 
-impl Session {
-    pub(super) fn new(by_id: bool, now_ms: u64) -> Session {
+impl<L> Session<L> {
+    pub(super) fn new(by_id: bool, now_ms: u64) -> Session<L> {
         Session {
             epoch: 1,
             by_id,
@@ -40,6 +48,7 @@ impl Session {
             last_used_ms: now_ms,
             evictable_size: None,
             counted: 0,
+            listening: None,
             partitions: Vec::new(),
             free: Vec::new(),
             index: FxHashMap::default(),
@@ -48,6 +57,8 @@ impl Session {
             free_topics: Vec::new(),
             first: NONE,
             last: NONE,
+            next: 0,
+            due: BTreeSet::new(),
         }
     }
 
@@ -68,6 +79,7 @@ impl Session {
         partition.max_bytes = wanted.max_bytes;
         partition.leader_epoch = wanted.leader_epoch;
         partition.last_fetched_epoch = wanted.last_fetched_epoch;
+        self.set_due(Slot(slot), true);
         Slot(slot)
     }
 
@@ -81,6 +93,8 @@ impl Session {
             last_fetched_epoch: -1,
             before: NONE,
             after: NONE,
+            order: 0,
+            is_due: false,
             high_watermark: -1,
             log_start_offset: -1,
         };
@@ -95,9 +109,11 @@ impl Session {
         slot
     }
 
-    pub(super) fn forget(&mut self, topic: &Topic, partition: i32) {
-        let Some(number) = self.topic_numbers.get(topic).copied() else { return };
-        let Some(slot) = self.index.remove(&(number, partition)) else { return };
+    /// Which place it had, if the session has it.
+    pub(super) fn forget(&mut self, topic: &Topic, partition: i32) -> Option<Slot> {
+        let number = self.topic_numbers.get(topic).copied()?;
+        let slot = self.index.remove(&(number, partition))?;
+        self.set_due(Slot(slot), false);
         self.unlink(slot);
         self.free.push(slot);
         let (topic, partitions) = &mut self.topics[number as usize];
@@ -106,6 +122,30 @@ impl Session {
             self.topic_numbers.remove(topic);
             self.free_topics.push(number);
         }
+        Some(Slot(slot))
+    }
+
+    /// Whether a partition has to be looked at. Nothing happens to one that is not there.
+    pub(super) fn set_due(&mut self, slot: Slot, is_due: bool) {
+        let Some(partition) = self.partitions.get_mut(slot.0 as usize) else { return };
+        partition.is_due = is_due;
+        let key = (partition.order, slot.0);
+        if is_due {
+            self.due.insert(key);
+        } else {
+            self.due.remove(&key);
+        }
+    }
+
+    /// What is due, in the order in which it is to be read.
+    pub(super) fn due(&self) -> impl Iterator<Item = Due> + '_ {
+        self.due.iter().map(|(_, slot)| self.look_up(Slot(*slot)))
+    }
+
+    /// A partition that is there.
+    pub(super) fn look_up(&self, slot: Slot) -> Due {
+        let Partition { order, high_watermark, log_start_offset, .. } = self.partitions[slot.0 as usize];
+        Due { slot, wanted: self.wanted(slot), order, high_watermark, log_start_offset }
     }
 
     fn topic_number(&mut self, topic: &Topic) -> u32 {
@@ -124,6 +164,12 @@ impl Session {
     fn append(&mut self, slot: u32) {
         let partition = &mut self.partitions[slot as usize];
         (partition.before, partition.after) = (self.last, NONE);
+        let before = std::mem::replace(&mut partition.order, self.next);
+        if partition.is_due {
+            self.due.remove(&(before, slot));
+            self.due.insert((self.next, slot));
+        }
+        self.next += 1;
         match self.last {
             NONE => self.first = slot,
             last => self.partitions[last as usize].after = slot,
@@ -171,6 +217,13 @@ impl Session {
         let partition = &mut self.partitions[slot.0 as usize];
         partition.log_start_offset = outcome.log_start_offset;
         partition.high_watermark = if outcome.error.is_none() { outcome.high_watermark } else { -1 };
+        self.settle(outcome);
+    }
+
+    /// A partition with an error, or whose end is not reached, stays due.
+    fn settle<T>(&mut self, outcome: &Outcome<T>) {
+        let is_settled = outcome.is_at_end && outcome.error.is_none() && !outcome.is_diverging;
+        self.set_due(outcome.slot, !is_settled);
     }
 
     /// Whether there is news; if so, the consumer is told, and the partition moves to the end.
@@ -182,6 +235,7 @@ impl Session {
             || outcome.has_preferred_replica
             || outcome.is_diverging
             || outcome.error != ErrorCode::None;
+        self.settle(outcome);
         if is_new {
             self.tell(outcome.slot, outcome);
             self.unlink(outcome.slot.0);
@@ -196,6 +250,15 @@ impl Session {
         assert_eq!(self.partitions.len(), self.len() + self.free.len(), "places are used or free");
         let topics: u32 = self.topic_numbers.values().map(|number| self.topics[*number as usize].1).sum();
         assert_eq!(topics as usize, self.len(), "partitions of topics are counted");
+        let due: BTreeSet<u32> =
+            self.iter().map(|(slot, _)| slot.0).filter(|slot| self.partitions[*slot as usize].is_due).collect();
+        assert_eq!(self.due.iter().map(|(_, slot)| *slot).collect::<BTreeSet<_>>(), due, "what is due is listed");
+        let orders: Vec<u64> = self.iter().map(|(slot, _)| self.partitions[slot.0 as usize].order).collect();
+        assert!(orders.is_sorted(), "places follow the order");
+        assert!(
+            self.due.iter().all(|(order, slot)| self.partitions[*slot as usize].order == *order),
+            "what is due knows its place"
+        );
         assert_eq!(self.topics.len(), self.topic_numbers.len() + self.free_topics.len(), "topics are used or free");
     }
 }

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use proptest::{prelude::*, sample::select};
 
-use super::{Fetch, FetchReply, FetchRequest, Outcome, Sessions, Slot, Topic, Wanted, partition::Partition};
+use super::{Fetch, FetchReply, FetchRequest, Outcome, Slot, Topic, Wanted, partition::Partition};
 use crate::{ErrorCode, limits::FETCH_SESSION_EVICTION_MS};
+
+type Sessions = super::Sessions<u8>;
 
 /// What there is to read: the high watermark and log start of each partition.
 type Logs = BTreeMap<i32, (i64, i64)>;
@@ -35,6 +37,7 @@ fn nothing(slot: Slot) -> Outcome<()> {
         error: ErrorCode::None,
         has_preferred_replica: false,
         is_diverging: false,
+        is_at_end: true,
         payload: (),
     }
 }
@@ -77,6 +80,55 @@ fn a_session_is_told_only_what_is_new() {
     assert_eq!(all, (0..3).map(|partition| want(partition, 10)).collect::<Vec<_>>(), "the session knows what to read");
     let reply = finish(&mut sessions, 0, fetch, |slot, _| nothing(slot));
     assert_eq!((reply.error, reply.session_id, reply.partitions.len()), (ErrorCode::None, id, 0));
+}
+
+/// The partitions that are due, in their order.
+fn due(sessions: &Sessions, fetch: &Fetch) -> Vec<i32> {
+    sessions.due(fetch).iter().map(|due| due.wanted.partition).collect()
+}
+
+#[test]
+fn a_partition_is_due_when_it_is_named_moved_or_not_read_to_its_end() {
+    let (mut sessions, id) = three();
+    let fetch = begin(&mut sessions, next(id, 1, vec![want(2, 10)]));
+    assert_eq!(due(&sessions, &fetch), [2], "named");
+    let slots: Vec<Slot> = sessions.partitions_of(&fetch).map(|(slot, _)| slot).collect();
+    sessions.set_due(&fetch, Some(&slots[1..2]));
+    assert_eq!(due(&sessions, &fetch), [1, 2], "moved, and in the session's order");
+    let all = sessions.due(&fetch);
+    let more = Outcome { records_bytes: 5, is_at_end: false, ..nothing(all[0].slot) };
+    assert!(!all[0].is_quiet(&more) && all[1].is_quiet(&nothing(all[1].slot)));
+    sessions.set_quiet(&fetch, &[all[1].slot]);
+    let reply = sessions.finish(0, fetch, vec![more], 0);
+    sessions.check();
+    assert_eq!(numbers(&reply), [1]);
+    let fetch = begin(&mut sessions, next(id, 2, Vec::new()));
+    assert_eq!(due(&sessions, &fetch), [1], "it had more to give");
+    let failed = Outcome { error: ErrorCode::UnknownTopicId, high_watermark: -1, ..nothing(slots[1]) };
+    let _ = sessions.finish(0, fetch, vec![failed], 0);
+    let fetch = begin(&mut sessions, next(id, 3, Vec::new()));
+    assert_eq!(due(&sessions, &fetch), [1], "it had an error");
+    sessions.set_due(&fetch, None);
+    assert_eq!(due(&sessions, &fetch), [0, 2, 1], "all may have moved; what was sent stands last");
+    let _ = sessions.finish(0, fetch, Vec::<Outcome<()>>::new(), 0);
+    sessions.check();
+}
+
+#[test]
+fn what_is_listened_with_stays_with_its_session() {
+    let (mut sessions, id) = three();
+    let fetch = begin(&mut sessions, next(id, 1, Vec::new()));
+    assert_eq!(sessions.take_listening(&fetch), None);
+    sessions.keep_listening(&fetch, 7);
+    let second = begin(&mut sessions, next(id, 2, Vec::new()));
+    assert_eq!(sessions.take_listening(&fetch), None, "the session went on");
+    assert_eq!(sessions.take_listening(&second), Some(7));
+    assert_eq!(sessions.take_listening(&second), None, "it is taken once");
+    let forgets = FetchRequest { forgotten: vec![(name("t"), 1), (name("t"), 9)], ..next(id, 3, Vec::new()) };
+    let third = begin(&mut sessions, forgets);
+    assert_eq!(third.forgotten().len(), 1);
+    sessions.keep_listening(&second, 8);
+    assert_eq!(sessions.take_listening(&third), None, "a fetch that is overtaken keeps nothing");
 }
 
 #[test]
@@ -351,7 +403,17 @@ impl Consumer {
             let (high_watermark, log_start_offset) = logs[&wanted.partition];
             let Outcome { records_bytes, error, has_preferred_replica, is_diverging, .. } = nothing(slot);
             let payload = (high_watermark, log_start_offset);
-            Outcome { slot, records_bytes, high_watermark, log_start_offset, error, has_preferred_replica, is_diverging, payload }
+            Outcome {
+                slot,
+                records_bytes,
+                high_watermark,
+                log_start_offset,
+                error,
+                has_preferred_replica,
+                is_diverging,
+                is_at_end: true,
+                payload,
+            }
         });
         let found: Vec<_> = found.collect();
         let reply = sessions.finish(0, fetch, found, 77);

@@ -4,7 +4,7 @@
 //! what one read brought then travels together; they are handed on in the order in which they came, so that a producer's sequence
 //! holds. Behind anything else the connection waits.
 
-use std::{collections::VecDeque, io, io::IoSlice, net::SocketAddr};
+use std::{collections::VecDeque, io, io::IoSlice, net::SocketAddr, pin::pin};
 
 use bytes::{Buf, Bytes, BytesMut};
 use futures_util::{FutureExt, StreamExt, stream::FuturesOrdered};
@@ -13,14 +13,14 @@ use kafka_wire::frame::{FrameFault, SIZE_BYTES, frame_bytes};
 use tokio::{
     io::{AsyncReadExt, AsyncWrite, AsyncWriteExt},
     sync::watch,
-    time::timeout,
 };
 
-use super::dispatch::{Answer, Answering, begin};
+use super::dispatch::{Answer, Answering, Begun, begin};
 use crate::{
     Door,
     limits::{IDLE_MAX, IN_FLIGHT_MAX, READ_BYTES, REQUEST_BYTES_MAX},
 };
+use replica::runtime;
 
 /// Pieces of one vectored write.
 const SLICES_MAX: usize = 64;
@@ -66,6 +66,7 @@ impl Connection {
 
     pub(super) async fn run(mut self) {
         let End::Refused(why) = self.serve().await else { return };
+        self.door.shared.metrics.refused();
         tracing::debug!(peer = %self.peer, why, "a connection was closed");
     }
 
@@ -112,10 +113,24 @@ impl Connection {
     }
 
     async fn start(&mut self, frame: Bytes) -> Result<(), End> {
-        let begun = begin(&self.door, self.peer, frame).await.map_err(End::Refused)?;
+        let begun = self.begin(frame).await?;
         self.is_open = begun.lets_next;
         self.in_flight.push_back(begun.answering);
         Ok(())
+    }
+
+    /// Begins a request. While it waits for room, those under way are answered: they may be who has taken it.
+    async fn begin(&mut self, frame: Bytes) -> Result<Begun, End> {
+        let door = self.door.clone();
+        door.shared.metrics.received(SIZE_BYTES + frame.len());
+        let mut begun = pin!(begin(&door, self.peer, frame));
+        loop {
+            tokio::select! {
+                biased;
+                begun = &mut begun => return begun.map_err(End::Refused),
+                Some(answer) = self.in_flight.next(), if !self.in_flight.is_empty() => self.answered(answer).await?,
+            }
+        }
     }
 
     /// Sends an answer, and those behind it that are ready too, in one write.
@@ -123,7 +138,10 @@ impl Connection {
         let mut next = Some(answer);
         while let Some(answer) = next {
             match answer {
-                Answer::Pieces(pieces) => self.output.extend(pieces),
+                Answer::Pieces(pieces) => {
+                    self.door.shared.metrics.sent(pieces.iter().map(Bytes::len).sum());
+                    self.output.extend(pieces);
+                }
                 Answer::None => {}
                 Answer::Close(why) => {
                     self.write().await?;
@@ -154,9 +172,10 @@ impl Connection {
 /// Reads what is there. The buffer grows with what came, not with what a client says will come.
 async fn read_some(stream: &mut Guarded, input: &mut BytesMut) -> io::Result<usize> {
     input.reserve(READ_BYTES.min(input.len().max(READ_BYTES / 16)));
-    match timeout(IDLE_MAX, stream.read_buf(input)).await {
-        Ok(read) => read,
-        Err(_) => Ok(0),
+    tokio::select! {
+        biased;
+        read = stream.read_buf(input) => read,
+        () = runtime::sleep(IDLE_MAX) => Ok(0),
     }
 }
 

@@ -10,12 +10,13 @@ use kafka_wire::{
     messages::ApiKey,
 };
 
+use super::codes::Codes;
 use crate::{
     Door,
     door::Shared,
     handlers::{
-        api_versions, fetch, groups, init_producer_id, list_offsets, metadata, offset_for_leader_epoch, offsets, produce,
-        records, topics,
+        api_versions, configs, describe_producers, fetch, groups, init_producer_id, list_offsets, log_dirs, metadata,
+        offset_for_leader_epoch, offsets, placement, produce, quotas, records, topic_partitions, topics,
     },
 };
 
@@ -51,6 +52,8 @@ pub(crate) struct Call {
     frame: Bytes,
     pub(crate) version: i16,
     correlation_id: i32,
+    key: ApiKey,
+    door: Arc<Shared>,
 }
 
 impl Call {
@@ -76,12 +79,18 @@ impl Call {
     }
 
     /// An answer to it.
-    pub(crate) fn answer<'m, M: Message<'m>>(&self, message: &M) -> Answer {
+    pub(crate) fn answer<'m, M: Message<'m> + Codes>(&self, message: &M) -> Answer {
+        self.tells(message.codes());
         let mut out = Vec::new();
         match respond(self.correlation_id, self.version, message, &mut out) {
             Ok(()) => Answer::Pieces(vec![Bytes::from(out)]),
             Err(error) => Answer::Close(format!("an answer cannot be written: {error}")),
         }
+    }
+
+    /// Counts the codes of an answer.
+    pub(crate) fn tells(&self, codes: impl IntoIterator<Item = i16>) {
+        codes.into_iter().filter(|code| *code != 0).for_each(|code| self.door.metrics.told(self.key, code));
     }
 
     /// Part of the request as bytes of their own, not copied.
@@ -109,7 +118,10 @@ pub(crate) async fn begin(door: &Door, peer: SocketAddr, frame: Bytes) -> Result
     let context = Context { door: door.shared.clone(), peer };
     let key = api.key;
     let is_served = api_versions::serves(key) && api.has(version);
-    let call = Call { frame, version, correlation_id };
+    if is_served || key == ApiKey::ApiVersions {
+        door.shared.metrics.requested(key);
+    }
+    let call = Call { frame, version, correlation_id, key, door: door.shared.clone() };
     if key == ApiKey::ApiVersions {
         return Ok(last(Box::pin(api_versions::answer(context, call))));
     }
@@ -138,6 +150,17 @@ pub(crate) async fn begin(door: &Door, peer: SocketAddr, frame: Bytes) -> Result
         ApiKey::DeleteTopics => last(Box::pin(topics::delete(context, call))),
         ApiKey::CreatePartitions => last(Box::pin(topics::grow(context, call))),
         ApiKey::DeleteRecords => last(Box::pin(records::delete(context, call))),
+        ApiKey::DescribeConfigs => last(Box::pin(configs::describe(context, call))),
+        ApiKey::AlterConfigs => last(Box::pin(configs::alter_wholly(context, call))),
+        ApiKey::IncrementalAlterConfigs => last(Box::pin(configs::alter_incrementally(context, call))),
+        ApiKey::ListConfigResources => last(Box::pin(configs::list(context, call))),
+        ApiKey::DescribeLogDirs => last(Box::pin(log_dirs::describe(context, call))),
+        ApiKey::DescribeProducers => last(Box::pin(describe_producers::answer(context, call))),
+        ApiKey::DescribeTopicPartitions => last(Box::pin(topic_partitions::describe(context, call))),
+        ApiKey::ElectLeaders => last(Box::pin(placement::elect(context, call))),
+        ApiKey::AlterPartitionReassignments => last(Box::pin(placement::reassign(context, call))),
+        ApiKey::ListPartitionReassignments => last(Box::pin(placement::list_reassignments(context, call))),
+        ApiKey::DescribeClientQuotas => last(Box::pin(quotas::describe(context, call))),
         ApiKey::DescribeCluster => last(Box::pin(metadata::describe_cluster(context, call))),
         _ => return Err(format!("{} is not served", api.name)),
     })

@@ -1,5 +1,6 @@
 //! The wire: connections, frames, and the order of answers.
 
+mod codes;
 mod connection;
 mod dispatch;
 mod server;

@@ -3,6 +3,7 @@
 use std::{future::Future, io, time::Duration};
 
 use gate::Porch;
+use replica::runtime;
 use tokio::task::JoinSet;
 
 use super::connection::Connection;
@@ -35,6 +36,10 @@ pub async fn serve(mut porch: Porch, door: Door, stopped: impl Future<Output = (
     stop.send_replace(true);
     let ended = async { while connections.join_next().await.is_some() {} };
     // Who does not come to an end in time is cut off.
-    let _ = tokio::time::timeout(grace, ended).await;
+    tokio::select! {
+        biased;
+        () = ended => {}
+        () = runtime::sleep(grace) => {}
+    }
     Ok(())
 }

@@ -66,19 +66,24 @@ impl Bell {
         }
     }
 
-    /// Takes it off a partition.
-    pub(crate) fn take_off(&mut self, id: PartitionId) {
+    /// Takes it off a partition. A move that was not told yet may still be.
+    pub fn take_off(&mut self, id: PartitionId) {
         if let Some(bells) = self.hung.remove(&id) {
             self.leave(&bells, id);
         }
     }
 
+    /// What has moved since the last time, without waiting.
+    pub fn take_moved(&self) -> Vec<PartitionId> {
+        std::mem::take(&mut *self.rung.moved.lock()).into_iter().collect()
+    }
+
     /// Completes when a partition has moved since the last time, and gives all that did.
     pub async fn moved(&self) -> Vec<PartitionId> {
         loop {
-            let moved = std::mem::take(&mut *self.rung.moved.lock());
+            let moved = self.take_moved();
             if !moved.is_empty() {
-                return moved.into_iter().collect();
+                return moved;
             }
             self.rung.wake.notified().await;
         }
@@ -143,6 +148,8 @@ mod tests {
         bell.take_off(partition(2));
         bells.ring_all();
         assert_eq!(now(&bell), Some(vec![partition(1)]));
+        bells.ring(partition(1));
+        assert_eq!((bell.take_moved(), now(&bell)), (vec![partition(1)], None), "what was taken is not told again");
         drop(bell);
         assert!(bells.waiting.bells.lock().is_empty() && others.waiting.bells.lock().is_empty());
     }

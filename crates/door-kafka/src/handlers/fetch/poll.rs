@@ -1,0 +1,163 @@
+//! Waiting until a fetch has enough.
+
+use std::time::Duration;
+
+use kafka_wire::messages::fetch::FetchRequest;
+use replica::{runtime, streams::Bell};
+
+use super::{
+    listening::{Listening, leaders, place},
+    look::{Asked, Looked, Told, look},
+};
+use crate::{
+    coordination::now_ms,
+    door::Shared,
+    limits::{FETCH_LEADERSHIP_TICK, FETCH_WAIT_MAX},
+    sessions::{Due, Fetch, FetchReply, Slot},
+};
+
+/// How much a fetch wants, and how long it waits for that, over all its partitions.
+#[derive(Clone, Copy)]
+pub(super) struct Terms {
+    min_bytes: usize,
+    max_bytes: i32,
+    give_up: Duration,
+}
+
+type Reply = FetchReply<Told>;
+
+impl Terms {
+    pub(super) fn of(request: &FetchRequest<'_>) -> Terms {
+        let wait = Duration::from_millis(u64::try_from(request.max_wait_ms).unwrap_or(0)).min(FETCH_WAIT_MAX);
+        Terms {
+            min_bytes: usize::try_from(request.min_bytes).unwrap_or(0),
+            max_bytes: request.max_bytes,
+            give_up: runtime::now() + wait,
+        }
+    }
+
+    fn is_done(&self, looked: &Looked) -> bool {
+        looked.is_enough(self.min_bytes) || runtime::now() >= self.give_up
+    }
+
+    /// Until when it waits before it looks at least who leads.
+    fn next_tick(&self) -> Duration {
+        self.give_up.min(runtime::now() + FETCH_LEADERSHIP_TICK)
+    }
+}
+
+/// A fetch that names everything: with the session that it begins, if it wants one.
+pub(super) async fn everything(door: &Shared, fetch: Fetch, terms: Terms) -> Reply {
+    let partitions = fetch.named();
+    let ask = |(slot, wanted): (Slot, crate::sessions::Wanted)| Asked {
+        slot,
+        place: place(&door.topics, &wanted.topic, wanted.partition),
+        wanted,
+    };
+    let asked: Vec<Asked> = partitions.into_iter().map(ask).collect();
+    let looked = wait(door, &asked, terms).await;
+    finish(door, fetch, looked)
+}
+
+async fn wait(door: &Shared, asked: &[Asked], terms: Terms) -> Looked {
+    let looked = look(asked, terms.max_bytes).await;
+    if asked.is_empty() || terms.is_done(&looked) {
+        return looked;
+    }
+    let mut bell = Bell::new();
+    for place in asked.iter().filter_map(|asked| asked.place.as_ref().ok()) {
+        place.shard.hang(&mut bell, place.id);
+    }
+    loop {
+        let led = leaders(door.topics.shards().values());
+        // What moved between the last look and the hanging is seen by this one.
+        let looked = look(asked, terms.max_bytes).await;
+        if terms.is_done(&looked) {
+            return looked;
+        }
+        let mut is_waiting = true;
+        while is_waiting {
+            let tick = terms.next_tick();
+            is_waiting = tokio::select! {
+                biased;
+                _ = bell.moved() => false,
+                () = runtime::sleep_until(tick) => tick < terms.give_up && leaders(door.topics.shards().values()) == led,
+            };
+        }
+    }
+}
+
+/// A fetch that goes on with a session: it looks at what is due.
+pub(super) async fn incremental(door: &Shared, fetch: Fetch, terms: Terms) -> Reply {
+    let mut listening = prepare(door, &fetch);
+    loop {
+        let due = door.sessions.lock().due(&fetch);
+        let ask = |due: &Due| Asked {
+            slot: due.slot,
+            place: listening.place(&door.topics, due.slot, &due.wanted),
+            wanted: due.wanted.clone(),
+        };
+        let asked: Vec<Asked> = due.iter().map(ask).collect();
+        let mut looked = look(&asked, terms.max_bytes).await;
+        let is_done = terms.is_done(&looked);
+        let quiet = take_quiet(&due, &mut looked);
+        door.sessions.lock().set_quiet(&fetch, &quiet);
+        if is_done {
+            door.sessions.lock().keep_listening(&fetch, listening);
+            return finish(door, fetch, looked);
+        }
+        let moved = hear(door, &mut listening, terms).await;
+        door.sessions.lock().set_due(&fetch, Some(&moved));
+    }
+}
+
+/// Takes out what is at its end, as the consumer knows: it is neither told nor looked at again until it moves.
+fn take_quiet(due: &[Due], looked: &mut Looked) -> Vec<Slot> {
+    let (quiet, rest): (Vec<_>, Vec<_>) =
+        std::mem::take(&mut looked.outcomes).into_iter().zip(due).partition(|(outcome, due)| due.is_quiet(outcome));
+    looked.outcomes = rest.into_iter().map(|(outcome, _)| outcome).collect();
+    quiet.into_iter().map(|(outcome, _)| outcome.slot).collect()
+}
+
+/// Waits until a partition moves or is led otherwise, or the fetch gives up.
+async fn hear(door: &Shared, listening: &mut Listening, terms: Terms) -> Vec<Slot> {
+    loop {
+        let tick = terms.next_tick();
+        let moved = tokio::select! {
+            biased;
+            moved = listening.hear() => moved,
+            () = runtime::sleep_until(tick) => listening.led_otherwise(&door.topics),
+        };
+        if !moved.is_empty() || runtime::now() >= terms.give_up {
+            return moved;
+        }
+    }
+}
+
+/// What the session has listened with so far; what it heard since is due.
+fn prepare(door: &Shared, fetch: &Fetch) -> Listening {
+    let topics = &door.topics;
+    let taken = door.sessions.lock().take_listening(fetch);
+    let is_new = taken.is_none();
+    let mut listening = taken.unwrap_or_else(|| Listening::new(topics));
+    fetch.forgotten().iter().for_each(|slot| listening.forget(*slot));
+    if is_new || !listening.is_current(topics) {
+        let all: Vec<_> = door.sessions.lock().partitions_of(fetch).collect();
+        for (slot, wanted) in all {
+            // Where it is, is kept.
+            let _ = listening.look_up(topics, slot, &wanted);
+        }
+        listening.led_otherwise(topics);
+        door.sessions.lock().set_due(fetch, None);
+    } else {
+        let mut moved = listening.heard();
+        moved.extend(listening.led_otherwise(topics));
+        door.sessions.lock().set_due(fetch, Some(&moved));
+    }
+    listening
+}
+
+fn finish(door: &Shared, fetch: Fetch, looked: Looked) -> Reply {
+    let random = u32::try_from(runtime::random_u64() >> 32).unwrap_or_default();
+    door.sessions.lock().finish(now_ms(), fetch, looked.outcomes, random)
+}
