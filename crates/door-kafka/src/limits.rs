@@ -29,9 +29,6 @@ pub const BATCH_BYTES_MAX: usize = 1_048_588;
 /// The most bytes of a batch once inflated, as a multiple of what it may have: what stops a decompression bomb.
 pub const INFLATION_MAX: usize = 64;
 
-/// How long a new topic is waited for on this node, so that who created it finds it.
-pub const CATALOGUE_WAIT: Duration = Duration::from_secs(2);
-
 /// How often a shard's leader looks for what is too old or was deleted.
 pub const HOUSEKEEPING_TICK: Duration = Duration::from_secs(5);
 
