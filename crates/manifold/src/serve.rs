@@ -19,7 +19,7 @@ use std::{
 use cluster::Member;
 use door_etcd::Metrics;
 use door_http::{
-    Collector, NodeHouse,
+    Collector, Ingest, NodeHouse,
     admin::{self, Doors, Protection},
     lobby,
     metrics::{Exposition, Type},
@@ -242,7 +242,10 @@ impl House<'_> {
             running.spawn(doors::kafka(porch, doors::kafka_options(self.config, advertised), self.node.clone(), stop, grace));
         }
         counts.extend(http.map(|http| ("http", http)));
-        public_rooms.open(public::router(house.clone(), self.collectors(counts, malformed, metrics)));
+        let ingest = Ingest::new(self.node.clone(), doors::ingest_options(self.config));
+        let mut collectors = self.collectors(counts, malformed, metrics);
+        collectors.push(ingest.collector());
+        public_rooms.open(public::router(house.clone(), collectors).merge(ingest.router()));
         let backup = doors::backup(self.node.clone(), options);
         let context = admin::Context {
             house,
