@@ -1,15 +1,16 @@
 //! Lines of a body, in bounded memory.
 
-use bytes::{Bytes, BytesMut};
+use bytes::{Buf, BytesMut};
 
 use crate::limits::LINE_BYTES_MAX;
 
 /// Cuts what comes in into lines.
 #[derive(Debug, Default)]
 pub(crate) struct Lines {
-    /// What came in and was not given yet.
+    /// What came in, and up to where it was given.
     held: BytesMut,
-    /// Bytes of it that are known to have no line end.
+    start: usize,
+    /// Up to where it is known to have no line end.
     looked: usize,
     /// How many lines were given, blank ones too.
     number: usize,
@@ -18,51 +19,51 @@ pub(crate) struct Lines {
 }
 
 /// One line, or what became of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Line {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Line<'a> {
     /// Its number, from 1, and its bytes, which are not blank.
-    Whole(usize, Bytes),
+    Whole(usize, &'a [u8]),
     /// This one was longer than a line may be.
     TooLong(usize),
 }
 
 impl Lines {
     pub(crate) fn push(&mut self, piece: &[u8]) {
+        self.held.advance(self.start);
+        self.looked -= self.start;
+        self.start = 0;
         self.held.extend_from_slice(piece);
     }
 
     /// Bytes that wait for the end of their line.
     pub(crate) fn held(&self) -> usize {
-        self.held.len()
+        self.held.len() - self.start
     }
 
     /// The next line that has ended. `is_last`: nothing more will come, so the rest is one, too.
-    pub(crate) fn next(&mut self, is_last: bool) -> Option<Line> {
+    pub(crate) fn next(&mut self, is_last: bool) -> Option<Line<'_>> {
         loop {
             let end = memchr::memchr(b'\n', &self.held[self.looked..]).map(|at| self.looked + at);
-            let line = match end {
-                Some(end) => {
-                    let mut line = self.held.split_to(end + 1);
-                    line.truncate(end);
-                    line
-                }
-                None if is_last && (!self.held.is_empty() || self.is_skipping) => self.held.split(),
+            let (from, to) = match end {
+                Some(end) => (self.start, end),
+                None if is_last && (self.held() > 0 || self.is_skipping) => (self.start, self.held.len()),
                 None => {
-                    if self.held.len() > LINE_BYTES_MAX {
+                    if self.held() > LINE_BYTES_MAX {
                         self.is_skipping = true;
-                        self.held.clear();
+                        self.start = self.held.len();
                     }
                     self.looked = self.held.len();
                     return None;
                 }
             };
-            self.looked = 0;
+            self.start = self.held.len().min(to + 1);
+            self.looked = self.start;
             self.number += 1;
-            if std::mem::take(&mut self.is_skipping) || line.len() > LINE_BYTES_MAX {
+            if std::mem::take(&mut self.is_skipping) || to - from > LINE_BYTES_MAX {
                 return Some(Line::TooLong(self.number));
             }
-            if !line.trim_ascii().is_empty() {
-                return Some(Line::Whole(self.number, line.freeze()));
+            if !self.held[from..to].trim_ascii().is_empty() {
+                return Some(Line::Whole(self.number, &self.held[from..to]));
             }
         }
     }
@@ -74,23 +75,30 @@ mod tests {
 
     use super::*;
 
-    fn all(pieces: &[&[u8]]) -> Vec<Line> {
-        let mut lines = Lines::default();
-        let mut given = Vec::new();
+    /// Lines with their numbers; none where one was too long.
+    type Given = Vec<(usize, Option<Vec<u8>>)>;
+
+    fn take(lines: &mut Lines, is_last: bool, given: &mut Given) {
+        while let Some(line) = lines.next(is_last) {
+            given.push(match line {
+                Line::Whole(number, bytes) => (number, Some(bytes.to_vec())),
+                Line::TooLong(number) => (number, None),
+            });
+        }
+    }
+
+    fn all(pieces: &[&[u8]]) -> Given {
+        let (mut lines, mut given) = (Lines::default(), Vec::new());
         for piece in pieces {
             lines.push(piece);
-            while let Some(line) = lines.next(false) {
-                given.push(line);
-            }
+            take(&mut lines, false, &mut given);
         }
-        while let Some(line) = lines.next(true) {
-            given.push(line);
-        }
+        take(&mut lines, true, &mut given);
         given
     }
 
-    fn whole(number: usize, text: &'static str) -> Line {
-        Line::Whole(number, Bytes::from_static(text.as_bytes()))
+    fn whole(number: usize, text: &str) -> (usize, Option<Vec<u8>>) {
+        (number, Some(text.into()))
     }
 
     #[test]
@@ -103,10 +111,10 @@ mod tests {
     #[test]
     fn a_line_that_is_too_long_is_thrown_away_and_the_next_is_read() {
         let long = vec![b'x'; LINE_BYTES_MAX];
-        assert_eq!(all(&[&long, b"\nb\n"]), [Line::Whole(1, long.clone().into()), whole(2, "b")]);
-        assert_eq!(all(&[&long, b"x\nb\n"]), [Line::TooLong(1), whole(2, "b")]);
-        assert_eq!(all(&[&long, b"x", b"more", b"more\nb\n"]), [Line::TooLong(1), whole(2, "b")]);
-        assert_eq!(all(&[&long, b"x"]), [Line::TooLong(1)]);
+        assert_eq!(all(&[&long, b"\nb\n"]), [(1, Some(long.clone())), whole(2, "b")]);
+        assert_eq!(all(&[&long, b"x\nb\n"]), [(1, None), whole(2, "b")]);
+        assert_eq!(all(&[&long, b"x", b"more", b"more\nb\n"]), [(1, None), whole(2, "b")]);
+        assert_eq!(all(&[&long, b"x"]), [(1, None)]);
         let mut lines = Lines::default();
         for _ in 0..10 {
             lines.push(&long);

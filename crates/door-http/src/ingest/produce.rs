@@ -340,7 +340,7 @@ async fn take_ended(delivery: &mut Delivery, lines: &mut Lines, is_last: bool) -
             return Some(Problem::new(Reason::Malformed, "too many records were refused for the rest to be read"));
         }
         match line {
-            Line::Whole(number, bytes) => match serde_json::from_slice::<Incoming<'_>>(&bytes) {
+            Line::Whole(number, bytes) => match serde_json::from_slice::<Incoming<'_>>(bytes) {
                 Ok(record) => delivery.add(&record, now).await,
                 // The JSON's own line is always 1.
                 Err(error) => delivery.refuse(Problem::of_json(&error).with("line", number)),
