@@ -4,12 +4,16 @@
 //! and `/version`, in the shapes that etcd's probes and dashboards know. The *administrative* one ([`admin::router`]) is a
 //! Unix socket in the data directory, which `manifold ctl` talks to; nothing of it is ever routed on the port.
 //!
+//! Records go into topics and out of them by the public port, too ([`ingest`]), for programs without a Kafka client.
+//!
 //! Both ask the same [`House`], which is the node seen through a keyhole, so that the handlers can be tried without one.
 //! [`server::serve`] puts a router on a [`gate::Porch`] with hyper's limits set; a request that is too long, too slow or
 //! ambiguous about its length is answered and its connection closed before any handler sees it.
 
 pub mod admin;
 pub mod house;
+pub mod ingest;
+pub mod limits;
 pub mod lobby;
 pub mod membership;
 pub mod metrics;
@@ -20,6 +24,7 @@ mod health;
 mod process;
 
 pub use house::{House, KeyspaceFigures, NodeHouse};
+pub use ingest::{Ingest, IngestOptions};
 pub use membership::Membership;
 pub use metrics::{Collector, Exposition};
 

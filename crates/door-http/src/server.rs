@@ -13,7 +13,7 @@ use std::{
 use axum::{
     Router,
     extract::Request,
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderValue, Method, StatusCode, header},
     middleware::{Next, from_fn},
     response::{IntoResponse, Response},
 };
@@ -175,25 +175,38 @@ impl Connections {
     }
 }
 
-/// What every request must pass before its route. Bodies are short and their length is known, so one of unknown length is
-/// refused: together with a declared length it is how requests are smuggled past a proxy.
+/// What every request must pass before its route.
+///
+/// A body of unknown length is how requests are smuggled past a proxy, together with a declared length, so it is refused except
+/// where records are streamed; there its connection ends with its answer, and nothing that follows is taken for a request.
 async fn check(request: Request, next: Next) -> Response {
     let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
+    let takes_records = takes_records(&request);
+    let is_chunked = request.headers().contains_key(header::TRANSFER_ENCODING);
+    let has_length = request.headers().contains_key(header::CONTENT_LENGTH);
     let refusal = if target > limits::HTTP_TARGET_BYTES_MAX {
         Some((StatusCode::URI_TOO_LONG, "the request's target is too long\n"))
-    } else if request.headers().contains_key(header::TRANSFER_ENCODING) {
-        Some((StatusCode::BAD_REQUEST, "no route takes a body of unknown length\n"))
-    } else if request.body().size_hint().lower() > limits::HTTP_BODY_BYTES_MAX {
+    } else if is_chunked && (has_length || !takes_records) {
+        Some((StatusCode::BAD_REQUEST, "no route but those of records takes a body of unknown length\n"))
+    } else if !takes_records && request.body().size_hint().lower() > limits::HTTP_BODY_BYTES_MAX {
         Some((StatusCode::PAYLOAD_TOO_LARGE, "the request's body is too large\n"))
     } else {
         None
     };
-    match refusal {
-        None => next.run(request).await,
-        Some(refusal) => {
-            let mut response = refusal.into_response();
-            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-            response
-        }
+    if refusal.is_none() && !is_chunked {
+        return next.run(request).await;
     }
+    let mut response = match refusal {
+        None => next.run(request).await,
+        Some(refusal) => refusal.into_response(),
+    };
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    response
+}
+
+/// Whether the route takes records, whose bodies have limits of their own.
+fn takes_records(request: &Request) -> bool {
+    let path = request.uri().path();
+    let is_of_topic = path.strip_prefix("/topics/").is_some_and(|rest| rest.ends_with("/records"));
+    request.method() == Method::POST && (matches!(path, "/produce" | "/produce/batch" | "/produce/fire/batch") || is_of_topic)
 }

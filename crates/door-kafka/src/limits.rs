@@ -32,9 +32,6 @@ pub const INFLATION_MAX: usize = 64;
 /// The same for topics that take the largest batches.
 pub const INFLATED_BYTES_MAX: usize = 1 << 30;
 
-/// How long a new topic is waited for on this node, so that who created it finds it.
-pub const CATALOGUE_WAIT: Duration = Duration::from_secs(2);
-
 /// Partitions of one page of DescribeTopicPartitions, whatever a client asks for (`max.request.partition.size.limit`).
 pub const DESCRIBED_PARTITIONS_MAX: usize = 2_000;
 

@@ -45,6 +45,15 @@ pub(crate) fn kafka_options(config: &Config, advertised: Endpoint) -> door_kafka
     }
 }
 
+/// How records are taken over HTTP: topics come into being as they do by the Kafka door.
+pub(crate) fn ingest_options(config: &Config) -> door_http::IngestOptions {
+    door_http::IngestOptions {
+        auto_create: config.kafka_auto_create,
+        partitions: config.kafka_partitions,
+        ..door_http::IngestOptions::default()
+    }
+}
+
 /// Serves the Kafka door until `stop` completes; what is under way then has `grace` to end.
 pub(crate) async fn kafka(
     porch: Porch,

@@ -19,7 +19,7 @@ use std::{
 use cluster::Member;
 use door_etcd::Metrics;
 use door_http::{
-    Collector, NodeHouse,
+    Collector, Ingest, NodeHouse,
     admin::{self, Doors, Protection},
     lobby,
     metrics::{Exposition, Type},
@@ -277,7 +277,9 @@ impl House<'_> {
         }
         counts.extend(http.map(|http| ("http", http)));
         collectors.extend(self.collectors(counts, malformed, metrics));
-        public_rooms.open(public::router(house.clone(), collectors));
+        let ingest = Ingest::new(self.node.clone(), doors::ingest_options(self.config));
+        collectors.push(ingest.collector());
+        public_rooms.open(public::router(house.clone(), collectors).merge(ingest.router()));
         let backup = doors::backup(self.node.clone(), options);
         let context = admin::Context {
             house,

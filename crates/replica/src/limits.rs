@@ -188,3 +188,14 @@ pub(crate) const STREAM_READ_BYTES: usize = 4 << 20;
 
 /// How often a reader looks a partition up anew that moves while it reads, or goes on from one kind of place to the next.
 pub(crate) const STREAM_LOOKS_MAX: usize = 8;
+
+/// How long a new topic is waited for on this node, in milliseconds, so that who created it finds it, and how often is looked.
+pub(crate) const CATALOGUE_WAIT_MS: u64 = 2_000;
+/// See [`CATALOGUE_WAIT_MS`].
+pub(crate) const CATALOGUE_LOOK_MS: u64 = 5;
+
+/// The most bytes that a batch of a topic without a setting may have: Kafka's `max.message.bytes`.
+pub(crate) const RECORD_BATCH_BYTES_MAX: usize = 1_048_588;
+
+/// How long records are kept where a topic does not say, in milliseconds: Kafka's `retention.ms`, seven days.
+pub(crate) const RETENTION_MS: i64 = 7 * 24 * 60 * 60 * 1_000;

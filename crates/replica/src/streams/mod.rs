@@ -12,10 +12,13 @@
 mod bells;
 mod log;
 mod names;
+mod partitioning;
 mod read;
 mod settle;
 mod shard;
 mod ship;
+mod topic_settings;
+mod topics;
 
 use std::sync::Arc;
 
@@ -28,9 +31,12 @@ use table::Table;
 pub use bells::Bell;
 pub(crate) use bells::Bells;
 pub(crate) use log::Log;
+pub use partitioning::partition_of_key;
 pub use read::{Batches, Found};
 pub(crate) use settle::{Settling, Written};
 pub use shard::{Leadership, Replicas, StreamShard, Submitted};
+pub use topic_settings::TopicSettings;
+pub use topics::{Place, Topics};
 
 /// One shard's streams on this node.
 pub(crate) struct Streams {

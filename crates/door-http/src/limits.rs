@@ -1,0 +1,72 @@
+//! The limits of records over HTTP, in one place. Those of connections and heads are the porch's ([`gate::limits`]).
+
+use std::time::Duration;
+
+/// Bytes of a JSON body with records.
+pub const RECORDS_BODY_BYTES_MAX: usize = 2 << 20;
+
+/// Records of one JSON body: what is parsed of them takes about as much memory as the body may.
+pub const RECORDS_IN_JSON_MAX: usize = 10_000;
+
+/// Bytes of one line of NDJSON, and of one body that is a single record.
+pub const LINE_BYTES_MAX: usize = 2 << 20;
+
+/// Records of one NDJSON request: its answer names each of them.
+pub const RECORDS_IN_LINES_MAX: usize = 1_000_000;
+
+/// Bytes of NDJSON after which what was read becomes batches.
+pub const WINDOW_BYTES: usize = 256 << 10;
+
+/// Windows of one NDJSON request under way at once; then it is not read any more.
+pub const WINDOWS_MAX: usize = 4;
+
+/// Topics that the records of one request may name.
+pub const TOPICS_IN_REQUEST_MAX: usize = 256;
+
+/// Bytes of records that one node has under way for all requests; then it answers 429.
+pub const UNDER_WAY_BYTES_MAX: usize = 64 << 20;
+
+/// What a request counts for beside its bytes.
+pub const REQUEST_OVERHEAD_BYTES: usize = 4 << 10;
+
+/// How long the next piece of a body may take.
+pub const BODY_STALL_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long a body that is not streamed may take in all.
+pub const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long a stream that is being read waits for room.
+pub const ROOM_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long a batch may take to be acknowledged; then its outcome is unknown. Shorter than the hall's own patience.
+pub const ACKNOWLEDGE_TIMEOUT: Duration = Duration::from_secs(6);
+
+/// Partitions that one request may make of a topic.
+pub const PARTITIONS_MAX: u32 = 100_000;
+
+/// Bytes of records that a read gives if it does not say.
+pub const READ_BYTES: usize = 1 << 20;
+
+/// Bytes of records that a read gives at most.
+pub const READ_BYTES_MAX: usize = 8 << 20;
+
+/// Bytes of records that all reads of one node give at once; then it answers 429.
+pub const READS_BYTES_MAX: usize = 64 << 20;
+
+/// Bytes of a batch once inflated, at most, for a reader.
+pub const READ_INFLATED_BYTES_MAX: usize = 16 << 20;
+
+/// How long a read may wait for records.
+pub const READ_WAIT_MAX: Duration = Duration::from_secs(30);
+
+/// Reads that wait at once; then more are answered 429.
+pub const READS_WAITING_MAX: usize = 10_000;
+
+/// Headers of one record.
+pub const HEADERS_IN_RECORD_MAX: usize = 1_000;
+
+/// Different problems that one NDJSON request may have; then the rest of it is not read.
+pub const PROBLEMS_IN_REQUEST_MAX: usize = 1_000;
+
+/// Records of an answer that are written at once.
+pub const ANSWER_RECORDS: usize = 1_000;
