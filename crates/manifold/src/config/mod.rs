@@ -18,7 +18,7 @@ mod settings;
 mod units;
 
 pub(crate) use settings::{Config, LogFormat, SETTINGS, Setting};
-pub(crate) use units::readable;
+pub(crate) use units::{duration, readable};
 
 use std::{collections::BTreeMap, fmt::Write};
 
