@@ -12,7 +12,7 @@ use crate::config::endpoint::Endpoint;
 #[derive(Args, Debug)]
 pub(crate) struct Bootstrap {
     /// A broker to ask first; if not given, the Kafka door of the node that serves from --data-dir
-    #[arg(long, global = true, value_name = "HOST:PORT", env = "MANIFOLD_BOOTSTRAP", value_parser = address)]
+    #[arg(long, global = true, value_name = "HOST:PORT", value_parser = address)]
     pub(super) bootstrap: Option<String>,
 }
 

@@ -341,7 +341,7 @@ state        Stable, assigned by range
 coordinator  broker 7 at n1:9092
 lag          10 in all
 
-MEMBER  CLIENT  HOST      ASSIGNED
+MEMBER  CLIENT      HOST  ASSIGNED
 m-1     app     10.0.0.9  orders: 0-1
 
 TOPIC   PARTITION  COMMITTED  END  LAG  MEMBER
@@ -350,7 +350,6 @@ orders          0         90  100   10  m-1
 orders          1          -    5    -  m-1
 orders          2          9    2    0  -
 ";
-        // The host is a cell of digits and dots, which the table takes for a number; alone in its column it stands as it would.
         assert_eq!(described.to_text(), expected);
         let json = serde_json::to_value(&described).unwrap();
         assert_eq!(
