@@ -10,7 +10,7 @@ use std::{
 use kafka_wire::messages::{
     delete_groups::{DeleteGroupsRequest, DeleteGroupsResponse},
     describe_groups::{DescribeGroupsRequest, DescribeGroupsResponse, DescribedGroup, DescribedGroupMember},
-    list_groups::{ListGroupsRequest, ListGroupsResponse},
+    list_groups::{ListGroupsRequest, ListGroupsResponse, ListedGroup},
     offset_fetch::{OffsetFetchRequest, OffsetFetchResponse},
 };
 use serde::Serialize;
@@ -44,25 +44,34 @@ pub(super) struct Listed {
     protocol: String,
 }
 
-/// Each broker knows the groups that it coordinates.
+/// Each broker knows the groups that it coordinates. One that is not reached is told on stderr, and coordinates none for long.
 pub(super) fn list(client: &mut Client) -> Outcome<Vec<Listed>> {
-    let mut listed = patiently(|| {
-        client.metadata(Some(&[]))?;
-        let mut listed = Vec::new();
-        for number in client.brokers() {
-            let answer = client.broker(number)?.ask(&ListGroupsRequest::default(), LIST_NEWEST)?;
-            let told: ListGroupsResponse<'_> = answer.read()?;
-            Fault::check(told.error_code, None, format_args!("the groups of broker {number}"))?;
-            listed.extend(told.groups.iter().map(|group| Listed {
-                group: group.group_id.to_string(),
-                state: group.group_state.to_string(),
-                protocol: group.protocol_type.to_string(),
-            }));
+    patiently(|| client.metadata(Some(&[])))?;
+    let mut listed = Vec::new();
+    for number in client.brokers() {
+        match list_of(client, number) {
+            Ok(groups) => listed.extend(groups),
+            Err(Fault::Lost(text)) => {
+                // Without stderr nobody would hear it.
+                let _ = writeln!(io::stderr(), "manifold: groups that broker {number} coordinates are left out: {text}");
+            }
+            Err(fault) => return Err(fault.into()),
         }
-        Ok(listed)
-    })?;
+    }
     listed.sort_unstable_by(|left, right| left.group.cmp(&right.group));
     Ok(listed)
+}
+
+fn list_of(client: &mut Client, number: i32) -> Result<Vec<Listed>, Fault> {
+    let answer = client.broker(number)?.ask(&ListGroupsRequest::default(), LIST_NEWEST)?;
+    let told: ListGroupsResponse<'_> = answer.read()?;
+    Fault::check(told.error_code, None, format_args!("the groups of broker {number}"))?;
+    let listed = |group: &ListedGroup<'_>| Listed {
+        group: group.group_id.to_string(),
+        state: group.group_state.to_string(),
+        protocol: group.protocol_type.to_string(),
+    };
+    Ok(told.groups.iter().map(listed).collect())
 }
 
 pub(super) fn list_text(listed: &[Listed]) -> String {
