@@ -104,6 +104,8 @@ fn partitions_are_trimmed_grown_and_read_from_a_place() {
     done(&node.ctl(&["topic", "create", "events", "--partitions", "1"]));
     let input: String = (0..10).map(|number| format!("{number}\n")).collect();
     done(&produce(&node, &["events"], &input));
+    let young = node.ctl(&["consume", "events", "--from", "1h", "--count", "2", "--format", "value"]);
+    assert_eq!(done(&young), "0\n1\n");
     let trimmed = json(&node.ctl(&["topic", "trim", "events", "--partition", "0", "--before", "4", "--json"]));
     assert_eq!(trimmed["start"], 4);
     let beyond = node.ctl(&["topic", "trim", "events", "--partition", "0", "--before", "11"]);
@@ -124,7 +126,6 @@ fn partitions_are_trimmed_grown_and_read_from_a_place() {
     assert_eq!(values(&[]), "4 5 6 7 8 9");
     assert_eq!(values(&["--from", "7"]), "7 8 9");
     assert_eq!(values(&["--from", "latest"]), "");
-    assert_eq!(values(&["--from", "1h", "--count", "2"]), "4 5");
     assert_eq!(values(&["--from", "2099-01-01T00:00:00Z"]), "");
     assert_eq!(values(&["--partition", "1"]), "");
     let line = done(&node.ctl(&["consume", "events", "--exit-at-end", "--from", "9", "--partition", "0"]));
@@ -153,8 +154,6 @@ fn what_cannot_be_done_is_said() {
     let scratch = tempfile::tempdir().unwrap();
     let nobody = run(&["ctl", "topic", "list", "--data-dir", scratch.path().to_str().unwrap()]);
     assert!(nobody.status.code() == Some(69) && text(&nobody.stderr).contains("--bootstrap"), "{}", text(&nobody.stderr));
-    let closed = Node::start(&["--kafka", "off"]);
-    assert!(text(&closed.ctl(&["topic", "list"]).stderr).contains("no Kafka door open"));
 }
 
 #[test]
