@@ -6,7 +6,7 @@ use clap::{Arg, ArgMatches, Args, Command, FromArgMatches, Subcommand};
 
 use crate::{
     config::{self, Flags, SETTINGS, endpoint},
-    ctl::members::Entry,
+    ctl::{members::Entry, streams::arguments as streams},
 };
 
 /// What the process was started for.
@@ -90,6 +90,14 @@ pub(crate) enum CtlCommand {
     /// Take a backup of a running node
     #[command(subcommand)]
     Snapshot(SnapshotCommand),
+    /// Topics of the Kafka door, and changing them
+    Topic(streams::Topic),
+    /// Consumer groups of the Kafka door: who reads what, how far behind, and where from
+    Group(streams::Group),
+    /// Send lines to a topic, and tell how fast that was
+    Produce(streams::Produce),
+    /// Print the records of a topic
+    Consume(streams::Consume),
     /// Bring a backup back: offline, into an empty data directory
     #[command(
         after_help = "Example:\n  manifold ctl restore backup.manifold --data-dir ./restored\n  manifold serve --data-dir ./restored"
@@ -201,6 +209,9 @@ Try it:
   etcdctl watch greeting                       see every change of a key
   curl -s http://127.0.0.1:8480/health         ask whether it is well
   manifold ctl status                          see what each shard is doing
+  manifold ctl topic create orders             make a topic for Kafka's clients
+  echo hello | manifold ctl produce orders     send a line to it
+  manifold ctl consume orders                  read it, and what comes
   manifold ctl snapshot save backup.manifold   take a backup
 
 Three nodes, each on its machine with its own name and the same secret and list:
@@ -227,7 +238,7 @@ pub(crate) fn parse() -> Action {
 fn command() -> Command {
     let serve = Command::new("serve").about("Serve (what `manifold` alone does)").args(serve_arguments());
     let ctl = Ctl::augment_args(Command::new("ctl"));
-    let ctl = ctl.about("Ask a running node, change its cluster, take a backup, bring one back");
+    let ctl = ctl.about("Ask a running node, change its cluster, work with its streams, take a backup, bring one back");
     let inspect = Inspect::augment_subcommands(Command::new("inspect")).about("Look at stored files without a node");
     Command::new("manifold")
         .about("One server, one log, many doors: an etcd-compatible store whose acknowledgement means fsynced")

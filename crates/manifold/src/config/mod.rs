@@ -20,7 +20,7 @@ mod units;
 
 pub(crate) use settings::{Config, LogFormat, SETTINGS, Setting};
 pub(crate) use tls::{Door, DoorTls};
-pub(crate) use units::readable;
+pub(crate) use units::{duration, readable};
 
 use std::{collections::BTreeMap, fmt::Write};
 

@@ -1,4 +1,5 @@
-//! `manifold ctl`: asking a running node over its socket, changing its cluster, taking a backup, bringing one back.
+//! `manifold ctl`: asking a running node over its socket, changing its cluster, taking a backup, bringing one back, and working with
+//! its streams.
 
 mod client;
 mod lead;
@@ -10,6 +11,7 @@ mod save;
 mod scrub;
 mod secret;
 mod show;
+pub(crate) mod streams;
 mod upgrade;
 
 use std::{
@@ -61,6 +63,10 @@ pub(crate) fn run(ctl: Ctl) -> Outcome {
             let saved = save::save(&data_dir, &file)?;
             answer(json, &saved, save::Saved::to_text)
         }
+        CtlCommand::Topic(topic) => streams::topic(&data_dir, json, topic),
+        CtlCommand::Group(group) => streams::group(&data_dir, json, group),
+        CtlCommand::Produce(produce) => streams::produce(&data_dir, json, produce),
+        CtlCommand::Consume(consume) => streams::consume(&data_dir, json, consume),
         CtlCommand::Restore { file } => {
             let restored = restore::restore(&file, &data_dir)?;
             answer(json, &restored, restore::Restored::to_text)

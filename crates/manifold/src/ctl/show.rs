@@ -118,7 +118,7 @@ fn or_dash(text: &str) -> String {
 }
 
 fn doors(doors: &Doors) -> String {
-    let open = [("etcd", &doors.etcd), ("http", &doors.http), ("peer", &doors.peer)];
+    let open = [("etcd", &doors.etcd), ("kafka", &doors.kafka), ("http", &doors.http), ("peer", &doors.peer)];
     let open: Vec<String> = open.iter().filter_map(|(name, address)| Some(format!("{name} {}", address.as_ref()?))).collect();
     if open.is_empty() { "none".to_owned() } else { open.join(", ") }
 }
