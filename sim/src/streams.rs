@@ -37,6 +37,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// A record by who wrote it.
 type Origin = (i64, i32);
 
+/// All records of a node, by partition and offset.
+type Held = BTreeMap<(u32, i64), Origin>;
+
 /// A batch that was acknowledged.
 #[derive(Clone, Debug)]
 struct Acknowledged {
@@ -299,7 +302,7 @@ async fn trim(desk: &Desk, line: &Line, number: u32) {
 /// In the end: every node holds the same, every acknowledged record once and where it was said to be, and nothing twice.
 pub(crate) async fn judge(desk: &Desk) -> Vec<String> {
     let mut complaints = Vec::new();
-    let mut first: Option<(String, BTreeMap<(u32, i64), Origin>)> = None;
+    let mut first: Option<(String, Held)> = None;
     for house in desk.cluster.houses() {
         let Some(all) = everything(house, &mut complaints).await else {
             complaints.push(format!("{} does not give its streams", house.name()));
@@ -316,7 +319,7 @@ pub(crate) async fn judge(desk: &Desk) -> Vec<String> {
     complaints
 }
 
-fn judge_state(diary: &StreamDiary, all: &BTreeMap<(u32, i64), Origin>, complaints: &mut Vec<String>) {
+fn judge_state(diary: &StreamDiary, all: &Held, complaints: &mut Vec<String>) {
     for one in &diary.acknowledged {
         for record in 0..one.records {
             let (offset, origin) = (one.base_offset + i64::from(record), (one.producer, one.base_sequence + record));
@@ -344,7 +347,7 @@ fn judge_state(diary: &StreamDiary, all: &BTreeMap<(u32, i64), Origin>, complain
 }
 
 /// All that a node holds of all partitions.
-async fn everything(house: &House, complaints: &mut Vec<String>) -> Option<BTreeMap<(u32, i64), Origin>> {
+async fn everything(house: &House, complaints: &mut Vec<String>) -> Option<Held> {
     let (serving, (node, _)) = (house.serving_now()?, house.node()?);
     let shard = Arc::new(node.stream_shard(SHARD)?);
     let mut all = BTreeMap::new();

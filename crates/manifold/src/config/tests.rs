@@ -271,7 +271,7 @@ fn doors_whose_tls_cannot_be_are_refused() {
     );
     let no_list = format!("the etcd door cannot speak TLS: {empty}: it holds no revocation list in PEM");
     let no_authority = format!("the http door cannot speak TLS: {empty}: it holds no certificate in PEM");
-    let pair = vec![("tls-cert", cert), ("tls-key", key)];
+    let pair = [("tls-cert", cert), ("tls-key", key)];
     let with = |more: &[(&'static str, &'static str)]| [&pair[..], more].concat();
     let and = |key, file| [&pair[..], &[(key, file)]].concat();
     let cases: Vec<(Vec<(&'static str, &str)>, &str)> = vec![

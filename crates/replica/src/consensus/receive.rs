@@ -49,7 +49,7 @@ impl Group {
     async fn receive_all(&self, receiver: &mut Receiver, sender: &mut Sender) -> io::Result<()> {
         let head = receiver.next().await.ok_or(io::ErrorKind::UnexpectedEof)??;
         let head = wire::decode_snapshot_head(head).map_err(io::Error::other)?;
-        let (vote, segments) = (head.vote.clone(), head.segments.len());
+        let (vote, segments) = (head.vote, head.segments.len());
         // Two at once: the newer one takes the place, when the older one lets go of it.
         let mut place = self.partial().lock().await;
         let mut partial = self.begin(place.take(), head).await.map_err(io::Error::other)?;

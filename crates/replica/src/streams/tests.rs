@@ -9,7 +9,7 @@ use base::{
 use bytes::Bytes;
 use journal::{Journal, Record};
 use kv::Cold;
-use segments::sample;
+use segments::batch::sample;
 use stream::TopicId;
 use table::{Direction, MemoryTree};
 
