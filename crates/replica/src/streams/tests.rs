@@ -156,7 +156,7 @@ struct Model(BTreeMap<u32, (i64, Vec<u8>)>);
 impl Model {
     fn add(&mut self, number: u32, records: i32, timestamp: i64, payload: &[u8]) -> Vec<u8> {
         let (end, bytes) = self.0.entry(number).or_default();
-        bytes.extend(sample(*end, records, timestamp, i32::try_from(TERM).expect("small"), payload));
+        bytes.extend(sample(*end, records, timestamp, i32::try_from(TERM - 1).expect("small"), payload));
         *end += i64::from(records);
         // As a client sends it.
         sample(0, records, timestamp, -1, payload)
