@@ -315,8 +315,7 @@ fn assign(book: &Book, members: &[String]) -> Vec<(String, Vec<u8>)> {
     let mut members = members.to_vec();
     members.sort();
     let part = |(number, member): (usize, &String)| {
-        let mine: Vec<i32> =
-            (0..book.partitions()).filter(|partition| *partition as usize % members.len() == number).collect();
+        let mine: Vec<i32> = (0..book.partitions()).filter(|partition| *partition as usize % members.len() == number).collect();
         let mut bytes = vec![0, 0, 0, 0, 0, 1];
         bytes.extend_from_slice(&(book.topic.len() as i16).to_be_bytes());
         bytes.extend_from_slice(book.topic.as_bytes());

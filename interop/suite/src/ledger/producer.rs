@@ -288,7 +288,8 @@ impl Producer {
 
 async fn identify(book: &Arc<Book>, routes: &mut Routes) -> Option<(i64, i16)> {
     let mut link = Link::open(&routes.somebody()?, book).await?;
-    let request = InitProducerIdRequest { transactional_id: None, transaction_timeout_ms: -1, ..InitProducerIdRequest::default() };
+    let request =
+        InitProducerIdRequest { transactional_id: None, transaction_timeout_ms: -1, ..InitProducerIdRequest::default() };
     let answer = link.ask(INIT_PRODUCER_ID, &request).await?;
     let answer = InitProducerIdResponse::decode(&answer, INIT_PRODUCER_ID).ok()?;
     match ErrorCode::from_code(answer.error_code) {

@@ -37,6 +37,8 @@ pub struct Reader {
     is_lost: bool,
     /// What was read of each partition, if that is wanted.
     kept: Option<Vec<Vec<Entry>>>,
+    /// The records' values instead, where they may be somebody else's.
+    values: Option<Vec<Vec<Vec<u8>>>>,
 }
 
 /// Reads everything, all the time.
@@ -60,6 +62,7 @@ impl Reader {
             says_epoch,
             is_lost: true,
             kept: None,
+            values: None,
         }
     }
 
@@ -75,8 +78,20 @@ impl Reader {
 
     /// Everything that there is, read anew, from the first record to the end as it is now.
     pub async fn everything(mut self) -> Vec<Vec<Entry>> {
+        self.kept = Some(vec![Vec::new(); self.stands.len()]);
+        self.to_the_end().await;
+        self.kept.take().expect("it was wanted")
+    }
+
+    /// The values of all records, whoever wrote them.
+    pub async fn values(mut self) -> Vec<Vec<Vec<u8>>> {
+        self.values = Some(vec![Vec::new(); self.stands.len()]);
+        self.to_the_end().await;
+        self.values.take().expect("they were wanted")
+    }
+
+    async fn to_the_end(&mut self) {
         let all: Vec<i32> = (0..self.book.partitions()).collect();
-        self.kept = Some(vec![Vec::new(); all.len()]);
         let end = std::time::Instant::now() + super::limits::SETTLE;
         let mut quiet = 0;
         // Producers have stopped: two answers of every leader without news, at the end, say that this is all.
@@ -85,7 +100,6 @@ impl Reader {
             quiet = if got == Some(0) { quiet + 1 } else { 0 };
             assert!(std::time::Instant::now() < end, "the partitions cannot be read to their ends: {:?}", self.stands);
         }
-        self.kept.take().expect("it was wanted")
     }
 
     /// Asks the leaders of these partitions once; how many records came, `None` if not everybody answered well.
@@ -187,16 +201,24 @@ impl Reader {
                 if record.offset != position || record.offset >= answer.high_watermark {
                     return Err(format!("record {} came at {position} below {}", record.offset, answer.high_watermark));
                 }
-                let entry = parse(record.value.unwrap_or_default(), index);
-                let entry = entry.map_err(|what| format!("the record at {}: {what}", record.offset))?;
-                self.book.see(index, record.offset, entry);
-                if let Some(kept) = &mut self.kept {
-                    kept[index as usize].push(entry);
-                }
+                self.keep(index, record.offset, record.value.unwrap_or_default())?;
                 self.stands[index as usize].position += 1;
                 count += 1;
             }
         }
         Ok(Some(count))
+    }
+
+    fn keep(&mut self, partition: i32, offset: i64, value: &[u8]) -> Result<(), String> {
+        if let Some(values) = &mut self.values {
+            values[partition as usize].push(value.to_vec());
+            return Ok(());
+        }
+        let entry = parse(value, partition).map_err(|what| format!("the record at {offset}: {what}"))?;
+        self.book.see(partition, offset, entry);
+        if let Some(kept) = &mut self.kept {
+            kept[partition as usize].push(entry);
+        }
+        Ok(())
     }
 }
