@@ -18,7 +18,8 @@ use rustix::process::Signal;
 use std::time::{Duration, Instant};
 use tokio::time::sleep;
 
-const SMALL: [&str; 4] = ["--journal-segment", "16MiB", "--settle", "1MiB"];
+/// Small files, since members share a disk, and a group that does not wait for more members.
+const SMALL: [&str; 6] = ["--journal-segment", "16MiB", "--settle", "1MiB", "--kafka-rebalance-delay", "500ms"];
 /// How long faults go on in one run.
 const RUN: Duration = Duration::from_secs(10);
 /// Batches that a run has to see acknowledged, or it proves little.

@@ -42,6 +42,7 @@ pub struct Book {
     pages: Vec<Mutex<Page>>,
     faults: Mutex<Vec<String>>,
     begin: Instant,
+    is_traced: bool,
     batches: AtomicU64,
     retries: AtomicU64,
     reads: AtomicU64,
@@ -87,6 +88,7 @@ impl Book {
             pages: (0..partitions).map(|_| Mutex::default()).collect(),
             faults: Mutex::default(),
             begin: Instant::now(),
+            is_traced: std::env::var("LEDGER_TRACE").is_ok(),
             batches: AtomicU64::new(0),
             retries: AtomicU64::new(0),
             reads: AtomicU64::new(0),
@@ -119,6 +121,13 @@ impl Book {
     /// A name for one life of a producer.
     pub fn new_producer(&self) -> u64 {
         self.producers.fetch_add(1, Relaxed)
+    }
+
+    /// Something that helps to understand a failure; told where `LEDGER_TRACE` is set.
+    pub fn trace(&self, what: impl FnOnce() -> String) {
+        if self.is_traced {
+            eprintln!("{:.3?} after the beginning: {}", self.begin.elapsed(), what());
+        }
     }
 
     /// A promise was broken.

@@ -81,6 +81,7 @@ async fn find(book: &Arc<Book>, routes: &mut Routes) -> Option<Link> {
     let answer = link.ask(FIND_COORDINATOR, &request).await?;
     let answer = FindCoordinatorResponse::decode(&answer, FIND_COORDINATOR).ok()?;
     if answer.error_code != 0 {
+        book.trace(|| format!("no coordinator: {}", answer.error_code));
         return None;
     }
     Link::open(&format!("{}:{}", answer.host, answer.port), book).await
@@ -137,6 +138,10 @@ impl Member {
         }
     }
 
+    fn decoded<T>(&self, decoded: kafka_wire::Result<T>) -> Option<T> {
+        decoded.inspect_err(|error| self.book.fault(format!("an answer to a member cannot be read: {error:?}"))).ok()
+    }
+
     async fn try_join(&mut self) -> Option<()> {
         let (members, leader, generation) = loop {
             let protocol = JoinGroupRequestProtocol { name: "range".into(), metadata: subscription(&self.book.topic).into() };
@@ -152,10 +157,13 @@ impl Member {
             };
             let answer = self.link.as_mut()?.ask_within(JOIN, JOIN_GROUP, &request).await;
             let Some(answer) = answer else {
+                self.book.trace(|| format!("member {}: no answer to its join", self.id));
                 self.link = None;
                 return None;
             };
-            let answer = JoinGroupResponse::decode(&answer, JOIN_GROUP).ok()?;
+            let answer = self.decoded(JoinGroupResponse::decode(&answer, JOIN_GROUP))?;
+            let code = answer.error_code;
+            self.book.trace(|| format!("member {} joins: {code}, generation {}", self.id, answer.generation_id));
             if answer.error_code == ErrorCode::MemberIdRequired as i16 {
                 self.id = answer.member_id.to_string();
                 continue;
@@ -189,10 +197,12 @@ impl Member {
         };
         let answer = self.link.as_mut()?.ask_within(JOIN, SYNC_GROUP, &request).await;
         let Some(answer) = answer else {
+            self.book.trace(|| format!("member {}: no answer to its sync", self.id));
             self.link = None;
             return None;
         };
-        let answer = SyncGroupResponse::decode(&answer, SYNC_GROUP).ok()?;
+        let answer = self.decoded(SyncGroupResponse::decode(&answer, SYNC_GROUP))?;
+        self.book.trace(|| format!("member {} in {generation} is synchronised: {}", self.id, answer.error_code));
         if answer.error_code != 0 {
             self.refused(answer.error_code);
             return None;
@@ -203,6 +213,7 @@ impl Member {
         };
         let offsets = fetch_offsets(&self.book, self.link.as_mut()?, &assigned).await;
         let Some(offsets) = offsets else {
+            self.book.trace(|| format!("member {} is not told offsets", self.id));
             self.link = None;
             return None;
         };
@@ -232,7 +243,10 @@ impl Member {
         Next::Find
     }
 
-    fn after(&mut self, code: i16) -> Result<(), Next> {
+    fn after(&mut self, what: &str, code: i16) -> Result<(), Next> {
+        if code != 0 {
+            self.book.trace(|| format!("member {} in {}: its {what} is refused with {code}", self.id, self.generation));
+        }
         match ErrorCode::from_code(code) {
             Some(ErrorCode::None) => Ok(()),
             Some(ErrorCode::UnknownMemberId) => {
@@ -259,7 +273,7 @@ impl Member {
         let link = self.link.as_mut().ok_or(Next::Find)?;
         let answer = link.ask(HEARTBEATS, &request).await.ok_or(Next::Find)?;
         let answer = HeartbeatResponse::decode(&answer, HEARTBEATS).map_err(|_| Next::Find)?;
-        self.after(answer.error_code)
+        self.after("heartbeat", answer.error_code)
     }
 
     async fn commit(&mut self) -> Result<(), Next> {
@@ -297,7 +311,7 @@ impl Member {
             self.book.committed(partition.partition_index, token, partition.error_code);
             worst = if partition.error_code == 0 { worst } else { partition.error_code };
         }
-        self.after(worst)
+        self.after("commit", worst)
     }
 }
 

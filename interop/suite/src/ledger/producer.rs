@@ -17,7 +17,7 @@ use kafka_wire::{ErrorCode, Message};
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::Instant;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use tokio::time::{sleep, timeout};
 
 const PRODUCE: i16 = 9;
@@ -189,11 +189,13 @@ impl Producer {
         let identity = Identity { id, epoch, base_sequence: lane.sequence, transactional: false };
         let mut builder = BatchBuilder::new(codec).producer(identity);
         let mut entries = Vec::new();
+        // What is older than the retention would be dropped.
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("it is after 1970").as_millis() as i64;
         for _ in 0..count {
             let entry = Entry { producer: self.name, serial: lane.serial };
             let padding = self.random.below(PADDING_BYTES_MAX);
             let value = content(entry, lane.partition, padding, &mut self.random);
-            builder.push(1_700_000_000_000 + lane.serial as i64, None, Some(&value), &[]);
+            builder.push(now, None, Some(&value), &[]);
             entries.push(entry);
             lane.serial += 1;
         }
