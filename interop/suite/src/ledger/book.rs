@@ -323,3 +323,6 @@ fn may_have_happened(outcome: Option<Result<Instant, i16>>) -> bool {
         _ => true,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -122,9 +122,6 @@ impl Producer {
     async fn live(&mut self, acknowledgements: u64) -> bool {
         loop {
             let stops = self.book.stops.load(Relaxed);
-            if !stops && self.acknowledged >= acknowledgements {
-                return false;
-            }
             if stops && self.lanes.iter().all(|lane| lane.queue.is_empty()) {
                 return true;
             }
@@ -134,6 +131,10 @@ impl Producer {
             }
             for lane in 0..self.lanes.len() {
                 self.feed(lane, stops).await;
+            }
+            if !stops && self.acknowledged >= acknowledgements {
+                // What was sent just now is never heard of again.
+                return false;
             }
             if let Ok(Some(landed)) = timeout(PACE, self.flights.next()).await {
                 self.landed(landed);
