@@ -79,18 +79,18 @@ impl Reader {
     /// Everything that there is, read anew, from the first record to the end as it is now.
     pub async fn everything(mut self) -> Vec<Vec<Entry>> {
         self.kept = Some(vec![Vec::new(); self.stands.len()]);
-        self.to_the_end().await;
+        self.read_to_the_end().await;
         self.kept.take().expect("it was wanted")
     }
 
     /// The values of all records, whoever wrote them.
     pub async fn values(mut self) -> Vec<Vec<Vec<u8>>> {
         self.values = Some(vec![Vec::new(); self.stands.len()]);
-        self.to_the_end().await;
+        self.read_to_the_end().await;
         self.values.take().expect("they were wanted")
     }
 
-    async fn to_the_end(&mut self) {
+    async fn read_to_the_end(&mut self) {
         let all: Vec<i32> = (0..self.book.partitions()).collect();
         let end = std::time::Instant::now() + super::limits::SETTLE;
         let mut quiet = 0;
