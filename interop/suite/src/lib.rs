@@ -25,6 +25,7 @@ pub mod kafka_clients;
 pub mod kafka_peer;
 pub mod kafka_tools;
 pub mod kafka_wire;
+pub mod ledger;
 pub mod namespaces;
 pub mod peers;
 pub mod process;
