@@ -97,7 +97,7 @@ pub fn batches(data: &[u8]) -> usize {
         } else {
             records(&batch, rules.inflated_bytes_max);
         }
-        let _ = batch.first_at_or_after(batch.max_timestamp(), rules.inflated_bytes_max);
+        let _ = batch.first_at_or_after(i64::MIN, batch.max_timestamp(), rules.inflated_bytes_max);
     }
     good
 }

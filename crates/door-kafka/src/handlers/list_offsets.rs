@@ -11,7 +11,7 @@ use replica::streams;
 
 use crate::{
     errors,
-    limits::{BATCH_BYTES_MAX, INFLATION_MAX},
+    limits::{BATCH_BYTES_MAX, INFLATION_MAX, LOOKUP_BYTES},
     topics::{Leader, Place},
     transport::{Answer, Call, Context, malformed},
 };
@@ -99,15 +99,27 @@ fn epoch_of_start(place: &Place, leader: Leader, log_start: i64, end: i64) -> i3
     known.unwrap_or(leader.epoch)
 }
 
-/// The first record with this timestamp or a later one, within its batch.
+/// The first record with this timestamp or a later one that is not trimmed.
 async fn first_at_or_after(place: &Place, timestamp: i64) -> Result<Option<Found>, ErrorCode> {
     let error = |error: base::Error| errors::of_error(&error);
     let Some(base) = place.shard.first_at_or_after(place.id, timestamp).await.map_err(error)? else { return Ok(None) };
-    let streams::Found::Batches(found) = place.shard.read(place.id, base, 1, true).await.map_err(error)? else { return Ok(None) };
-    let bytes = found.pieces.concat();
-    let Ok(Some((batch, _))) = Batch::split(&bytes) else { return Err(ErrorCode::CorruptMessage) };
     let log_start = place.shard.machine().partition(place.id).map_or(0, |info| info.log_start);
-    let first = batch.first_at_or_after(timestamp, BATCH_BYTES_MAX * INFLATION_MAX).map_err(|_| ErrorCode::CorruptMessage)?;
-    // Of a batch that the log start cuts in two, what lies before it is gone.
-    Ok(first.map(|first| Found { offset: first.offset.max(log_start), ..first }))
+    // Where the log start cuts the first such batch in two, what is left of it may be older, and later batches are looked at.
+    let mut from = base.max(log_start);
+    while let streams::Found::Batches(found) = place.shard.read(place.id, from, LOOKUP_BYTES, true).await.map_err(error)? {
+        let bytes = found.pieces.concat();
+        let mut rest = &bytes[..];
+        while let Some((batch, behind)) = Batch::split(rest).map_err(|_| ErrorCode::CorruptMessage)? {
+            let first = batch.first_at_or_after(from, timestamp, BATCH_BYTES_MAX * INFLATION_MAX);
+            if let Some(first) = first.map_err(|_| ErrorCode::CorruptMessage)? {
+                return Ok(Some(first));
+            }
+            rest = behind;
+        }
+        if found.next <= from {
+            break;
+        }
+        from = found.next;
+    }
+    Ok(None)
 }

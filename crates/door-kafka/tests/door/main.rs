@@ -6,5 +6,6 @@ mod bad_input;
 mod configs;
 mod every_version;
 mod house;
+mod lookup;
 mod metrics;
 mod sessions;

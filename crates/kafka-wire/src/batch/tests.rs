@@ -276,7 +276,7 @@ fn a_broker_sets_what_is_its_own() {
     assert!(batch.crc_is_right() && batch.is_log_append_time() && batch.codec() == Some(Codec::Gzip));
     let inflated = batch.inflate(1 << 20).unwrap();
     assert!(batch.records(&inflated).all(|record| record.unwrap().timestamp == 123_456));
-    assert_eq!(batch.first_at_or_after(123_456, 1 << 20), Ok(Some(Place { offset: 77, timestamp: 123_456 })));
+    assert_eq!(batch.first_at_or_after(0, 123_456, 1 << 20), Ok(Some(Place { offset: 77, timestamp: 123_456 })));
 }
 
 #[test]
@@ -285,11 +285,14 @@ fn timestamps_are_looked_up() {
         let mut bytes = sample(codec);
         set_base_offset(&mut bytes, 10);
         let batch = Batch::split(&bytes).unwrap().unwrap().0;
-        let find = |timestamp| batch.first_at_or_after(timestamp, 1 << 20).unwrap().map(|place| (place.offset, place.timestamp));
+        let find =
+            |timestamp| batch.first_at_or_after(0, timestamp, 1 << 20).unwrap().map(|place| (place.offset, place.timestamp));
         assert_eq!(find(0), Some((10, 1_000)));
         assert_eq!(find(1_001), Some((11, 3_000)), "records need not be in the order of their timestamps");
         assert_eq!(find(3_000), Some((11, 3_000)));
         assert_eq!(find(3_001), None);
+        let later = batch.first_at_or_after(11, 0, 1 << 20).unwrap().map(|place| (place.offset, place.timestamp));
+        assert_eq!(later, Some((11, 3_000)), "what lies before an offset does not count");
     }
 }
 

@@ -181,18 +181,18 @@ impl<'a> Batch<'a> {
         if self.is_log_append_time() { self.max_timestamp() } else { self.base_timestamp().wrapping_add(delta) }
     }
 
-    /// The first record whose timestamp is `timestamp` or later, as ListOffsets asks for it. Inflates at most `bytes_max`
-    /// bytes, in bounded memory.
-    pub fn first_at_or_after(&self, timestamp: i64, bytes_max: usize) -> Result<Option<Place>, Fault> {
-        if self.max_timestamp() < timestamp {
+    /// The first record at offset `from` or behind it whose timestamp is `timestamp` or later, as ListOffsets asks for it.
+    /// Inflates at most `bytes_max` bytes, in bounded memory.
+    pub fn first_at_or_after(&self, from: i64, timestamp: i64, bytes_max: usize) -> Result<Option<Place>, Fault> {
+        if self.max_timestamp() < timestamp || self.last_offset() < from {
             return Ok(None);
         }
         let mut scan = Scan::new(self.codec().ok_or(Fault::Codec)?, self.payload(), bytes_max)?;
         for index in 0..self.count().max(0).unsigned_abs() {
             let record = scan.next(index)?;
             let found = self.timestamp(record.timestamp_delta);
-            if found >= timestamp {
-                let offset = self.base_offset().wrapping_add(record.offset_delta.into());
+            let offset = self.base_offset().wrapping_add(record.offset_delta.into());
+            if found >= timestamp && offset >= from {
                 return Ok(Some(Place { offset, timestamp: found }));
             }
         }

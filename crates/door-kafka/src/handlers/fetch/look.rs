@@ -128,9 +128,23 @@ async fn look_at(asked: &Asked, room: &mut Room) -> Read {
         }
         Ok(Found::AtEnd) => Read { answer: standing(index, place), records: 0, is_at_end: true },
         Ok(Found::Unknown) if fetch_offset == 0 => Read { answer: standing(index, place), records: 0, is_at_end: true },
-        Ok(Found::BeyondEnd | Found::BelowStart | Found::Unknown) => refused(index, ErrorCode::OffsetOutOfRange, None),
+        Ok(Found::BelowStart) => refused(index, ErrorCode::OffsetOutOfRange, None),
+        Ok(Found::BeyondEnd | Found::Unknown) => beyond(index, place, fetch_offset).await,
         Err(error) => refused(index, errors::of_error(&error), None),
     }
+}
+
+/// For an offset that was not here. A leader that was replaced and has not heard of it may lack records that the next one acknowledged:
+/// a client that is told `OFFSET_OUT_OF_RANGE` begins anew somewhere else, so that is said only by who still leads.
+async fn beyond(index: i32, place: &Place, offset: i64) -> Read {
+    if place.shard.barrier().await.is_err() {
+        return refused(index, ErrorCode::NotLeaderOrFollower, None);
+    }
+    let answer = standing(index, place);
+    if offset > answer.high_watermark {
+        return refused(index, ErrorCode::OffsetOutOfRange, None);
+    }
+    Read { answer, records: 0, is_at_end: false }
 }
 
 /// An answer without records: where the partition stands.
