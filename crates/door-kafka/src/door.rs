@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use replica::Node;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 
 use crate::{
     coordination::Coordination, groups::Settings, limits::PRODUCE_BYTES_MAX, options::DoorOptions, producers::Producers,
-    topics::Topics,
+    security::Vault, topics::Topics,
 };
 
 pub(crate) struct Shared {
@@ -17,6 +17,10 @@ pub(crate) struct Shared {
     pub(crate) producers: Producers,
     /// Bytes of Produce requests that may still be taken.
     pub(crate) produce_room: Arc<Semaphore>,
+    /// What checks who signs in.
+    pub(crate) vault: Vault,
+    /// The version of users and grants, as it was seen last.
+    pub(crate) principals: watch::Sender<u64>,
 }
 
 /// The door of an open node. Cheap to clone.
@@ -36,6 +40,8 @@ impl Door {
             topics,
             producers: Producers::default(),
             produce_room: Arc::new(Semaphore::new(PRODUCE_BYTES_MAX)),
+            vault: Vault::default(),
+            principals: watch::Sender::default(),
         };
         Door { shared: Arc::new(shared) }
     }

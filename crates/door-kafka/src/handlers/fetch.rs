@@ -7,7 +7,10 @@ use cluster::catalogue::Topic;
 use kafka_wire::{
     ErrorCode, Uuid,
     hot::fetch::{FetchAnswer, FetchPartitionAnswer, FetchTopicAnswer},
-    messages::fetch::{EpochEndOffset, FetchPartition, FetchRequest, LeaderIdAndEpoch, NodeEndpoint},
+    messages::{
+        ApiKey,
+        fetch::{EpochEndOffset, FetchPartition, FetchRequest, LeaderIdAndEpoch, NodeEndpoint},
+    },
 };
 use replica::{
     runtime,
@@ -59,21 +62,26 @@ pub(crate) async fn answer(context: Context, call: Call) -> Answer {
         return error(&call, &request, ErrorCode::FetchSessionIdNotFound);
     }
     let topics = &context.door.topics;
-    let found: Vec<Option<Arc<Topic>>> = request
+    let unknown = if call.version >= TOPIC_IDS_FROM { ErrorCode::UnknownTopicId } else { ErrorCode::UnknownTopicOrPartition };
+    let found: Vec<Result<Arc<Topic>, ErrorCode>> = request
         .topics
         .iter()
-        .map(
-            |asked| {
-                if call.version >= TOPIC_IDS_FROM { topics.topic_by_id(asked.topic_id.0) } else { topics.topic(&asked.topic) }
-            },
-        )
+        .map(|asked| {
+            let may = |name: &str| context.authority.topic(ApiKey::Fetch, name);
+            if call.version >= TOPIC_IDS_FROM {
+                let topic = topics.topic_by_id(asked.topic_id.0).ok_or(unknown)?;
+                may(&topic.name).map(|()| topic)
+            } else {
+                may(&asked.topic)?;
+                topics.topic(&asked.topic).ok_or(unknown)
+            }
+        })
         .collect();
-    let unknown = if call.version >= TOPIC_IDS_FROM { ErrorCode::UnknownTopicId } else { ErrorCode::UnknownTopicOrPartition };
     let each = request.topics.iter().zip(&found).enumerate().flat_map(|(number, (asked, topic))| {
         asked.partitions.iter().map(move |wanted| Asked {
             topic: number,
             wanted: wanted.clone(),
-            place: topic.as_ref().ok_or(unknown).and_then(|topic| topics.place(topic, wanted.partition)),
+            place: topic.as_ref().map_err(|code| *code).and_then(|topic| topics.place(topic, wanted.partition)),
         })
     });
     let asked: Vec<Asked> = each.collect();

@@ -4,22 +4,24 @@
 //! what one read brought then travels together; they are handed on in the order in which they came, so that a producer's sequence
 //! holds. Behind anything else the connection waits.
 
-use std::{collections::VecDeque, io, io::IoSlice, net::SocketAddr};
+use std::{collections::VecDeque, future::ready, io, io::IoSlice, net::SocketAddr, time::Duration};
 
 use bytes::{Buf, Bytes, BytesMut};
 use futures_util::{FutureExt, StreamExt, stream::FuturesOrdered};
 use gate::Guarded;
 use kafka_wire::frame::{FrameFault, SIZE_BYTES, frame_bytes};
+use replica::runtime;
 use tokio::{
     io::{AsyncReadExt, AsyncWrite, AsyncWriteExt},
     sync::watch,
     time::timeout,
 };
 
-use super::dispatch::{Answer, Answering, begin};
+use super::dispatch::{Answer, Answering, Begun, begin};
 use crate::{
     Door,
-    limits::{IDLE_MAX, IN_FLIGHT_MAX, READ_BYTES, REQUEST_BYTES_MAX},
+    limits::{IDLE_MAX, IN_FLIGHT_MAX, READ_BYTES},
+    security::{Received, Session},
 };
 
 /// Pieces of one vectored write.
@@ -29,6 +31,9 @@ pub(super) struct Connection {
     stream: Guarded,
     peer: SocketAddr,
     door: Door,
+    session: Session,
+    /// Says when users or grants have changed.
+    principals: watch::Receiver<u64>,
     stopping: watch::Receiver<bool>,
     input: BytesMut,
     in_flight: FuturesOrdered<Answering>,
@@ -58,19 +63,28 @@ impl From<FrameFault> for End {
 }
 
 impl Connection {
-    pub(super) fn new(stream: Guarded, door: Door, stopping: watch::Receiver<bool>) -> Connection {
+    /// Serves a connection until it ends.
+    pub(super) async fn serve(stream: Guarded, door: Door, stopping: watch::Receiver<bool>) {
         let peer = stream.peer().address;
-        let (input, in_flight, output) = (BytesMut::new(), FuturesOrdered::new(), VecDeque::new());
-        Connection { stream, peer, door, stopping, input, in_flight, is_open: true, output }
+        let ended = match Connection::new(stream, door, stopping) {
+            Ok(mut connection) => connection.run().await,
+            Err(why) => End::Refused(why),
+        };
+        let End::Refused(why) = ended else { return };
+        tracing::debug!(%peer, why, "a connection was closed");
     }
 
-    pub(super) async fn run(mut self) {
-        let End::Refused(why) = self.serve().await else { return };
-        tracing::debug!(peer = %self.peer, why, "a connection was closed");
+    fn new(stream: Guarded, door: Door, stopping: watch::Receiver<bool>) -> Result<Connection, String> {
+        let peer = stream.peer().address;
+        // From before the session looks at users on, so that it misses no change.
+        let principals = door.shared.principals.subscribe();
+        let session = Session::new(door.shared.clone(), stream.peer())?;
+        let (input, in_flight, output) = (BytesMut::new(), FuturesOrdered::new(), VecDeque::new());
+        Ok(Connection { stream, peer, door, session, principals, stopping, input, in_flight, is_open: true, output })
     }
 
     /// Until it ends; then why.
-    async fn serve(&mut self) -> End {
+    async fn run(&mut self) -> End {
         loop {
             if let Err(end) = self.turn().await {
                 return end;
@@ -87,8 +101,11 @@ impl Connection {
         if may_read && let Some(frame) = self.next_frame()? {
             return self.start(frame).await;
         }
+        let sign_in_until = self.session.sign_in_until();
         tokio::select! {
             biased;
+            Ok(()) = self.principals.changed() => self.look_who_is_here(),
+            () = until(sign_in_until), if sign_in_until.is_some() => Err(End::Refused("nobody signed in in time".to_owned())),
             Some(answer) = self.in_flight.next(), if !self.in_flight.is_empty() => self.answered(answer).await,
             read = read_some(&mut self.stream, &mut self.input), if may_read => match read {
                 Ok(0) if self.in_flight.is_empty() => Err(End::Gone),
@@ -103,7 +120,7 @@ impl Connection {
     /// The next whole request, if it is there.
     fn next_frame(&mut self) -> Result<Option<Bytes>, End> {
         let Some(size) = self.input.first_chunk::<SIZE_BYTES>() else { return Ok(None) };
-        let bytes = frame_bytes(*size, REQUEST_BYTES_MAX)?;
+        let bytes = frame_bytes(*size, self.session.bytes_max())?;
         if self.input.len() < SIZE_BYTES + bytes {
             return Ok(None);
         }
@@ -112,10 +129,19 @@ impl Connection {
     }
 
     async fn start(&mut self, frame: Bytes) -> Result<(), End> {
-        let begun = begin(&self.door, self.peer, frame).await.map_err(End::Refused)?;
+        let begun = match self.session.receive(&frame).await.map_err(End::Refused)? {
+            Received::Passes(authority) => begin(&self.door, self.peer, authority, frame).await.map_err(End::Refused)?,
+            Received::Answered(answer) => Begun { answering: Box::pin(ready(answer)), lets_next: false },
+        };
         self.is_open = begun.lets_next;
         self.in_flight.push_back(begun.answering);
         Ok(())
+    }
+
+    /// Who was removed or disabled goes at once, whatever is under way.
+    fn look_who_is_here(&self) -> Result<(), End> {
+        let gone = || End::Refused("the user was removed or disabled".to_owned());
+        if self.session.is_welcome() { Ok(()) } else { Err(gone()) }
     }
 
     /// Sends an answer, and those behind it that are ready too, in one write.
@@ -125,6 +151,11 @@ impl Connection {
             match answer {
                 Answer::Pieces(pieces) => self.output.extend(pieces),
                 Answer::None => {}
+                Answer::Last(pieces, why) => {
+                    self.output.extend(pieces);
+                    self.write().await?;
+                    return Err(End::Refused(why));
+                }
                 Answer::Close(why) => {
                     self.write().await?;
                     return Err(End::Refused(why));
@@ -148,6 +179,14 @@ impl Connection {
 
     async fn write(&mut self) -> io::Result<()> {
         write_all(&mut self.stream, &mut self.output).await
+    }
+}
+
+/// Completes at this time; never without one.
+async fn until(time: Option<Duration>) {
+    match time {
+        Some(time) => runtime::sleep_until(time).await,
+        None => std::future::pending().await,
     }
 }
 
