@@ -39,6 +39,7 @@ pub(crate) fn kafka_options(config: &Config, advertised: Endpoint) -> door_kafka
         port: advertised.port,
         auto_create: config.kafka_auto_create,
         partitions: config.kafka_partitions,
+        security: config.kafka_security_options(),
         rebalance_delay_ms: u64::try_from(config.kafka_rebalance_delay.as_millis()).unwrap_or(u64::MAX),
     }
 }
