@@ -9,6 +9,7 @@
 //! ambiguous about its length is answered and its connection closed before any handler sees it.
 
 pub mod admin;
+pub mod directory;
 pub mod house;
 pub mod lobby;
 pub mod membership;
@@ -19,6 +20,7 @@ pub mod server;
 mod health;
 mod process;
 
+pub use directory::Directory;
 pub use house::{House, KeyspaceFigures, NodeHouse};
 pub use membership::Membership;
 pub use metrics::{Collector, Exposition};

@@ -12,8 +12,9 @@ use std::{
 
 use base::{Error, Kind, NodeId, Result, ShardId};
 use bytes::Bytes;
+use cluster::principals::{self, Grant, User};
 use door_http::{
-    House, KeyspaceFigures, Membership,
+    Directory, House, KeyspaceFigures, Membership,
     admin::{self, Context, Doors, Protection},
     lobby, public,
     server::{self, Malformed},
@@ -158,6 +159,28 @@ impl Membership for TestHouse {
 
     fn move_leader(&self, shard: Option<ShardId>, to: NodeId) -> BoxFuture<'_, Result<()>> {
         self.note(format!("lead {to:x} {shard:?}"), Ok(()))
+    }
+}
+
+impl Directory for TestHouse {
+    fn users(&self) -> Vec<User> {
+        let user = |is_admin| User {
+            name: "alice".to_owned(),
+            enabled: true,
+            is_admin,
+            created_ms: 1,
+            changed_ms: 1,
+            credentials: std::collections::BTreeMap::new(),
+        };
+        vec![user(true)]
+    }
+
+    fn grants(&self) -> Vec<Grant> {
+        Vec::new()
+    }
+
+    fn change(&self, command: principals::Command) -> BoxFuture<'_, Result<()>> {
+        self.note(format!("{command:?}"), Ok(()))
     }
 }
 
@@ -399,8 +422,9 @@ fn open_admin(dir: &std::path::Path, house: &TestHouse) -> tokio::runtime::Runti
         let parts = [Ok(Bytes::from_static(b"part one, ")), Ok(Bytes::from_static(b"part two"))];
         async move { Ok(stream::iter(parts).boxed()) }.boxed()
     });
-    let (house, membership, protection) = (Arc::new(house.clone()), Arc::new(house.clone()), Protection::Secret);
-    let context = Context { house, membership, backup, doors: Doors::default(), protection, since: Instant::now() };
+    let (membership, directory) = (Arc::new(house.clone()), Arc::new(house.clone()));
+    let (house, protection) = (Arc::new(house.clone()), Protection::Secret);
+    let context = Context { house, membership, directory, backup, doors: Doors::default(), protection, since: Instant::now() };
     runtime.block_on(async {
         let listener = admin::bind(dir).unwrap();
         tokio::spawn(server::serve_unix(listener, admin::router(context), std::future::pending(), Duration::ZERO));

@@ -280,6 +280,7 @@ impl House<'_> {
         let context = admin::Context {
             house,
             membership: Arc::new(self.node.clone()),
+            directory: Arc::new(self.node.clone()),
             backup,
             doors: self.open.clone(),
             protection: protection(&self.config.peer_options().security),
