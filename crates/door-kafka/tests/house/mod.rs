@@ -197,7 +197,7 @@ impl Client {
         let request = SaslAuthenticateRequest { auth_bytes: Cow::Owned(bytes.to_vec()) };
         let body = self.ask(2, &request).await?;
         let response = SaslAuthenticateResponse::decode(&body, 2).unwrap();
-        assert_eq!(response.error_code == 0, response.error_message.is_none());
+        assert_eq!(response.error_code == 0, response.error_message.is_none_or(|text| text.is_empty()));
         Some((response.error_code, response.auth_bytes.to_vec(), response.session_lifetime_ms))
     }
 
