@@ -470,6 +470,35 @@ fn members_are_listed_as_the_asked_node_sees_them() {
 }
 
 #[test]
+fn users_and_grants_are_made_and_passwords_are_not_kept() {
+    let scratch = tempfile::tempdir().unwrap();
+    let house = TestHouse::default();
+    let _runtime = open_admin(scratch.path(), &house);
+    let tell = |route: &str, body: &str| tell_socket(scratch.path(), route, body).0;
+    assert!(ask_socket(scratch.path(), "/v1/users").contains(r#""name":"alice","enabled":true,"admin":true,"mechanisms":[]"#));
+    assert_eq!(tell("/v1/users/add", r#"{"name":"alice","password":"wonder"}"#), 409);
+    assert_eq!(tell("/v1/users/add", r#"{"name":"","password":"wonder"}"#), 400);
+    assert_eq!(tell("/v1/users/add", r#"{"name":"bob","password":""}"#), 400);
+    for route in ["/v1/users/password", "/v1/users/remove"] {
+        assert_eq!(tell(route, r#"{"name":"bob","password":"builder"}"#), 404);
+    }
+    assert!(house.0.lock().unwrap().asked.is_empty(), "nothing was changed");
+
+    assert_eq!(tell("/v1/users/add", r#"{"name":"bob","admin":true,"password":"builder"}"#), 200);
+    assert_eq!(tell("/v1/users/password", r#"{"name":"alice","password":"wonder"}"#), 200);
+    assert_eq!(tell("/v1/users/remove", r#"{"name":"alice"}"#), 200);
+    let acl = r#"{"principal":"User:bob","host":"*","permission":"allow","operation":"read","resource":"topic","pattern":"literal","name":"t"}"#;
+    assert_eq!(tell("/v1/acls/add", acl), 200);
+    assert_eq!(tell("/v1/acls/remove", acl), 404, "it is not there");
+    let asked = house.0.lock().unwrap().asked.clone();
+    let kinds: Vec<&str> = asked.iter().map(|asked| asked.split_whitespace().next().unwrap()).collect();
+    let expected = ["SetUser", "SetCredential", "SetCredential", "SetCredential", "SetCredential", "RemoveUser", "AddGrants"];
+    assert_eq!(kinds, expected);
+    assert!(asked[0].contains("\"bob\", enabled: true, is_admin: true"), "{}", asked[0]);
+    assert!(asked.iter().all(|asked| !asked.contains("builder") && !asked.contains("wonder")));
+}
+
+#[test]
 fn changes_of_members_reach_the_cluster_and_refusals_say_why() {
     let scratch = tempfile::tempdir().unwrap();
     let house = TestHouse::default();

@@ -46,6 +46,11 @@ impl Door {
         Door { shared: Arc::new(shared) }
     }
 
+    /// How many clients have signed in so far, and how many were turned away.
+    pub fn sign_ins(&self) -> (u64, u64) {
+        self.shared.vault.counts()
+    }
+
     /// Its topics.
     pub fn topics(&self) -> &Topics {
         &self.shared.topics

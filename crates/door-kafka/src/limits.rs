@@ -90,6 +90,8 @@ pub const SIGN_IN_BYTES_MAX: u32 = 64 << 10;
 pub const SIGN_IN_MAX: Duration = Duration::from_secs(10);
 /// After how long somebody is told that they did not get in: Kafka's `connection.failed.authentication.delay.ms` (KIP-306).
 pub const SIGN_IN_DELAY: Duration = Duration::from_millis(100);
+/// The least distance of two log lines about somebody who did not get in.
+pub const SIGN_IN_LOGGED_EVERY: Duration = Duration::from_secs(1);
 /// How often a connection may sign in again at most, as in Kafka (KIP-368).
 pub const REAUTHENTICATION_EVERY: Duration = Duration::from_secs(1);
 /// Bytes of a PLAIN message at most: a name and a password, twice the name.

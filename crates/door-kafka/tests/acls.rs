@@ -187,7 +187,8 @@ async fn ask_group(client: &mut Client, api: ApiKey) -> i16 {
 async fn ask_cluster(client: &mut Client, api: ApiKey) -> i16 {
     match api {
         ApiKey::InitProducerId => {
-            code!(client, 1, InitProducerIdRequest::default(), InitProducerIdResponse, answer => answer.error_code)
+            let request = InitProducerIdRequest { transactional_id: None, ..InitProducerIdRequest::default() };
+            code!(client, 1, request, InitProducerIdResponse, answer => answer.error_code)
         }
         ApiKey::DescribeAcls => {
             let request = DescribeAclsRequest {

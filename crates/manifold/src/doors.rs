@@ -32,27 +32,37 @@ pub(crate) async fn etcd(
     door_etcd::serve(porch, options, node, metrics, stop).await
 }
 
-/// How the Kafka door is opened, where clients are told this address.
-pub(crate) fn kafka_options(config: &Config, advertised: Endpoint) -> door_kafka::DoorOptions {
-    door_kafka::DoorOptions {
+/// The Kafka door, where clients are told this address.
+pub(crate) fn kafka_door(config: &Config, advertised: Endpoint, node: Node) -> door_kafka::Door {
+    let options = door_kafka::DoorOptions {
         host: advertised.host,
         port: advertised.port,
         auto_create: config.kafka_auto_create,
         partitions: config.kafka_partitions,
         security: config.kafka_security_options(),
         rebalance_delay_ms: u64::try_from(config.kafka_rebalance_delay.as_millis()).unwrap_or(u64::MAX),
-    }
+    };
+    door_kafka::Door::new(node, options)
+}
+
+/// Who signed in at the Kafka door.
+pub(crate) fn kafka_collector(door: door_kafka::Door) -> Collector {
+    Arc::new(move |out: &mut Exposition| {
+        let (let_in, refused) = door.sign_ins();
+        out.family("manifold_kafka_sign_ins_total", Type::Counter, "Clients that signed in at the Kafka door, or tried to.");
+        out.sample(&[("outcome", "let_in")], let_in);
+        out.sample(&[("outcome", "refused")], refused);
+    })
 }
 
 /// Serves the Kafka door until `stop` completes; what is under way then has `grace` to end.
 pub(crate) async fn kafka(
     porch: Porch,
-    options: door_kafka::DoorOptions,
-    node: Node,
+    door: door_kafka::Door,
     stop: impl Future<Output = ()>,
     grace: Duration,
 ) -> io::Result<()> {
-    door_kafka::serve(porch, door_kafka::Door::new(node, options), stop, grace).await
+    door_kafka::serve(porch, door, stop, grace).await
 }
 
 /// The same backup as the door's `Snapshot`.

@@ -258,7 +258,7 @@ impl House<'_> {
         let options = doors::options(self.config, self.client_urls.clone());
         let metrics = Arc::<Metrics>::default();
         let Entrance { public: public_rooms, administrative, mut running, http, malformed } = entrance;
-        let mut counts = Vec::new();
+        let (mut counts, mut kafka_collector) = (Vec::new(), None);
         tokio::spawn(door_kafka::housekeeping(self.node.clone()));
 
         if let Some(socket) = etcd {
@@ -272,10 +272,14 @@ impl House<'_> {
             counts.push(("kafka", porch.counts()));
             let (stop, grace) = (stopped(stopping.clone()), self.config.shutdown_timeout);
             let advertised = advertised(self.config, &self.open).ok_or_else(|| Failure::new(Code::System, "no Kafka address"))?;
-            running.spawn(doors::kafka(porch, doors::kafka_options(self.config, advertised), self.node.clone(), stop, grace));
+            let door = doors::kafka_door(self.config, advertised, self.node.clone());
+            kafka_collector = Some(doors::kafka_collector(door.clone()));
+            running.spawn(doors::kafka(porch, door, stop, grace));
         }
         counts.extend(http.map(|http| ("http", http)));
-        public_rooms.open(public::router(house.clone(), self.collectors(counts, malformed, metrics)));
+        let mut collectors = self.collectors(counts, malformed, metrics);
+        collectors.extend(kafka_collector);
+        public_rooms.open(public::router(house.clone(), collectors));
         let backup = doors::backup(self.node.clone(), options);
         let context = admin::Context {
             house,

@@ -219,16 +219,16 @@ impl Session {
     async fn prove(&mut self, message: &[u8], request: Option<&Request<'_>>) -> Result<Answer, String> {
         let State::Proving { exchange, .. } = &mut self.state else {
             let text = "the SASL mechanism cannot be another one when a session is renewed";
-            return failed(text.to_owned(), request).await;
+            return self.failed(text.to_owned(), request).await;
         };
         let mechanism = exchange.mechanism();
         let step = exchange.next(&self.door.vault, &self.door.topics, message).await;
         match step.map_err(|error| format!("nobody can sign in: {error}"))? {
             Step::Goes(bytes) => said(bytes, 0, request),
-            Step::Failed(text) => failed(text, request).await,
+            Step::Failed(text) => self.failed(text, request).await,
             Step::Done(bytes, known) => {
                 if self.signed_in.as_ref().is_some_and(|(before, _)| *before != known) {
-                    return failed("Cannot change principals during re-authentication".to_owned(), request).await;
+                    return self.failed("Cannot change principals during re-authentication".to_owned(), request).await;
                 }
                 let lifetime_ms = self.let_in(known, mechanism);
                 said(bytes, lifetime_ms, request)
@@ -236,8 +236,23 @@ impl Session {
         }
     }
 
+    /// Tells a client that it is turned away, later than it would like (KIP-306). Where messages are bare it is told nothing.
+    async fn failed(&self, text: String, request: Option<&Request<'_>>) -> Result<Answer, String> {
+        self.door.vault.refuse(&self.authority.identity().host, &text);
+        runtime::sleep(SIGN_IN_DELAY).await;
+        let Some(request) = request else { return Err(text) };
+        let response = SaslAuthenticateResponse {
+            error_code: ErrorCode::SaslAuthenticationFailed as i16,
+            error_message: Some(Cow::Borrowed(&text)),
+            ..SaslAuthenticateResponse::default()
+        };
+        let pieces = written(request, &response)?;
+        Ok(Answer::Last(pieces, text))
+    }
+
     /// Somebody is who they say. For how many milliseconds; 0: without an end.
     fn let_in(&mut self, known: Known, mechanism: Mechanism) -> i64 {
+        self.door.vault.let_in();
         let host = self.authority.identity().host.clone();
         let identity = Arc::new(Identity { principal: known.name.clone(), host });
         self.authority = Arc::new(Authority::new(identity, None));
@@ -284,17 +299,4 @@ fn bare(bytes: &[u8]) -> Vec<Bytes> {
     out.extend_from_slice(&size.to_be_bytes());
     out.extend_from_slice(bytes);
     vec![out.into()]
-}
-
-/// Tells a client that it is turned away, later than it would like (KIP-306). Where messages are bare it is told nothing.
-async fn failed(text: String, request: Option<&Request<'_>>) -> Result<Answer, String> {
-    runtime::sleep(SIGN_IN_DELAY).await;
-    let Some(request) = request else { return Err(text) };
-    let response = SaslAuthenticateResponse {
-        error_code: ErrorCode::SaslAuthenticationFailed as i16,
-        error_message: Some(Cow::Borrowed(&text)),
-        ..SaslAuthenticateResponse::default()
-    };
-    let pieces = written(request, &response)?;
-    Ok(Answer::Last(pieces, text))
 }

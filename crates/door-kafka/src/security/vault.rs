@@ -1,14 +1,20 @@
 //! What the door keeps for checking who signs in.
 
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
+
 use base::{Kind, Result};
 use cluster::principals::{self, Credential};
 use gate::scram::{Hash, Keys};
+use parking_lot::Mutex;
 use replica::runtime;
 use tokio::sync::Semaphore;
 
 use super::mechanism::Mechanism;
 use crate::{
-    limits::{PASSWORDS_AT_ONCE_MAX, SCRAM_ITERATIONS_OF_UNKNOWN, SECRET_WORDS},
+    limits::{PASSWORDS_AT_ONCE_MAX, SCRAM_ITERATIONS_OF_UNKNOWN, SECRET_WORDS, SIGN_IN_LOGGED_EVERY},
     topics::Topics,
 };
 
@@ -17,6 +23,11 @@ use crate::{
 pub(crate) struct Vault {
     secret: Vec<u8>,
     turns: Semaphore,
+    /// How many got in, and how many did not.
+    let_in: AtomicU64,
+    refused: AtomicU64,
+    /// When one who did not was logged last.
+    logged: Mutex<Option<Duration>>,
 }
 
 /// A user who may sign in, as they were when they were looked up.
@@ -37,11 +48,33 @@ pub(super) struct Looked {
 impl Default for Vault {
     fn default() -> Vault {
         let secret = (0..SECRET_WORDS).flat_map(|_| runtime::random_u64().to_le_bytes()).collect();
-        Vault { secret, turns: Semaphore::new(PASSWORDS_AT_ONCE_MAX) }
+        let turns = Semaphore::new(PASSWORDS_AT_ONCE_MAX);
+        Vault { secret, turns, let_in: AtomicU64::new(0), refused: AtomicU64::new(0), logged: Mutex::default() }
     }
 }
 
 impl Vault {
+    /// How many got in so far, and how many did not.
+    pub(crate) fn counts(&self) -> (u64, u64) {
+        (self.let_in.load(Ordering::Relaxed), self.refused.load(Ordering::Relaxed))
+    }
+
+    /// Somebody got in.
+    pub(super) fn let_in(&self) {
+        self.let_in.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Somebody did not. Logged if nobody else was just now: strangers do not fill the log.
+    pub(super) fn refuse(&self, host: &str, why: &str) {
+        self.refused.fetch_add(1, Ordering::Relaxed);
+        let now = runtime::now();
+        let mut logged = self.logged.lock();
+        if logged.is_none_or(|logged| now >= logged + SIGN_IN_LOGGED_EVERY) {
+            *logged = Some(now);
+            tracing::warn!(client = host, "somebody does not get in at the kafka door: {why}");
+        }
+    }
+
     /// Looks a user up by what they sign in with.
     ///
     /// # Errors
