@@ -58,7 +58,7 @@ fn shard(number: u32, state: &State) -> ShardStatus {
 }
 
 fn status_of(shard: ShardId, group: GroupStatus) -> ShardStatus {
-    ShardStatus { shard, group, settled: Some(4), settles: 1, waiting: 0, unsettled_bytes: 100, tree_bytes: 4096 }
+    ShardStatus { shard, group, settled: Some(4), settles: 1, waiting: 0, unsettled_bytes: 100, tree_bytes: 4096, segment_bytes: 0 }
 }
 
 impl House for TestHouse {

@@ -20,7 +20,6 @@ use stream::{Command, GroupState, Member, Refusal};
 use tokio::sync::{Notify, oneshot};
 
 use crate::{
-    ErrorCode,
     groups::{Coordinator, Effect, Reply, Settings, StoreFailure, StoreId, StoredGroup, StoredMember, Ticket},
     limits::LEADERSHIP_TICK,
 };

@@ -54,7 +54,7 @@ enum State {
     /// The client has to say by what mechanism it signs in. It may ask for versions once before.
     Greeting { is_told_versions: bool },
     /// The client proves who it is.
-    Proving { exchange: Exchange, is_framed: bool },
+    Proving { exchange: Box<Exchange>, is_framed: bool },
     /// The client wants to sign in again by another mechanism, and is told so with its next message.
     OtherMechanism,
 }
@@ -82,6 +82,9 @@ impl Session {
         let authority = Arc::new(Authority::new(identity, None));
         let mut session = Session { door, state, signed_in: None, authority, sign_in_until, expires: None, repeated: None };
         session.renew();
+        if !session.is_welcome() {
+            return Err(format!("{} is disabled", session.authority.identity().principal));
+        }
         Ok(session)
     }
 
@@ -210,7 +213,7 @@ impl Session {
         };
         self.state = match &self.signed_in {
             Some((_, before)) if *before != chosen => State::OtherMechanism,
-            _ => State::Proving { exchange: Exchange::new(chosen), is_framed: request.version >= FRAMED_FROM },
+            _ => State::Proving { exchange: Box::new(Exchange::new(chosen)), is_framed: request.version >= FRAMED_FROM },
         };
         Ok(Answer::Pieces(pieces))
     }

@@ -17,7 +17,7 @@ pub async fn serve(mut porch: Porch, door: Door, stopped: impl Future<Output = (
     let mut connections = JoinSet::new();
     let (stop, stopping) = tokio::sync::watch::channel(false);
     // It ends with the door.
-    let _ = runtime::spawn(security::watch(Arc::downgrade(&door.shared)));
+    drop(runtime::spawn(security::watch(Arc::downgrade(&door.shared))));
     tokio::pin!(stopped);
     loop {
         tokio::select! {
