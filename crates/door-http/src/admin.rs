@@ -13,13 +13,22 @@
 //! | `POST /v1/members/drain` | [`members::Drain`], the same |
 //! | `POST /v1/leader` | [`members::Lead`], the same |
 //! | `POST /v1/level` | [`members::Raise`], the same |
+//! | `GET /v1/users` | a list of [`users::User`] as JSON |
+//! | `POST /v1/users/add` | [`users::Secret`] is answered with [`members::Done`] |
+//! | `POST /v1/users/password` | [`users::Secret`], the same |
+//! | `POST /v1/users/remove` | [`users::Chosen`], the same |
+//! | `GET /v1/acls` | a list of [`acls::Acl`] as JSON |
+//! | `POST /v1/acls/add` | [`acls::Acl`] is answered with [`members::Done`] |
+//! | `POST /v1/acls/remove` | [`acls::Acl`], the same |
 //! | `POST /v1/scrub` | [`members::Done`], the same; how far it is the status says |
 //!
 //! What is posted is JSON. An error has the status of its kind and a [`Failure`] as JSON.
 //!
 //! The socket lies in the data directory and belongs to its owner (mode 0600): whoever may open it may do everything.
 
+pub mod acls;
 pub mod members;
+pub mod users;
 
 use std::{
     fs, io,
@@ -43,7 +52,7 @@ use futures_util::{future::BoxFuture, stream::BoxStream};
 use serde::{Deserialize, Serialize};
 use tokio::net::UnixListener;
 
-use crate::{ETCD_VERSION, Membership, health::alarm_name, house::House};
+use crate::{Directory, ETCD_VERSION, Membership, health::alarm_name, house::House};
 
 /// The socket's name in the data directory.
 pub const SOCKET: &str = "admin.sock";
@@ -61,6 +70,8 @@ pub struct Context {
     pub house: Arc<dyn House>,
     /// The cluster that it belongs to, for changes.
     pub membership: Arc<dyn Membership>,
+    /// Users and grants.
+    pub directory: Arc<dyn Directory>,
     /// Its backup, the same as the etcd door's `Snapshot`.
     pub backup: Backup,
     /// Where its doors are.
@@ -218,6 +229,8 @@ pub fn router(context: Context) -> Router {
         .route("/v1/status", get(async |State(context): State<Context>| Json(status(&context))))
         .route("/v1/snapshot", get(snapshot))
         .merge(members::routes())
+        .merge(users::routes())
+        .merge(acls::routes())
         .with_state(context)
 }
 

@@ -11,6 +11,7 @@
 //! ambiguous about its length is answered and its connection closed before any handler sees it.
 
 pub mod admin;
+pub mod directory;
 pub mod house;
 pub mod ingest;
 pub mod limits;
@@ -23,6 +24,7 @@ pub mod server;
 mod health;
 mod process;
 
+pub use directory::Directory;
 pub use house::{House, KeyspaceFigures, NodeHouse};
 pub use ingest::{Ingest, IngestOptions};
 pub use membership::Membership;

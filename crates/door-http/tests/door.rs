@@ -12,8 +12,9 @@ use std::{
 
 use base::{Error, Kind, NodeId, Result, ShardId};
 use bytes::Bytes;
+use cluster::principals::{self, Grant, User};
 use door_http::{
-    House, KeyspaceFigures, Membership,
+    Directory, House, KeyspaceFigures, Membership,
     admin::{self, Context, Doors, Protection},
     lobby, public,
     server::{self, Malformed},
@@ -167,6 +168,28 @@ impl Membership for TestHouse {
 
     fn move_leader(&self, shard: Option<ShardId>, to: NodeId) -> BoxFuture<'_, Result<()>> {
         self.note(format!("lead {to:x} {shard:?}"), Ok(()))
+    }
+}
+
+impl Directory for TestHouse {
+    fn users(&self) -> Vec<User> {
+        let user = |is_admin| User {
+            name: "alice".to_owned(),
+            enabled: true,
+            is_admin,
+            created_ms: 1,
+            changed_ms: 1,
+            credentials: std::collections::BTreeMap::new(),
+        };
+        vec![user(true)]
+    }
+
+    fn grants(&self) -> Vec<Grant> {
+        Vec::new()
+    }
+
+    fn change(&self, command: principals::Command) -> BoxFuture<'_, Result<()>> {
+        self.note(format!("{command:?}"), Ok(()))
     }
 }
 
@@ -408,8 +431,9 @@ fn open_admin(dir: &std::path::Path, house: &TestHouse) -> tokio::runtime::Runti
         let parts = [Ok(Bytes::from_static(b"part one, ")), Ok(Bytes::from_static(b"part two"))];
         async move { Ok(stream::iter(parts).boxed()) }.boxed()
     });
-    let (house, membership, protection) = (Arc::new(house.clone()), Arc::new(house.clone()), Protection::Secret);
-    let context = Context { house, membership, backup, doors: Doors::default(), protection, since: Instant::now() };
+    let (membership, directory) = (Arc::new(house.clone()), Arc::new(house.clone()));
+    let (house, protection) = (Arc::new(house.clone()), Protection::Secret);
+    let context = Context { house, membership, directory, backup, doors: Doors::default(), protection, since: Instant::now() };
     runtime.block_on(async {
         let listener = admin::bind(dir).unwrap();
         tokio::spawn(server::serve_unix(listener, admin::router(context), std::future::pending(), Duration::ZERO));
@@ -452,6 +476,35 @@ fn members_are_listed_as_the_asked_node_sees_them() {
                \"address\":\"10.0.0.2:7480\",\"client_urls\":[\"http://a:1\"],\"this_node\":false,\"reachable\":false,\
                \"round_trip_us\":null,\"trouble\":\"refused\",\"level\":0,\"leads\":0,\"shards\":2}";
     assert!(answer.ends_with(&format!("\r\n\r\n[{own},{new}]")), "{answer}");
+}
+
+#[test]
+fn users_and_grants_are_made_and_passwords_are_not_kept() {
+    let scratch = tempfile::tempdir().unwrap();
+    let house = TestHouse::default();
+    let _runtime = open_admin(scratch.path(), &house);
+    let tell = |route: &str, body: &str| tell_socket(scratch.path(), route, body).0;
+    assert!(ask_socket(scratch.path(), "/v1/users").contains(r#""name":"alice","enabled":true,"admin":true,"mechanisms":[]"#));
+    assert_eq!(tell("/v1/users/add", r#"{"name":"alice","password":"wonder"}"#), 409);
+    assert_eq!(tell("/v1/users/add", r#"{"name":"","password":"wonder"}"#), 400);
+    assert_eq!(tell("/v1/users/add", r#"{"name":"bob","password":""}"#), 400);
+    for route in ["/v1/users/password", "/v1/users/remove"] {
+        assert_eq!(tell(route, r#"{"name":"bob","password":"builder"}"#), 404);
+    }
+    assert!(house.0.lock().unwrap().asked.is_empty(), "nothing was changed");
+
+    assert_eq!(tell("/v1/users/add", r#"{"name":"bob","admin":true,"password":"builder"}"#), 200);
+    assert_eq!(tell("/v1/users/password", r#"{"name":"alice","password":"wonder"}"#), 200);
+    assert_eq!(tell("/v1/users/remove", r#"{"name":"alice"}"#), 200);
+    let acl = r#"{"principal":"User:bob","host":"*","permission":"allow","operation":"read","resource":"topic","pattern":"literal","name":"t"}"#;
+    assert_eq!(tell("/v1/acls/add", acl), 200);
+    assert_eq!(tell("/v1/acls/remove", acl), 404, "it is not there");
+    let asked = house.0.lock().unwrap().asked.clone();
+    let kinds: Vec<&str> = asked.iter().map(|asked| asked.split_whitespace().next().unwrap()).collect();
+    let expected = ["SetUser", "SetCredential", "SetCredential", "SetCredential", "SetCredential", "RemoveUser", "AddGrants"];
+    assert_eq!(kinds, expected);
+    assert!(asked[0].contains("\"bob\", enabled: true, is_admin: true"), "{}", asked[0]);
+    assert!(asked.iter().all(|asked| !asked.contains("builder") && !asked.contains("wonder")));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use replica::Node;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 
 use crate::{
     coordination::Coordination,
@@ -14,6 +14,7 @@ use crate::{
     metrics::{Metrics, Snapshot},
     options::DoorOptions,
     producers::Producers,
+    security::Vault,
     sessions::Sessions,
     topics::Topics,
 };
@@ -28,6 +29,10 @@ pub(crate) struct Shared {
     pub(crate) sessions: Mutex<Sessions<Listening>>,
     /// Bytes of Produce requests that may still be taken.
     pub(crate) produce_room: Arc<Semaphore>,
+    /// What checks who signs in.
+    pub(crate) vault: Vault,
+    /// The version of users and grants, as it was seen last.
+    pub(crate) principals: watch::Sender<u64>,
 }
 
 /// The door of an open node. Cheap to clone.
@@ -50,6 +55,8 @@ impl Door {
             metrics: Metrics::default(),
             sessions: Mutex::default(),
             produce_room: Arc::new(Semaphore::new(produce_bytes_max)),
+            vault: Vault::default(),
+            principals: watch::Sender::default(),
         };
         Door { shared: Arc::new(shared) }
     }
@@ -63,6 +70,11 @@ impl Door {
             session_evictions: sessions.evictions(),
             ..self.shared.metrics.snapshot()
         }
+    }
+
+    /// How many clients have signed in so far, and how many were turned away.
+    pub fn sign_ins(&self) -> (u64, u64) {
+        self.shared.vault.counts()
     }
 
     /// Its topics.

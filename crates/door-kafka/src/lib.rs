@@ -7,6 +7,7 @@
 //! What is advertised is what is served (`serves`), in the versions of Kafka 4.3. Any other request ends the connection, as with
 //! Kafka; what is asked for and not done gets an error that says so.
 
+mod authorization;
 mod brokers;
 pub mod configs;
 mod coordination;
@@ -22,6 +23,7 @@ pub mod metrics;
 mod operations;
 mod options;
 mod producers;
+mod security;
 pub mod sessions;
 mod topics;
 mod transport;
@@ -31,5 +33,6 @@ pub use door::Door;
 pub use error::ErrorCode;
 pub use housekeeping::housekeeping;
 pub use options::DoorOptions;
+pub use security::{Mechanism, SaslOptions, SecurityOptions};
 pub use topics::Topics;
 pub use transport::serve;

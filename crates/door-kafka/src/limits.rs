@@ -97,3 +97,28 @@ pub(crate) const FETCH_WAIT_MAX: Duration = Duration::from_secs(300);
 
 /// How often a coordinator looks whether its node still leads the shard.
 pub(crate) const LEADERSHIP_TICK: Duration = Duration::from_millis(200);
+
+/// Bytes of one request before somebody has signed in.
+pub const SIGN_IN_BYTES_MAX: u32 = 64 << 10;
+/// How long a connection may take until somebody has signed in.
+pub const SIGN_IN_MAX: Duration = Duration::from_secs(10);
+/// After how long somebody is told that they did not get in: Kafka's `connection.failed.authentication.delay.ms` (KIP-306).
+pub const SIGN_IN_DELAY: Duration = Duration::from_millis(100);
+/// The least distance of two log lines about somebody who did not get in.
+pub const SIGN_IN_LOGGED_EVERY: Duration = Duration::from_secs(1);
+/// How often a connection may sign in again at most, as in Kafka (KIP-368).
+pub const REAUTHENTICATION_EVERY: Duration = Duration::from_secs(1);
+/// Bytes of a PLAIN message at most: a name and a password, twice the name.
+pub const SASL_TEXT_BYTES_MAX: usize = 4 << 10;
+/// Passwords that are computed at once at most: each keeps a processor busy for milliseconds.
+pub const PASSWORDS_AT_ONCE_MAX: usize = 2;
+/// Rounds of the key derivation that are told of users who do not exist: what `manifold ctl user` makes.
+pub const SCRAM_ITERATIONS_OF_UNKNOWN: u32 = 8_192;
+/// Random words of the server's part of a nonce.
+pub(crate) const NONCE_WORDS: usize = 3;
+/// Random words of the secret that salts of users who do not exist are made of.
+pub(crate) const SECRET_WORDS: usize = 8;
+/// How often the door looks whether users and grants have changed: a removed user's connections end by then.
+pub const PRINCIPALS_LOOK: Duration = Duration::from_millis(250);
+/// Topics of which a connection keeps what was decided.
+pub const DECISIONS_KEPT_MAX: usize = 1_000;

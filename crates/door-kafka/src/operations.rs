@@ -1,5 +1,9 @@
 //! What a client may do, where it asks for that: one bit for each operation, by its number in Kafka's ACLs (KIP-430).
 
+use cluster::principals::Resource;
+
+use crate::authorization::Authority;
+
 const READ: i32 = 1 << 3;
 const WRITE: i32 = 1 << 4;
 const CREATE: i32 = 1 << 5;
@@ -12,22 +16,22 @@ const ALTER_CONFIGS: i32 = 1 << 11;
 const IDEMPOTENT_WRITE: i32 = 1 << 12;
 
 /// Nobody asked.
-const NOT_ASKED: i32 = i32::MIN;
+pub(crate) const NOT_ASKED: i32 = i32::MIN;
 
 /// On the cluster, if it was asked.
-pub(crate) fn of_cluster(asked: bool) -> i32 {
+pub(crate) fn of_cluster(authority: &Authority, asked: bool) -> i32 {
     let all = CREATE | ALTER | DESCRIBE | CLUSTER_ACTION | DESCRIBE_CONFIGS | ALTER_CONFIGS | IDEMPOTENT_WRITE;
-    if asked { all } else { NOT_ASKED }
+    if asked { authority.among(all, Resource::Cluster, "") } else { NOT_ASKED }
 }
 
 /// On a topic, if it was asked.
-pub(crate) fn of_topic(asked: bool) -> i32 {
+pub(crate) fn of_topic(authority: &Authority, asked: bool, name: &str) -> i32 {
     let all = READ | WRITE | CREATE | DELETE | ALTER | DESCRIBE | DESCRIBE_CONFIGS | ALTER_CONFIGS;
-    if asked { all } else { NOT_ASKED }
+    if asked { authority.among(all, Resource::Topic, name) } else { NOT_ASKED }
 }
 
 /// On a group, if it was asked.
-pub(crate) fn of_group(asked: bool) -> i32 {
+pub(crate) fn of_group(authority: &Authority, asked: bool, name: &str) -> i32 {
     let all = READ | DELETE | DESCRIBE | DESCRIBE_CONFIGS | ALTER_CONFIGS;
-    if asked { all } else { NOT_ASKED }
+    if asked { authority.among(all, Resource::Group, name) } else { NOT_ASKED }
 }

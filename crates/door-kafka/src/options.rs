@@ -1,5 +1,7 @@
 //! How the door is set up.
 
+use crate::security::SecurityOptions;
+
 /// How the door is set up.
 #[derive(Clone, Debug)]
 pub struct DoorOptions {
@@ -17,4 +19,6 @@ pub struct DoorOptions {
     pub partitions: u32,
     /// How long the first rebalance of an empty group waits for more members, in milliseconds.
     pub rebalance_delay_ms: u64,
+    /// What it demands of who comes in.
+    pub security: SecurityOptions,
 }

@@ -36,6 +36,12 @@ pub(crate) enum CtlCommand {
     /// Who belongs to the cluster, and changing that
     #[command(subcommand)]
     Member(MemberCommand),
+    /// Who may sign in, and changing that
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Who may do what, and changing that
+    #[command(subcommand)]
+    Acl(AclCommand),
     /// Keep a member from leading, before its machine is worked on
     #[command(after_help = "Examples:\n  manifold ctl drain --wait       this node; returns when it leads nothing\n  \
         manifold ctl drain n2           another one\n  manifold ctl drain n2 --off     let it lead again\n\n\
@@ -156,6 +162,84 @@ pub(crate) enum MemberCommand {
         #[arg(value_name = "HOST:PORT", value_parser = address)]
         address: String,
     },
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum UserCommand {
+    /// One line per user
+    List,
+    /// Make one; its password is the first line of a file or of stdin, and never an argument
+    #[command(after_help = "Examples:\n  manifold ctl user add root --admin                         asks for the password\n  \
+        manifold ctl user add alice --password-file alice.password\n  pass show alice | manifold ctl user add alice")]
+    Add {
+        /// Its name, as it signs in and as grants name it
+        name: String,
+        /// It may do everything, whatever is granted
+        #[arg(long)]
+        admin: bool,
+        /// A file that nobody else may read
+        #[arg(long, value_name = "FILE")]
+        password_file: Option<PathBuf>,
+    },
+    /// Give one another password
+    Password {
+        /// Its name
+        name: String,
+        /// A file that nobody else may read
+        #[arg(long, value_name = "FILE")]
+        password_file: Option<PathBuf>,
+    },
+    /// Take one away; its connections end within a second
+    Remove {
+        /// Its name
+        name: String,
+    },
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum AclCommand {
+    /// One line per grant
+    List,
+    /// Allow something, or deny it
+    #[command(after_help = "Examples:\n  manifold ctl acl add --principal alice --operation write --topic orders\n  \
+        manifold ctl acl add --principal alice --operation read --topic orders- --prefixed\n  \
+        manifold ctl acl add --principal 'User:*' --operation read --group dashboards")]
+    Add(AclArguments),
+    /// Take a grant away, written as it was added
+    Remove(AclArguments),
+}
+
+/// A grant on the command line.
+#[derive(Args, Debug)]
+#[command(group = clap::ArgGroup::new("resource").required(true).args(["topic", "group", "cluster", "transactional_id"]))]
+pub(crate) struct AclArguments {
+    /// Whom it is for: a user's name, User:NAME, or User:* for everyone
+    #[arg(long, value_name = "NAME")]
+    pub(crate) principal: String,
+    /// all, read, write, create, delete, alter, describe, describe-configs, alter-configs, ...
+    #[arg(long, value_name = "OPERATION")]
+    pub(crate) operation: String,
+    /// A topic; * for all
+    #[arg(long, value_name = "NAME")]
+    pub(crate) topic: Option<String>,
+    /// A consumer group; * for all
+    #[arg(long, value_name = "NAME")]
+    pub(crate) group: Option<String>,
+    /// The cluster
+    #[arg(long)]
+    pub(crate) cluster: bool,
+    /// A transactional id; * for all
+    #[arg(long, value_name = "ID")]
+    pub(crate) transactional_id: Option<String>,
+    /// The name is the beginning of names
+    #[arg(long, conflicts_with = "cluster")]
+    pub(crate) prefixed: bool,
+    /// Deny it, whatever else allows it
+    #[arg(long)]
+    pub(crate) deny: bool,
+    /// Only from this address
+    #[arg(long, value_name = "ADDRESS", default_value = "*")]
+    pub(crate) host: String,
 }
 
 #[derive(Subcommand, Debug)]

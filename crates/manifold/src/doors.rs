@@ -32,17 +32,19 @@ pub(crate) async fn etcd(
     door_etcd::serve(porch, options, node, metrics, stop).await
 }
 
-/// How the Kafka door is opened, where clients are told this address.
-pub(crate) fn kafka_options(config: &Config, advertised: Endpoint) -> door_kafka::DoorOptions {
-    door_kafka::DoorOptions {
+/// The Kafka door, where clients are told this address.
+pub(crate) fn kafka_door(config: &Config, advertised: Endpoint, node: Node) -> door_kafka::Door {
+    let options = door_kafka::DoorOptions {
         host: advertised.host,
         port: advertised.port,
         produce_bytes_max: door_kafka::limits::PRODUCE_BYTES_MAX,
         data_dir: config.data_dir.display().to_string(),
         auto_create: config.kafka_auto_create,
         partitions: config.kafka_partitions,
+        security: config.kafka_security_options(),
         rebalance_delay_ms: u64::try_from(config.kafka_rebalance_delay.as_millis()).unwrap_or(u64::MAX),
-    }
+    };
+    door_kafka::Door::new(node, options)
 }
 
 /// How records are taken over HTTP: topics come into being as they do by the Kafka door.
@@ -78,6 +80,10 @@ pub(crate) fn kafka_collector(door: door_kafka::Door) -> Collector {
                 out.sample(&[("api", api.api), ("error", *error)], number);
             }
         }
+        let (let_in, turned_away) = door.sign_ins();
+        out.family("manifold_kafka_sign_ins_total", Type::Counter, "Clients that signed in at the Kafka door, or tried to.");
+        out.sample(&[("outcome", "let_in")], let_in);
+        out.sample(&[("outcome", "refused")], turned_away);
         let totals = [
             ("received_bytes", "Bytes of requests.", counts.received_bytes),
             ("sent_bytes", "Bytes of answers.", counts.sent_bytes),

@@ -217,6 +217,7 @@ struct House<'a> {
 struct DoorsTls {
     etcd: Option<Tls>,
     http: Option<Tls>,
+    kafka: Option<Tls>,
 }
 
 impl DoorsTls {
@@ -228,11 +229,11 @@ impl DoorsTls {
             tokio::spawn(tls.clone().watch());
             Ok(Some(tls))
         };
-        Ok(Self { etcd: open(Door::Etcd)?, http: open(Door::Http)? })
+        Ok(Self { etcd: open(Door::Etcd)?, http: open(Door::Http)?, kafka: open(Door::Kafka)? })
     }
 
     fn each(&self) -> impl Iterator<Item = &Tls> {
-        self.etcd.iter().chain(&self.http)
+        self.etcd.iter().chain(&self.http).chain(&self.kafka)
     }
 }
 
@@ -267,11 +268,11 @@ impl House<'_> {
             running.spawn(doors::etcd(porch, options.clone(), self.node.clone(), metrics.clone(), stop));
         }
         if let Some(socket) = kafka {
-            let porch = Porch::new(listen("kafka", socket)?, self.config.connections_max);
+            let porch = secured(Porch::new(listen("kafka", socket)?, self.config.connections_max), self.tls.kafka.as_ref());
             counts.push(("kafka", porch.counts()));
             let (stop, grace) = (stopped(stopping.clone()), self.config.shutdown_timeout);
             let advertised = advertised(self.config, &self.open).ok_or_else(|| Failure::new(Code::System, "no Kafka address"))?;
-            let door = door_kafka::Door::new(self.node.clone(), doors::kafka_options(self.config, advertised));
+            let door = doors::kafka_door(self.config, advertised, self.node.clone());
             collectors.push(doors::kafka_collector(door.clone()));
             running.spawn(doors::kafka(porch, door, stop, grace));
         }
@@ -284,6 +285,7 @@ impl House<'_> {
         let context = admin::Context {
             house,
             membership: Arc::new(self.node.clone()),
+            directory: Arc::new(self.node.clone()),
             backup,
             doors: self.open.clone(),
             protection: protection(&self.config.peer_options().security),

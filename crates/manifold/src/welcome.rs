@@ -32,8 +32,9 @@ fn block(doors: &Doors, client_urls: &[String], config: &Config, colour: bool) -
         text += &format!("         {client} get greeting\n");
     }
     if let Some(kafka) = &doors.kafka {
-        text += &format!("  {bold}kafka{plain}  echo hello | kcat -b {kafka} -t greetings -P\n");
-        text += &format!("         kcat -b {kafka} -t greetings -C -e\n");
+        let client = format!("kcat -b {kafka}{}", kafka_credentials(config));
+        text += &format!("  {bold}kafka{plain}  echo hello | {client} -t greetings -P\n");
+        text += &format!("         {client} -t greetings -C -e\n");
     }
     if let Some(http) = &doors.http {
         let (scheme, credentials) = (config.scheme(Door::Http), credentials(config, Door::Http));
@@ -50,6 +51,29 @@ fn block(doors: &Doors, client_urls: &[String], config: &Config, colour: bool) -
 fn endpoint<'a>(address: &'a str, client_urls: &'a [String], config: &Config) -> &'a str {
     let told = client_urls.iter().find(|url| url.starts_with("https://"));
     told.filter(|_| config.door_tls(Door::Etcd) != DoorTls::Off).map_or(address, String::as_str)
+}
+
+/// What `kcat` needs for a door with TLS, or where clients sign in.
+fn kafka_credentials(config: &Config) -> String {
+    let tls = config.tls_options(Door::Kafka);
+    let sasl = config.kafka_security_options().sasl;
+    let protocol = match (&sasl, &tls) {
+        (None, None) => return String::new(),
+        (None, Some(_)) => "ssl",
+        (Some(_), None) => "sasl_plaintext",
+        (Some(_), Some(_)) => "sasl_ssl",
+    };
+    let mut text = format!(" -X security.protocol={protocol}");
+    if let Some(options) = tls {
+        text += &format!(" -X ssl.ca.location={}", options.files.cert.display());
+        if options.client_auth == ClientAuth::Require {
+            text += " -X ssl.certificate.location=CLIENT.pem -X ssl.key.location=CLIENT-KEY.pem";
+        }
+    }
+    if let Some(mechanism) = sasl.as_ref().and_then(|sasl| sasl.mechanisms.first()) {
+        text += &format!(" -X sasl.mechanism={} -X sasl.username=NAME -X sasl.password=PASSWORD", mechanism.name());
+    }
+    text
 }
 
 /// What `etcdctl` and `curl` alike need for a door with TLS. Both trust a certificate that they are given itself, whoever signed it.

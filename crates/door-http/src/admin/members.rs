@@ -138,7 +138,7 @@ pub struct Announced {
 pub struct Done {}
 
 /// What was asked, if it could be read.
-type Asked<T> = Result<Json<T>, JsonRejection>;
+pub(super) type Asked<T> = Result<Json<T>, JsonRejection>;
 
 pub(super) fn routes() -> Router<Context> {
     Router::new()
@@ -262,11 +262,11 @@ async fn scrub(State(context): State<Context>) -> Response {
     answer(Ok(done(())))
 }
 
-fn done((): ()) -> Done {
+pub(super) fn done((): ()) -> Done {
     Done {}
 }
 
-fn asked<T>(body: Asked<T>) -> Result<T> {
+pub(super) fn asked<T>(body: Asked<T>) -> Result<T> {
     let Json(asked) = body.map_err(|rejection| Error::new(Kind::Invalid, rejection.body_text()))?;
     Ok(asked)
 }

@@ -31,7 +31,7 @@ const WITHOUT: i32 = -1;
 
 pub(crate) async fn answer(context: Context, call: Call) -> Answer {
     let Some(request) = call.decode::<FetchRequest<'_>>() else { return malformed() };
-    let door = &context.door;
+    let door = &*context.door;
     let terms = poll::Terms::of(&request);
     let fetch = if request.session_id == 0 && request.session_epoch == WITHOUT {
         Ok(Fetch::without_session(wanted(&request, call.version)))
@@ -39,8 +39,8 @@ pub(crate) async fn answer(context: Context, call: Call) -> Answer {
         door.sessions.lock().begin(now_ms(), of_session(&request, call.version))
     };
     let reply = match fetch {
-        Ok(fetch) if fetch.is_incremental() => poll::incremental(door, fetch, terms).await,
-        Ok(fetch) => poll::everything(door, fetch, terms).await,
+        Ok(fetch) if fetch.is_incremental() => poll::incremental(&context, fetch, terms).await,
+        Ok(fetch) => poll::everything(&context, fetch, terms).await,
         Err(error) => FetchReply { error, session_id: request.session_id, partitions: Vec::new() },
     };
     respond(door, &call, reply)

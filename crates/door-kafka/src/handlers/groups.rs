@@ -6,6 +6,7 @@ use bytes::Bytes;
 use kafka_wire::{
     ErrorCode,
     messages::{
+        ApiKey,
         delete_groups::{DeletableGroupResult, DeleteGroupsRequest, DeleteGroupsResponse},
         describe_groups::{DescribeGroupsRequest, DescribeGroupsResponse, DescribedGroup, DescribedGroupMember},
         find_coordinator::{Coordinator as Found, FindCoordinatorRequest, FindCoordinatorResponse},
@@ -75,6 +76,9 @@ fn find_one(context: &Context, kind: i8, key: &str) -> Found<'static> {
     if kind != GROUP {
         return refused(ErrorCode::InvalidRequest, Some("only groups have coordinators here: transactions are not served"));
     }
+    if let Err(code) = context.authority.group(ApiKey::FindCoordinator, key) {
+        return refused(code, None);
+    }
     if key.is_empty() {
         return refused(ErrorCode::InvalidGroupId, None);
     }
@@ -114,7 +118,7 @@ pub(crate) async fn join(context: Context, call: Call) -> Answer {
     };
     let random = u128::from(runtime::random_u64()) << 64 | u128::from(runtime::random_u64());
     let member_id = request.member_id.to_string();
-    let answered = match context.door.coordination.serving(&request.group_id) {
+    let answered = match context.serving(ApiKey::JoinGroup, &request.group_id) {
         Ok(serving) => serving.ask(|coordinator, ticket| coordinator.join(now_ms(), join, ticket, random)),
         Err(code) => return call.answer(&refused_join(code as i16, &member_id, call.version)),
     };
@@ -172,7 +176,7 @@ pub(crate) async fn sync(context: Context, call: Call) -> Answer {
         protocol: optional(request.protocol_name.as_ref()),
         assignments: request.assignments.iter().map(assignment).collect(),
     };
-    let answered = match context.door.coordination.serving(&request.group_id) {
+    let answered = match context.serving(ApiKey::SyncGroup, &request.group_id) {
         Ok(serving) => serving.ask(|coordinator, ticket| coordinator.sync(now_ms(), &sync, ticket)),
         Err(code) => return call.answer(&SyncGroupResponse { error_code: code as i16, ..SyncGroupResponse::default() }),
     };
@@ -197,7 +201,7 @@ pub(crate) async fn heartbeat(context: Context, call: Call) -> Answer {
         member_id: &request.member_id,
         instance_id: request.group_instance_id.as_deref(),
     };
-    let error_code = match context.door.coordination.serving(&request.group_id) {
+    let error_code = match context.serving(ApiKey::Heartbeat, &request.group_id) {
         Ok(mut serving) => serving.coordinator().heartbeat(now_ms(), &heartbeat).code(),
         Err(code) => code as i16,
     };
@@ -218,7 +222,7 @@ pub(crate) async fn leave(context: Context, call: Call) -> Answer {
     };
     let leave = Leave { group_id: request.group_id.to_string(), members };
     let refused = |code: ErrorCode| LeaveGroupResponse { error_code: code as i16, ..LeaveGroupResponse::default() };
-    let answered = match context.door.coordination.serving(&request.group_id) {
+    let answered = match context.serving(ApiKey::LeaveGroup, &request.group_id) {
         Ok(serving) => serving.ask(|coordinator, ticket| coordinator.leave(now_ms(), &leave, ticket)),
         Err(code) => return call.answer(&refused(code)),
     };
@@ -246,10 +250,14 @@ pub(crate) async fn describe(context: Context, call: Call) -> Answer {
             error_code,
             group_id: text(name),
             group_state: Cow::Borrowed(state),
-            authorized_operations: operations::of_group(request.include_authorized_operations && error_code == 0),
+            authorized_operations: operations::of_group(
+                &context.authority,
+                request.include_authorized_operations && error_code == 0,
+                name,
+            ),
             ..DescribedGroup::default()
         };
-        let mut serving = match context.door.coordination.serving(name) {
+        let mut serving = match context.serving(ApiKey::DescribeGroups, name) {
             Ok(serving) => serving,
             Err(code) => return empty(code as i16, ""),
         };
@@ -282,10 +290,13 @@ pub(crate) async fn list(context: Context, call: Call) -> Answer {
     let texts = |all: &[Cow<'_, str>]| all.iter().map(ToString::to_string).collect::<Vec<_>>();
     let (states, types) = (texts(&request.states_filter), texts(&request.types_filter));
     let mut groups = Vec::new();
+    let sees_all = context.authority.cluster(ApiKey::ListGroups).is_ok();
+    let is_seen = |name: &str| sees_all || context.authority.group(ApiKey::ListGroups, name).is_ok();
     for seat in context.door.coordination.seats() {
         // Groups of other shards are listed by whoever leads those.
         let Ok(mut serving) = seat.serving() else { continue };
-        groups.extend(serving.coordinator().list(&states, &types).into_iter().map(|group| ListedGroup {
+        let listed = serving.coordinator().list(&states, &types).into_iter();
+        groups.extend(listed.filter(|group| is_seen(&group.group_id)).map(|group| ListedGroup {
             group_id: Cow::Owned(group.group_id),
             protocol_type: Cow::Owned(group.protocol_type),
             group_state: Cow::Borrowed(group.state.name()),
@@ -300,9 +311,7 @@ pub(crate) async fn delete(context: Context, call: Call) -> Answer {
     let mut results = Vec::with_capacity(request.groups_names.len());
     for name in &request.groups_names {
         let asked = context
-            .door
-            .coordination
-            .serving(name)
+            .serving(ApiKey::DeleteGroups, name)
             .map(|serving| serving.ask(|coordinator, ticket| coordinator.delete(now_ms(), name, ticket)));
         let error_code = match asked {
             Ok(answered) => match answered.await {

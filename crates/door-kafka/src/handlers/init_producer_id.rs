@@ -22,6 +22,9 @@ pub(crate) async fn answer(context: Context, call: Call) -> Answer {
         // Transactions are not served, and their APIs are not advertised: a client that asks all the same gives up.
         return call.answer(&refused(ErrorCode::TransactionalIdAuthorizationFailed));
     }
+    if let Err(code) = context.authority.produce_idempotently() {
+        return call.answer(&refused(code));
+    }
     let shards = context.door.topics.shards();
     // A shard that is led here answers at once.
     let shard = shards.values().find(|shard| shard.leadership().is_here).or_else(|| shards.values().next());

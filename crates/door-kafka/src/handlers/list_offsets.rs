@@ -3,8 +3,11 @@
 use kafka_wire::{
     ErrorCode,
     batch::{Batch, Place as Found},
-    messages::list_offsets::{
-        ListOffsetsPartition, ListOffsetsPartitionResponse, ListOffsetsRequest, ListOffsetsResponse, ListOffsetsTopicResponse,
+    messages::{
+        ApiKey,
+        list_offsets::{
+            ListOffsetsPartition, ListOffsetsPartitionResponse, ListOffsetsRequest, ListOffsetsResponse, ListOffsetsTopicResponse,
+        },
     },
 };
 use replica::streams;
@@ -37,10 +40,11 @@ pub(crate) async fn answer(context: Context, call: Call) -> Answer {
     let topics = &context.door.topics;
     let mut response = ListOffsetsResponse::default();
     for asked in &request.topics {
-        let topic = topics.topic(&asked.name);
+        let allowed = context.authority.topic(ApiKey::ListOffsets, &asked.name);
+        let topic = allowed.and_then(|()| topics.topic(&asked.name).ok_or(ErrorCode::UnknownTopicOrPartition));
         let mut partitions = Vec::with_capacity(asked.partitions.len());
         for wanted in &asked.partitions {
-            let place = topic.as_ref().ok_or(ErrorCode::UnknownTopicOrPartition);
+            let place = topic.as_ref().map_err(|code| *code);
             let place = place.and_then(|topic| topics.place(topic, wanted.partition_index));
             let found = match place {
                 Ok(place) => find(&place, wanted).await,

@@ -6,6 +6,7 @@ use cluster::catalogue::Topic;
 use kafka_wire::{
     ErrorCode, Uuid,
     messages::{
+        ApiKey,
         describe_cluster::{DescribeClusterBroker, DescribeClusterRequest, DescribeClusterResponse},
         metadata::{
             MetadataRequest, MetadataRequestTopic, MetadataResponse, MetadataResponseBroker, MetadataResponsePartition,
@@ -25,19 +26,21 @@ use crate::{
 const NULL_IS_ALL_FROM: i16 = 1;
 pub(crate) async fn answer(context: Context, call: Call) -> Answer {
     let Some(request) = call.decode::<MetadataRequest<'_>>() else { return malformed() };
-    let topics = &context.door.topics;
+    let (topics, authority) = (&context.door.topics, &*context.authority);
     let is_all = match &request.topics {
         None => true,
         Some(named) => named.is_empty() && call.version < NULL_IS_ALL_FROM,
     };
     let mut told = Vec::new();
     if is_all {
-        told.extend(topics.all().iter().map(|topic| describe(topics, topic, request.include_topic_authorized_operations)));
+        let all = topics.all();
+        let seen = all.iter().filter(|topic| authority.topic(ApiKey::Metadata, &topic.name).is_ok());
+        told.extend(seen.map(|topic| describe(&context, topic, request.include_topic_authorized_operations)));
     } else {
         let creates = request.allow_auto_topic_creation && context.door.options.auto_create;
         let create = creates.then_some(context.door.options.partitions);
         for asked in request.topics.iter().flatten() {
-            told.push(named(topics, asked, create, request.include_topic_authorized_operations).await);
+            told.push(named(&context, asked, create, request.include_topic_authorized_operations).await);
         }
     }
     let brokers = topics.brokers().into_iter().map(|broker| MetadataResponseBroker {
@@ -51,7 +54,7 @@ pub(crate) async fn answer(context: Context, call: Call) -> Answer {
         cluster_id: Some(Cow::Owned(cluster_id(topics))),
         controller_id: number(topics.controller()),
         topics: told,
-        cluster_authorized_operations: operations::of_cluster(request.include_cluster_authorized_operations),
+        cluster_authorized_operations: operations::of_cluster(authority, request.include_cluster_authorized_operations),
         ..MetadataResponse::default()
     })
 }
@@ -61,21 +64,26 @@ fn cluster_id(topics: &Topics) -> String {
 }
 
 async fn named(
-    topics: &Topics,
+    context: &Context,
     asked: &MetadataRequestTopic<'_>,
     create: Option<u32>,
     operations: bool,
 ) -> MetadataResponseTopic<'static> {
+    let (topics, authority) = (&context.door.topics, &*context.authority);
     let missing = |code: ErrorCode| MetadataResponseTopic {
         error_code: code as i16,
         name: asked.name.as_ref().map(|name| Cow::Owned(name.to_string())),
         topic_id: asked.topic_id,
-        topic_authorized_operations: operations::of_topic(false),
+        topic_authorized_operations: operations::NOT_ASKED,
         ..MetadataResponseTopic::default()
     };
     let Some(name) = &asked.name else {
         return match topics.topic_by_id(asked.topic_id.0) {
-            Some(topic) => describe(topics, &topic, operations),
+            // A name is not told to who may not see it.
+            Some(topic) => match authority.topic(ApiKey::Metadata, &topic.name) {
+                Ok(()) => describe(context, &topic, operations),
+                Err(code) => missing(code),
+            },
             None => missing(ErrorCode::UnknownTopicId),
         };
     };
@@ -83,8 +91,18 @@ async fn named(
         let _ = error;
         return missing(ErrorCode::InvalidTopicException);
     }
+    if let Err(code) = authority.topic(ApiKey::Metadata, name) {
+        return missing(code);
+    }
+    // Who may not create it is told so, and only if it is not there.
+    if create.is_some()
+        && topics.topic(name).is_none()
+        && let Err(code) = authority.create(name)
+    {
+        return missing(code);
+    }
     match topics.find_or_create(name, create).await {
-        Ok(topic) => describe(topics, &topic, operations),
+        Ok(topic) => describe(context, &topic, operations),
         Err(code) => missing(code),
     }
 }
@@ -118,14 +136,15 @@ pub(super) fn partition(topics: &Topics, topic: &Arc<Topic>, index: usize) -> Me
     }
 }
 
-fn describe(topics: &Topics, topic: &Arc<Topic>, operations: bool) -> MetadataResponseTopic<'static> {
+fn describe(context: &Context, topic: &Arc<Topic>, operations: bool) -> MetadataResponseTopic<'static> {
+    let topics = &context.door.topics;
     MetadataResponseTopic {
         error_code: 0,
         name: Some(Cow::Owned(topic.name.to_string())),
         topic_id: Uuid(topic.id),
         is_internal: topic.internal,
         partitions: (0..topic.partitions()).map(|index| partition(topics, topic, index)).collect(),
-        topic_authorized_operations: operations::of_topic(operations),
+        topic_authorized_operations: operations::of_topic(&context.authority, operations, &topic.name),
     }
 }
 
@@ -138,7 +157,7 @@ pub(crate) async fn describe_cluster(context: Context, call: Call) -> Answer {
         endpoint_type: request.endpoint_type,
         cluster_id: Cow::Owned(cluster_id(topics)),
         controller_id: number(topics.controller()),
-        cluster_authorized_operations: operations::of_cluster(request.include_cluster_authorized_operations),
+        cluster_authorized_operations: operations::of_cluster(&context.authority, request.include_cluster_authorized_operations),
         ..DescribeClusterResponse::default()
     };
     if request.endpoint_type == BROKERS {

@@ -2,31 +2,35 @@
 
 use kafka_wire::{
     ErrorCode,
-    messages::offset_for_leader_epoch::{
-        EpochEndOffset, OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse, OffsetForLeaderPartition,
-        OffsetForLeaderTopicResult,
+    messages::{
+        ApiKey,
+        offset_for_leader_epoch::{
+            EpochEndOffset, OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse, OffsetForLeaderPartition,
+            OffsetForLeaderTopicResult,
+        },
     },
 };
 
 use crate::{
-    topics::{Place, Topics},
+    topics::Place,
     transport::{Answer, Call, Context, malformed},
 };
 
 pub(crate) async fn answer(context: Context, call: Call) -> Answer {
     let Some(request) = call.decode::<OffsetForLeaderEpochRequest<'_>>() else { return malformed() };
-    let topics = &context.door.topics;
     let each = request.topics.iter().map(|asked| OffsetForLeaderTopicResult {
         topic: asked.topic.clone(),
-        partitions: asked.partitions.iter().map(|wanted| one(topics, &asked.topic, wanted)).collect(),
+        partitions: asked.partitions.iter().map(|wanted| one(&context, &asked.topic, wanted)).collect(),
     });
     let response = OffsetForLeaderEpochResponse { topics: each.collect(), ..OffsetForLeaderEpochResponse::default() };
     call.answer(&response)
 }
 
-fn one(topics: &Topics, name: &str, wanted: &OffsetForLeaderPartition) -> EpochEndOffset {
+fn one(context: &Context, name: &str, wanted: &OffsetForLeaderPartition) -> EpochEndOffset {
     let partition = wanted.partition;
-    let place = topics.topic(name).ok_or(ErrorCode::UnknownTopicOrPartition);
+    let topics = &context.door.topics;
+    let allowed = context.authority.topic(ApiKey::OffsetForLeaderEpoch, name);
+    let place = allowed.and_then(|()| topics.topic(name).ok_or(ErrorCode::UnknownTopicOrPartition));
     let found = place.and_then(|topic| topics.place(&topic, partition)).and_then(|place| end(&place, wanted));
     match found {
         Ok((leader_epoch, end_offset)) => EpochEndOffset { error_code: 0, partition, leader_epoch, end_offset },

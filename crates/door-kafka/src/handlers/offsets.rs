@@ -3,10 +3,11 @@
 use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
 use bytes::Bytes;
-use cluster::catalogue::Topic;
+use cluster::{catalogue::Topic, principals::Resource};
 use kafka_wire::{
     ErrorCode, Uuid,
     messages::{
+        ApiKey,
         offset_commit::{
             OffsetCommitRequest, OffsetCommitRequestPartition, OffsetCommitResponse, OffsetCommitResponsePartition,
             OffsetCommitResponseTopic,
@@ -22,6 +23,7 @@ use replica::Lane;
 use stream::{Command, Committed, OFFSET_METADATA_BYTES_MAX, OffsetCommit, OffsetItem, PartitionId, Refusal, TopicId};
 
 use crate::{
+    authorization::denied,
     coordination::now_ms,
     errors,
     groups::Commit,
@@ -37,16 +39,18 @@ const GROUPS_FROM: i16 = 8;
 
 pub(crate) async fn commit(context: Context, call: Call) -> Answer {
     let Some(request) = call.decode::<OffsetCommitRequest<'_>>() else { return malformed() };
-    let topics = &context.door.topics;
+    let (topics, authority) = (&context.door.topics, &*context.authority);
     let by_id = call.version >= COMMIT_IDS_FROM;
     let mut items = Vec::new();
     let mut response = OffsetCommitResponse::default();
     for asked in &request.topics {
         let topic = if by_id { topics.topic_by_id(asked.topic_id.0) } else { topics.topic(&asked.name) };
+        let name = topic.as_ref().map_or(&*asked.name, |topic| &*topic.name);
+        let allowed = authority.topic(ApiKey::OffsetCommit, name);
         let unknown = if by_id { ErrorCode::UnknownTopicId } else { ErrorCode::UnknownTopicOrPartition };
         let mut partitions = Vec::with_capacity(asked.partitions.len());
         for wanted in &asked.partitions {
-            let item = topic.as_ref().ok_or(unknown).and_then(|topic| item(topics, topic, wanted));
+            let item = allowed.and_then(|()| item(topics, topic.as_ref().ok_or(unknown)?, wanted));
             let error_code = item.as_ref().err().map_or(0, |code| *code as i16);
             items.extend(item.ok());
             partitions.push(OffsetCommitResponsePartition { partition_index: wanted.partition_index, error_code });
@@ -89,6 +93,7 @@ async fn store(
         instance_id: request.group_instance_id.as_deref(),
         transactional: false,
     };
+    context.authority.group(ApiKey::OffsetCommit, &request.group_id)?;
     let seat = context.door.coordination.seat(&request.group_id).ok_or(ErrorCode::CoordinatorNotAvailable)?;
     let submitted = {
         let mut serving = seat.serving()?;
@@ -197,6 +202,8 @@ fn refused(asked: &Asked<'_>, code: ErrorCode) -> Vec<Answered> {
 
 async fn fetch_one(context: &Context, asked: &Asked<'_>, by_id: bool) -> Result<Vec<Answered>, ErrorCode> {
     let topics = &context.door.topics;
+    let may = |name: &str| context.authority.topic(ApiKey::OffsetFetch, name);
+    context.authority.group(ApiKey::OffsetFetch, &asked.group)?;
     let seat = context.door.coordination.seat(&asked.group).ok_or(ErrorCode::CoordinatorNotAvailable)?;
     drop(seat.serving()?);
     // What was committed before this was asked is told.
@@ -214,7 +221,7 @@ async fn fetch_one(context: &Context, asked: &Asked<'_>, by_id: bool) -> Result<
         let mut all: BTreeMap<u128, Answered> = BTreeMap::new();
         for (id, committed) in &kept {
             // Offsets of a topic that was deleted are on their way out.
-            let Some(topic) = topics.topic_by_id(id.topic.0) else { continue };
+            let Some(topic) = topics.topic_by_id(id.topic.0).filter(|topic| may(&topic.name).is_ok()) else { continue };
             let index = i32::try_from(id.partition).unwrap_or(i32::MAX);
             let entry = all.entry(topic.id).or_insert_with(|| Answered {
                 name: topic.name.to_string(),
@@ -227,7 +234,10 @@ async fn fetch_one(context: &Context, asked: &Asked<'_>, by_id: bool) -> Result<
     };
     let topic = |(name, id, partitions): &(Cow<'_, str>, Uuid, Vec<i32>)| {
         let topic = if by_id { topics.topic_by_id(id.0) } else { topics.topic(name) };
+        let allowed = may(topic.as_ref().map_or(&**name, |topic| &*topic.name));
         let one = |index: &i32| match &topic {
+            Some(_) if allowed.is_err() => nothing(*index, denied(Resource::Topic)),
+            None if !by_id && allowed.is_err() => nothing(*index, denied(Resource::Topic)),
             None if by_id => nothing(*index, ErrorCode::UnknownTopicId),
             None => nothing(*index, ErrorCode::None),
             Some(topic) => {
@@ -244,6 +254,9 @@ async fn fetch_one(context: &Context, asked: &Asked<'_>, by_id: bool) -> Result<
 pub(crate) async fn delete(context: Context, call: Call) -> Answer {
     let Some(request) = call.decode::<OffsetDeleteRequest<'_>>() else { return malformed() };
     let refused = |code: ErrorCode| OffsetDeleteResponse { error_code: code as i16, ..OffsetDeleteResponse::default() };
+    if let Err(code) = context.authority.group(ApiKey::OffsetDelete, &request.group_id) {
+        return call.answer(&refused(code));
+    }
     let Some(seat) = context.door.coordination.seat(&request.group_id) else {
         return call.answer(&refused(ErrorCode::CoordinatorNotAvailable));
     };
@@ -265,10 +278,11 @@ pub(crate) async fn delete(context: Context, call: Call) -> Answer {
     let mut response = OffsetDeleteResponse::default();
     for asked in &request.topics {
         let topic = context.door.topics.topic(&asked.name);
+        let allowed = context.authority.topic(ApiKey::OffsetDelete, &asked.name);
         let is_subscribed = subscribed.iter().any(|name| *name == asked.name);
         let one = |wanted: &kafka_wire::messages::offset_delete::OffsetDeleteRequestPartition| {
-            let place = topic.as_ref().ok_or(ErrorCode::UnknownTopicOrPartition);
-            let place = place.and_then(|topic| context.door.topics.place(topic, wanted.partition_index));
+            let topic = allowed.and(topic.as_ref().ok_or(ErrorCode::UnknownTopicOrPartition));
+            let place = topic.and_then(|topic| context.door.topics.place(topic, wanted.partition_index));
             let error = match place {
                 Ok(_) if is_subscribed => ErrorCode::GroupSubscribedToTopic,
                 Ok(place) => {

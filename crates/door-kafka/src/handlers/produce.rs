@@ -10,9 +10,12 @@ use kafka_wire::{
     ErrorCode, Uuid,
     batch::{self, Fault, RecordFaultKind, Rules},
     hot::produce as hot,
-    messages::produce::{
-        BatchIndexAndErrorMessage, LeaderIdAndEpoch, NodeEndpoint, PartitionProduceResponse, ProduceResponse,
-        TopicProduceResponse,
+    messages::{
+        ApiKey,
+        produce::{
+            BatchIndexAndErrorMessage, LeaderIdAndEpoch, NodeEndpoint, PartitionProduceResponse, ProduceResponse,
+            TopicProduceResponse,
+        },
     },
 };
 use replica::{Lane, runtime, streams::Submitted};
@@ -114,13 +117,15 @@ fn refuse_all(produce: &hot::Produce<'_>, code: ErrorCode) -> Vec<TopicParts> {
 }
 
 fn submit(context: &Context, call: &Call, produce: &hot::Produce<'_>) -> Vec<TopicParts> {
-    let (topics, version) = (&context.door.topics, call.version);
+    let (topics, authority, version) = (&context.door.topics, &*context.authority, call.version);
     let is_transactional = produce.transactional_id.is_some();
     let each = |asked: hot::Topic<'_>| {
         let topic = if version >= TOPIC_IDS_FROM {
-            topics.topic_by_id(asked.id.0).ok_or(ErrorCode::UnknownTopicId)
+            let topic = topics.topic_by_id(asked.id.0).ok_or(ErrorCode::UnknownTopicId);
+            topic.and_then(|topic| authority.topic(ApiKey::Produce, &topic.name).map(|()| topic))
         } else {
-            topics.topic(asked.name).ok_or(ErrorCode::UnknownTopicOrPartition)
+            let allowed = authority.topic(ApiKey::Produce, asked.name);
+            allowed.and_then(|()| topics.topic(asked.name).ok_or(ErrorCode::UnknownTopicOrPartition))
         };
         let part = |part: hot::Partition<'_>| {
             let outcome = match &topic {

@@ -2,9 +2,12 @@
 
 use kafka_wire::{
     ErrorCode,
-    messages::delete_records::{
-        DeleteRecordsPartition, DeleteRecordsPartitionResult, DeleteRecordsRequest, DeleteRecordsResponse,
-        DeleteRecordsTopicResult,
+    messages::{
+        ApiKey,
+        delete_records::{
+            DeleteRecordsPartition, DeleteRecordsPartitionResult, DeleteRecordsRequest, DeleteRecordsResponse,
+            DeleteRecordsTopicResult,
+        },
     },
 };
 use replica::Lane;
@@ -12,7 +15,7 @@ use stream::{Command, Refusal, Reply};
 
 use crate::{
     errors,
-    topics::{Place, Topics},
+    topics::Place,
     transport::{Answer, Call, Context, malformed},
 };
 
@@ -25,7 +28,7 @@ pub(crate) async fn delete(context: Context, call: Call) -> Answer {
     for asked in &request.topics {
         let mut partitions = Vec::with_capacity(asked.partitions.len());
         for wanted in &asked.partitions {
-            let outcome = trim(&context.door.topics, &asked.name, wanted).await;
+            let outcome = trim(&context, &asked.name, wanted).await;
             partitions.push(DeleteRecordsPartitionResult {
                 partition_index: wanted.partition_index,
                 low_watermark: outcome.unwrap_or(-1),
@@ -37,7 +40,9 @@ pub(crate) async fn delete(context: Context, call: Call) -> Answer {
     call.answer(&response)
 }
 
-async fn trim(topics: &Topics, name: &str, wanted: &DeleteRecordsPartition) -> Result<i64, ErrorCode> {
+async fn trim(context: &Context, name: &str, wanted: &DeleteRecordsPartition) -> Result<i64, ErrorCode> {
+    context.authority.topic(ApiKey::DeleteRecords, name)?;
+    let topics = &context.door.topics;
     let topic = topics.topic(name).ok_or(ErrorCode::UnknownTopicOrPartition)?;
     let place: Place = topics.place(&topic, wanted.partition_index)?;
     if !place.leader().is_here {

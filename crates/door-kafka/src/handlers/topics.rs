@@ -7,6 +7,7 @@ use cluster::catalogue::Command;
 use kafka_wire::{
     ErrorCode, Uuid,
     messages::{
+        ApiKey,
         create_partitions::{
             CreatePartitionsRequest, CreatePartitionsResponse, CreatePartitionsTopic, CreatePartitionsTopicResult,
         },
@@ -18,7 +19,6 @@ use kafka_wire::{
 use crate::{
     configs::{self, ConfigEntry},
     errors, facts,
-    topics::Topics,
     transport::{Answer, Call, Context, malformed},
 };
 
@@ -89,6 +89,7 @@ fn shown(entry: ConfigEntry) -> CreatableTopicConfigs<'static> {
 }
 
 async fn create_one(context: &Context, wanted: &CreatableTopic<'_>, validate_only: bool) -> Result<Created, Refused> {
+    context.authority.create(&wanted.name).map_err(|code| (code, Some("Authorization failed.".to_owned())))?;
     let topics = &context.door.topics;
     let say = |code: ErrorCode, text: &str| Err((code, Some(text.to_owned())));
     let names = topics.node().look_at_cluster(|machine| machine.catalogue().check_new_name(&wanted.name));
@@ -139,6 +140,10 @@ pub(crate) async fn delete(context: Context, call: Call) -> Answer {
             Some(name) => topics.topic(name).ok_or(ErrorCode::UnknownTopicOrPartition),
             None => topics.topic_by_id(state.topic_id.0).ok_or(ErrorCode::UnknownTopicId),
         };
+        // Who may not is not told whether a topic of this name is there.
+        let named = state.name.as_deref().or(found.as_ref().ok().map(|topic| &*topic.name));
+        let allowed = named.map_or(Ok(()), |name| context.authority.topic(ApiKey::DeleteTopics, name));
+        let found = allowed.and(found);
         let mut result =
             DeletableTopicResult { name: state.name.clone(), topic_id: state.topic_id, ..DeletableTopicResult::default() };
         let outcome = match found {
@@ -160,7 +165,7 @@ pub(crate) async fn grow(context: Context, call: Call) -> Answer {
     let Some(request) = call.decode::<CreatePartitionsRequest<'_>>() else { return malformed() };
     let mut response = CreatePartitionsResponse::default();
     for wanted in &request.topics {
-        let outcome = grow_one(&context.door.topics, wanted, request.validate_only).await;
+        let outcome = grow_one(&context, wanted, request.validate_only).await;
         let mut result = CreatePartitionsTopicResult { name: wanted.name.clone(), ..CreatePartitionsTopicResult::default() };
         if let Err((code, text)) = outcome {
             (result.error_code, result.error_message) = (code as i16, text.map(Cow::Owned));
@@ -170,7 +175,9 @@ pub(crate) async fn grow(context: Context, call: Call) -> Answer {
     call.answer(&response)
 }
 
-async fn grow_one(topics: &Topics, wanted: &CreatePartitionsTopic<'_>, validate_only: bool) -> Result<(), Refused> {
+async fn grow_one(context: &Context, wanted: &CreatePartitionsTopic<'_>, validate_only: bool) -> Result<(), Refused> {
+    let topics = &context.door.topics;
+    context.authority.topic(ApiKey::CreatePartitions, &wanted.name).map_err(|code| (code, None))?;
     let unknown = || (ErrorCode::UnknownTopicOrPartition, Some("This server does not host this topic-partition.".to_owned()));
     let topic = topics.topic(&wanted.name).ok_or_else(unknown)?;
     let has = i32::try_from(topic.partitions()).unwrap_or(i32::MAX);

@@ -81,5 +81,14 @@ codes! {
     describe_client_quotas::DescribeClientQuotasResponse<'_>: |answer| vec![answer.error_code];
     describe_producers::DescribeProducersResponse<'_>: |answer| of!(answer.topics, partitions);
     describe_topic_partitions::DescribeTopicPartitionsResponse<'_>: |answer| of!(answer.topics);
+    describe_acls::DescribeAclsResponse<'_>: |answer| vec![answer.error_code];
+    create_acls::CreateAclsResponse<'_>: |answer| of!(answer.results);
+    delete_acls::DeleteAclsResponse<'_>: |answer| of!(answer.filter_results);
+    describe_user_scram_credentials::DescribeUserScramCredentialsResponse<'_>: |answer| {
+        let mut codes: Vec<i16> = of!(answer.results);
+        codes.push(answer.error_code);
+        codes
+    };
+    alter_user_scram_credentials::AlterUserScramCredentialsResponse<'_>: |answer| of!(answer.results);
     describe_cluster::DescribeClusterResponse<'_>: |answer| vec![answer.error_code];
 }

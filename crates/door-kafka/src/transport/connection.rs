@@ -4,12 +4,13 @@
 //! what one read brought then travels together; they are handed on in the order in which they came, so that a producer's sequence
 //! holds. Behind anything else the connection waits.
 
-use std::{collections::VecDeque, io, io::IoSlice, net::SocketAddr, pin::pin};
+use std::{collections::VecDeque, future::ready, io, io::IoSlice, net::SocketAddr, pin::pin, time::Duration};
 
 use bytes::{Buf, Bytes, BytesMut};
 use futures_util::{FutureExt, StreamExt, stream::FuturesOrdered};
 use gate::Guarded;
 use kafka_wire::frame::{FrameFault, SIZE_BYTES, frame_bytes};
+use replica::runtime;
 use tokio::{
     io::{AsyncReadExt, AsyncWrite, AsyncWriteExt},
     sync::watch,
@@ -18,9 +19,9 @@ use tokio::{
 use super::dispatch::{Answer, Answering, Begun, begin};
 use crate::{
     Door,
-    limits::{IDLE_MAX, IN_FLIGHT_MAX, READ_BYTES, REQUEST_BYTES_MAX},
+    limits::{IDLE_MAX, IN_FLIGHT_MAX, READ_BYTES},
+    security::{Received, Session},
 };
-use replica::runtime;
 
 /// Pieces of one vectored write.
 const SLICES_MAX: usize = 64;
@@ -29,6 +30,9 @@ pub(super) struct Connection {
     stream: Guarded,
     peer: SocketAddr,
     door: Door,
+    session: Session,
+    /// Says when users or grants have changed.
+    principals: watch::Receiver<u64>,
     stopping: watch::Receiver<bool>,
     input: BytesMut,
     in_flight: FuturesOrdered<Answering>,
@@ -58,20 +62,29 @@ impl From<FrameFault> for End {
 }
 
 impl Connection {
-    pub(super) fn new(stream: Guarded, door: Door, stopping: watch::Receiver<bool>) -> Connection {
-        let peer = stream.peer().address;
-        let (input, in_flight, output) = (BytesMut::new(), FuturesOrdered::new(), VecDeque::new());
-        Connection { stream, peer, door, stopping, input, in_flight, is_open: true, output }
+    /// Serves a connection until it ends.
+    pub(super) async fn serve(stream: Guarded, door: Door, stopping: watch::Receiver<bool>) {
+        let (peer, shared) = (stream.peer().address, door.shared.clone());
+        let ended = match Connection::new(stream, door, stopping) {
+            Ok(mut connection) => connection.run().await,
+            Err(why) => End::Refused(why),
+        };
+        let End::Refused(why) = ended else { return };
+        shared.metrics.refused();
+        tracing::debug!(%peer, why, "a connection was closed");
     }
 
-    pub(super) async fn run(mut self) {
-        let End::Refused(why) = self.serve().await else { return };
-        self.door.shared.metrics.refused();
-        tracing::debug!(peer = %self.peer, why, "a connection was closed");
+    fn new(stream: Guarded, door: Door, stopping: watch::Receiver<bool>) -> Result<Connection, String> {
+        let peer = stream.peer().address;
+        // From before the session looks at users on, so that it misses no change.
+        let principals = door.shared.principals.subscribe();
+        let session = Session::new(door.shared.clone(), stream.peer())?;
+        let (input, in_flight, output) = (BytesMut::new(), FuturesOrdered::new(), VecDeque::new());
+        Ok(Connection { stream, peer, door, session, principals, stopping, input, in_flight, is_open: true, output })
     }
 
     /// Until it ends; then why.
-    async fn serve(&mut self) -> End {
+    async fn run(&mut self) -> End {
         loop {
             if let Err(end) = self.turn().await {
                 return end;
@@ -88,8 +101,11 @@ impl Connection {
         if may_read && let Some(frame) = self.next_frame()? {
             return self.start(frame).await;
         }
+        let sign_in_until = self.session.sign_in_until();
         tokio::select! {
             biased;
+            Ok(()) = self.principals.changed() => self.look_who_is_here(),
+            () = until(sign_in_until), if sign_in_until.is_some() => Err(End::Refused("nobody signed in in time".to_owned())),
             Some(answer) = self.in_flight.next(), if !self.in_flight.is_empty() => self.answered(answer).await,
             read = read_some(&mut self.stream, &mut self.input), if may_read => match read {
                 Ok(0) if self.in_flight.is_empty() => Err(End::Gone),
@@ -104,7 +120,7 @@ impl Connection {
     /// The next whole request, if it is there.
     fn next_frame(&mut self) -> Result<Option<Bytes>, End> {
         let Some(size) = self.input.first_chunk::<SIZE_BYTES>() else { return Ok(None) };
-        let bytes = frame_bytes(*size, REQUEST_BYTES_MAX)?;
+        let bytes = frame_bytes(*size, self.session.bytes_max())?;
         if self.input.len() < SIZE_BYTES + bytes {
             return Ok(None);
         }
@@ -123,7 +139,11 @@ impl Connection {
     async fn begin(&mut self, frame: Bytes) -> Result<Begun, End> {
         let door = self.door.clone();
         door.shared.metrics.received(SIZE_BYTES + frame.len());
-        let mut begun = pin!(begin(&door, self.peer, frame));
+        let authority = match self.session.receive(&frame).await.map_err(End::Refused)? {
+            Received::Passes(authority) => authority,
+            Received::Answered(answer) => return Ok(Begun { answering: Box::pin(ready(answer)), lets_next: false }),
+        };
+        let mut begun = pin!(begin(&door, self.peer, authority, frame));
         loop {
             tokio::select! {
                 biased;
@@ -131,6 +151,12 @@ impl Connection {
                 Some(answer) = self.in_flight.next(), if !self.in_flight.is_empty() => self.answered(answer).await?,
             }
         }
+    }
+
+    /// Who was removed or disabled goes at once, whatever is under way.
+    fn look_who_is_here(&self) -> Result<(), End> {
+        let gone = || End::Refused("the user was removed or disabled".to_owned());
+        if self.session.is_welcome() { Ok(()) } else { Err(gone()) }
     }
 
     /// Sends an answer, and those behind it that are ready too, in one write.
@@ -143,6 +169,12 @@ impl Connection {
                     self.output.extend(pieces);
                 }
                 Answer::None => {}
+                Answer::Last(pieces, why) => {
+                    self.door.shared.metrics.sent(pieces.iter().map(Bytes::len).sum());
+                    self.output.extend(pieces);
+                    self.write().await?;
+                    return Err(End::Refused(why));
+                }
                 Answer::Close(why) => {
                     self.write().await?;
                     return Err(End::Refused(why));
@@ -166,6 +198,14 @@ impl Connection {
 
     async fn write(&mut self) -> io::Result<()> {
         write_all(&mut self.stream, &mut self.output).await
+    }
+}
+
+/// Completes at this time; never without one.
+async fn until(time: Option<Duration>) {
+    match time {
+        Some(time) => runtime::sleep_until(time).await,
+        None => std::future::pending().await,
     }
 }
 

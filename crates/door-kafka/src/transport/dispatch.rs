@@ -5,6 +5,7 @@ use std::{net::SocketAddr, sync::Arc};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use kafka_wire::{
+    ErrorCode,
     frame::{Request, respond},
     message::Message,
     messages::ApiKey,
@@ -13,11 +14,14 @@ use kafka_wire::{
 use super::codes::Codes;
 use crate::{
     Door,
+    authorization::{self, Authority},
+    coordination::Serving,
     door::Shared,
     handlers::{
         api_versions, configs, describe_producers, fetch, groups, init_producer_id, list_offsets, log_dirs, metadata,
         offset_for_leader_epoch, offsets, placement, produce, quotas, records, topic_partitions, topics,
     },
+    security,
 };
 
 /// What goes back.
@@ -26,6 +30,8 @@ pub(crate) enum Answer {
     Pieces(Vec<Bytes>),
     /// Nothing: the client said that it wants none.
     None,
+    /// This, whole, and nothing more: the connection ends, for this reason.
+    Last(Vec<Bytes>, String),
     /// Nothing more: the connection ends, for this reason.
     Close(String),
 }
@@ -45,6 +51,19 @@ pub(crate) struct Begun {
 pub(crate) struct Context {
     pub(crate) door: Arc<Shared>,
     pub(crate) peer: SocketAddr,
+    /// Who asks, and what they may do.
+    pub(crate) authority: Arc<Authority>,
+}
+
+impl Context {
+    /// The coordinator of a group that a request may have to do with.
+    ///
+    /// # Errors
+    /// `GROUP_AUTHORIZATION_FAILED`, or why there is none here.
+    pub(crate) fn serving(&self, api: ApiKey, group: &str) -> Result<Serving<'_>, ErrorCode> {
+        self.authority.group(api, group)?;
+        self.door.coordination.serving(group)
+    }
 }
 
 /// A request, owned.
@@ -112,10 +131,10 @@ pub(crate) fn malformed() -> Answer {
 ///
 /// # Errors
 /// Why the connection has to end.
-pub(crate) async fn begin(door: &Door, peer: SocketAddr, frame: Bytes) -> Result<Begun, String> {
+pub(crate) async fn begin(door: &Door, peer: SocketAddr, authority: Arc<Authority>, frame: Bytes) -> Result<Begun, String> {
     let request = Request::parse(&frame).map_err(|error| format!("the request's header cannot be read: {error}"))?;
     let (api, version, correlation_id) = (request.api, request.version, request.correlation_id);
-    let context = Context { door: door.shared.clone(), peer };
+    let context = Context { door: door.shared.clone(), peer, authority };
     let key = api.key;
     let is_served = api_versions::serves(key) && api.has(version);
     if is_served || key == ApiKey::ApiVersions {
@@ -127,6 +146,9 @@ pub(crate) async fn begin(door: &Door, peer: SocketAddr, frame: Bytes) -> Result
     }
     if !is_served {
         return Err(format!("{} version {version} is not served", api.name));
+    }
+    if !authorization::is_enforced(key) && !context.authority.is_for_all() {
+        return Err(format!("{} is for administrators alone", api.name));
     }
     Ok(match key {
         ApiKey::Produce => Begun { answering: produce::begin(context, call).await, lets_next: true },
@@ -162,6 +184,7 @@ pub(crate) async fn begin(door: &Door, peer: SocketAddr, frame: Bytes) -> Result
         ApiKey::ListPartitionReassignments => last(Box::pin(placement::list_reassignments(context, call))),
         ApiKey::DescribeClientQuotas => last(Box::pin(quotas::describe(context, call))),
         ApiKey::DescribeCluster => last(Box::pin(metadata::describe_cluster(context, call))),
+        key if security::serves(key) => last(security::answer(key, context, call)),
         _ => return Err(format!("{} is not served", api.name)),
     })
 }

@@ -1,13 +1,13 @@
 //! Accepting connections until the door closes.
 
-use std::{future::Future, io, time::Duration};
+use std::{future::Future, io, sync::Arc, time::Duration};
 
 use gate::Porch;
 use replica::runtime;
 use tokio::task::JoinSet;
 
 use super::connection::Connection;
-use crate::Door;
+use crate::{Door, security};
 
 /// Serves connections until `stopped` completes; then those that are open may finish what is under way, for `grace`.
 ///
@@ -16,6 +16,8 @@ use crate::Door;
 pub async fn serve(mut porch: Porch, door: Door, stopped: impl Future<Output = ()>, grace: Duration) -> io::Result<()> {
     let mut connections = JoinSet::new();
     let (stop, stopping) = tokio::sync::watch::channel(false);
+    // It ends with the door.
+    drop(runtime::spawn(security::watch(Arc::downgrade(&door.shared))));
     tokio::pin!(stopped);
     loop {
         tokio::select! {
@@ -26,7 +28,7 @@ pub async fn serve(mut porch: Porch, door: Door, stopped: impl Future<Output = (
                 connections.spawn(async move {
                     // Why somebody does not come in is counted at the porch.
                     let Ok(stream) = arrival.enter().await else { return };
-                    Connection::new(stream, door, stopping).run().await;
+                    Connection::serve(stream, door, stopping).await;
                 });
             }
             Some(_) = connections.join_next(), if !connections.is_empty() => {}

@@ -51,6 +51,7 @@ impl House {
         let node = Node::open(hold(&options, &peers.start).unwrap(), options, peers, None).await.unwrap();
         let data_dir = dir.path().display().to_string();
         let options = DoorOptions {
+            security: door_kafka::SecurityOptions::default(),
             host: "127.0.0.1".to_owned(),
             port: address.port(),
             data_dir: data_dir.clone(),

@@ -162,6 +162,7 @@ fn final_messages_belong_to_their_exchange() {
     assert_eq!(replaced("r=abcserver", "r=abcserve"), Err(Failure::Nonce));
     assert_eq!(replaced("r=abcserver", "r=abc"), Err(Failure::Nonce));
     assert_eq!(replaced("r=abcserver", "r=abcserver1"), Err(Failure::Nonce));
+    assert_eq!(replaced("r=abcserver", "r=abcabcserver"), Err(Failure::Proof), "librdkafka's, which is proved as it is sent");
     assert_eq!(replaced("c=biws", "c=eSws"), Err(Failure::ChannelBindingDiffers), "y,, where n,, was said");
     assert_eq!(replaced("c=biws", "c="), Err(Failure::ChannelBindingDiffers));
     assert_eq!(replaced("c=biws", "c=biw"), Err(Failure::Malformed));

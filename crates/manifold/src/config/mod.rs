@@ -11,6 +11,7 @@
 //! itself, since a flag would show it to everyone who asks for the list of processes. No message repeats what it holds.
 
 pub(crate) mod endpoint;
+mod kafka;
 mod nearest;
 mod peers;
 mod secret;

@@ -8,6 +8,7 @@ use tracing_subscriber::EnvFilter;
 use super::{
     DATA_DIR,
     endpoint::{self, Endpoint},
+    kafka::{self, KafkaSecurity},
     peers::PeerFiles,
     secret::{self, SECRET},
     tls::{self, DoorFiles, DoorTls},
@@ -31,6 +32,9 @@ pub(crate) struct Config {
     pub(crate) kafka_auto_create: bool,
     /// How long the first rebalance of an empty group waits for more members.
     pub(crate) kafka_rebalance_delay: Duration,
+    /// `None`: what the files say.
+    pub(crate) kafka_tls: Option<DoorTls>,
+    pub(crate) kafka_security: KafkaSecurity,
     /// `None`: not opened.
     pub(crate) http: Option<SocketAddr>,
     pub(crate) tls_files: DoorFiles,
@@ -229,6 +233,51 @@ pub(crate) const SETTINGS: &[Setting] = &[
         default: "",
         help: "The same for the HTTP door, where probes and Prometheus ask",
         set: |config, text| tls::mode(text).map(|mode| config.http_tls = mode),
+    },
+    Setting {
+        key: "kafka-tls",
+        value: "MODE",
+        default: "",
+        help: "The same for the Kafka door; who shows a certificate is who that says, unless they have to sign in",
+        set: |config, text| tls::mode(text).map(|mode| config.kafka_tls = mode),
+    },
+    Setting {
+        key: "kafka-principal-rules",
+        value: "RULES",
+        default: "",
+        help: "What names in certificates become, as ssl.principal.mapping.rules; if not given: they stay as they are",
+        set: |config, text| kafka::rules(text).map(|rules| config.kafka_security.principal_rules = rules),
+    },
+    Setting {
+        key: "kafka-sasl",
+        value: "MODE",
+        default: "off",
+        help: "off or required: whether Kafka's clients have to sign in with a name and a password",
+        set: |config, text| kafka::switch(text, "required").map(|sasl| config.kafka_security.sasl = sasl),
+    },
+    Setting {
+        key: "kafka-sasl-mechanisms",
+        value: "LIST",
+        default: "",
+        help: "Of SCRAM-SHA-512, SCRAM-SHA-256 and PLAIN; if not given: all, and PLAIN only over TLS or on a loopback address",
+        set: |config, text| kafka::mechanisms(text).map(|mechanisms| config.kafka_security.mechanisms = mechanisms),
+    },
+    Setting {
+        key: "kafka-sasl-session",
+        value: "TIME",
+        default: "0s",
+        help: "How long who signed in may go on before they do it again; 0: as long as the connection lasts",
+        set: |config, text| {
+            config.kafka_security.session = units::duration(text)?;
+            Ok(())
+        },
+    },
+    Setting {
+        key: "kafka-authorization",
+        value: "MODE",
+        default: "off",
+        help: "off or on: whether clients may only do what grants allow; administrators may do everything",
+        set: |config, text| kafka::switch(text, "on").map(|on| config.kafka_security.authorization = on),
     },
     Setting {
         key: "peer",
@@ -466,6 +515,8 @@ impl Default for Config {
             kafka_partitions: 0,
             kafka_auto_create: false,
             kafka_rebalance_delay: Duration::ZERO,
+            kafka_tls: None,
+            kafka_security: KafkaSecurity::default(),
             http: None,
             tls_files: DoorFiles::default(),
             etcd_tls: None,
@@ -517,6 +568,7 @@ impl Config {
             );
         }
         self.check_tls(problems);
+        self.check_kafka(problems);
         self.check_peers(problems);
         if self.data_dir.exists() && !self.data_dir.is_dir() {
             problems.push(format!("data-dir: {} is not a directory", self.data_dir.display()));

@@ -286,10 +286,50 @@ fn doors_whose_tls_cannot_be_are_refused() {
         (vec![("tls-cert", cert), ("tls-key", open_key)], &readable),
         ([and("tls-client-ca", cert), vec![("tls-crl", empty)]].concat(), &no_list),
         ([and("tls-client-ca", empty), vec![("etcd-tls", "on")]].concat(), &no_authority),
+        (with(&[("kafka-tls", "require")]), "kafka-tls: client certificates need tls-client-ca; give it, or say on"),
     ];
     for (given, expected) in cases {
         assert_eq!(refused(&flags(None, &given), &[]), expected);
     }
+}
+
+#[test]
+fn whoever_comes_in_at_the_kafka_door_can_say_who_they_are() {
+    let (cert, key) = certificate();
+    let pair = [("tls-cert", path(&cert)), ("tls-key", path(&key))];
+    let refused = |given: &[(&'static str, &str)]| refused(&flags(None, given), &[]);
+    let far = ("kafka", "10.0.0.1:9092");
+    assert!(
+        refused(&[far, ("kafka-sasl", "required"), ("kafka-sasl-mechanisms", "PLAIN")]).starts_with("kafka-sasl-mechanisms: ")
+    );
+    assert!(refused(&[("kafka-authorization", "on")]).starts_with("kafka-authorization: nobody could say who they are"));
+    assert!(refused(&[("kafka-sasl-session", "1h")]).contains("are for kafka-sasl = required"));
+    assert!(refused(&[("kafka-principal-rules", "DEFAULT")]).starts_with("kafka-principal-rules are about"));
+    for (key, value) in [
+        ("kafka-sasl", "on"),
+        ("kafka-authorization", "yes"),
+        ("kafka-sasl-mechanisms", "PLAIN,PLAIN"),
+        ("kafka-sasl-mechanisms", "GSSAPI"),
+        ("kafka-principal-rules", "RULE:a"),
+    ] {
+        assert!(refused(&[(key, value)]).starts_with(&format!("--{key}: ")));
+    }
+
+    let names = |given: &[(&'static str, &str)]| {
+        let config = load(&flags(None, given), variables(&[])).unwrap().config;
+        let sasl = config.kafka_security_options().sasl.unwrap();
+        sasl.mechanisms.iter().map(|mechanism| mechanism.name()).collect::<Vec<_>>()
+    };
+    let sasl = ("kafka-sasl", "required");
+    assert_eq!(names(&[sasl]), ["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"]);
+    assert_eq!(names(&[far, sasl]), ["SCRAM-SHA-512", "SCRAM-SHA-256"], "no password goes over the wire as it is");
+    assert_eq!(names(&[&pair[..], &[far, sasl]].concat()).len(), 3);
+    assert_eq!(names(&[sasl, ("kafka-sasl-mechanisms", "PLAIN, SCRAM-SHA-256")]), ["PLAIN", "SCRAM-SHA-256"]);
+
+    let warnings = |given: &[(&'static str, &str)]| load(&flags(None, given), variables(&[])).unwrap().warnings;
+    assert!(warnings(&[far])[0].starts_with("kafka: whoever reaches 10.0.0.1:9092"));
+    assert!(warnings(&[far, sasl])[0].starts_with("kafka: whoever signs in at 10.0.0.1:9092"));
+    assert_eq!(warnings(&[far, sasl, ("kafka-authorization", "on")]), Vec::<String>::new());
 }
 
 #[test]
@@ -306,7 +346,7 @@ fn what_is_open_to_others_or_used_by_nobody_earns_a_warning() {
     for at_home in ["127.0.0.1:2379", "[::1]:2379", "off"] {
         assert_eq!(warnings(&[("etcd", at_home)]), Vec::<String>::new());
     }
-    let unused = warnings(&[&pair[..], &[("etcd-tls", "off"), ("http", "off")]].concat());
+    let unused = warnings(&[&pair[..], &[("etcd-tls", "off"), ("http", "off"), ("kafka", "off")]].concat());
     assert_eq!(unused, ["tls-cert is given and no door uses it"]);
     let told = warnings(&[&pair[..], &[("etcd-advertise", "https://b:1,http://a:1")]].concat());
     let expected = "clients are told http://a:1 and speak plain text there, where the door speaks TLS; say https://a:1";
@@ -380,6 +420,7 @@ fn the_example_is_a_configuration_and_names_every_setting() {
         .filter(|line| !["join", "peer-ca", "peer-cert", "peer-key"].iter().any(|key| line.starts_with(&format!("{key} = "))))
         // Files that are not here, and what needs them.
         .filter(|line| !line.starts_with("tls-") && !line.starts_with("etcd-tls = ") && !line.starts_with("http-tls = "))
+        .filter(|line| !line.starts_with("kafka-tls = ") && !line.starts_with("kafka-principal-rules = "))
         .map(|line| line.replace("/etc/manifold/cluster-secret", secret_file.path().to_str().unwrap()) + "\n")
         .collect();
     let cluster = load(&flags(Some(&file(&everything)), &[]), variables(&[])).unwrap();

@@ -30,15 +30,17 @@ pub(crate) enum DoorTls {
 pub(crate) enum Door {
     Etcd,
     Http,
+    Kafka,
 }
 
 impl Door {
-    const ALL: [Self; 2] = [Self::Etcd, Self::Http];
+    const ALL: [Self; 3] = [Self::Etcd, Self::Http, Self::Kafka];
 
     fn name(self) -> &'static str {
         match self {
             Self::Etcd => "etcd",
             Self::Http => "http",
+            Self::Kafka => "kafka",
         }
     }
 
@@ -47,6 +49,8 @@ impl Door {
         match self {
             Self::Etcd => &[b"h2", b"http/1.1"],
             Self::Http => &[b"http/1.1"],
+            // Kafka's clients agree on nothing before they speak.
+            Self::Kafka => &[],
         }
     }
 }
@@ -68,6 +72,7 @@ impl Config {
         match door {
             Door::Etcd => (self.etcd.is_some(), self.etcd_tls),
             Door::Http => (self.http.is_some(), self.http_tls),
+            Door::Kafka => (self.kafka.is_some(), self.kafka_tls),
         }
     }
 

@@ -1,6 +1,7 @@
 //! `manifold ctl`: asking a running node over its socket, changing its cluster, taking a backup, bringing one back, and working with
 //! its streams.
 
+mod acls;
 mod client;
 mod lead;
 pub(crate) mod members;
@@ -13,6 +14,7 @@ mod secret;
 mod show;
 pub(crate) mod streams;
 mod upgrade;
+mod users;
 
 use std::{
     io::{self, Write},
@@ -22,7 +24,7 @@ use std::{
 use serde::Serialize;
 
 use crate::{
-    arguments::{Ctl, CtlCommand, MemberCommand, SecretCommand, SnapshotCommand},
+    arguments::{AclCommand, Ctl, CtlCommand, MemberCommand, SecretCommand, SnapshotCommand, UserCommand},
     exit::{Code, Failure, Outcome},
 };
 
@@ -35,6 +37,8 @@ pub(crate) fn run(ctl: Ctl) -> Outcome {
             answer(json, &status, show::status)
         }
         CtlCommand::Member(command) => member(&data_dir, json, command),
+        CtlCommand::User(command) => user(&data_dir, json, command),
+        CtlCommand::Acl(command) => acl(&data_dir, json, command),
         CtlCommand::Drain { member, off, wait } => {
             let changed = lead::drain(&data_dir, member.as_deref(), off, wait)?;
             answer(json, &changed, members::Changed::to_text)
@@ -90,6 +94,25 @@ fn member(data_dir: &Path, json: bool, command: MemberCommand) -> Outcome {
         MemberCommand::Ticket { member } => members::ticket(data_dir, &member)?,
     };
     answer(json, &awaited, members::Awaited::to_text)
+}
+
+fn user(data_dir: &Path, json: bool, command: UserCommand) -> Outcome {
+    let changed = match command {
+        UserCommand::List => return answer(json, &users::list(data_dir)?, |users| users::to_text(users)),
+        UserCommand::Add { name, admin, password_file } => users::add(data_dir, name, admin, password_file.as_deref())?,
+        UserCommand::Password { name, password_file } => users::set_password(data_dir, name, password_file.as_deref())?,
+        UserCommand::Remove { name } => users::remove(data_dir, name)?,
+    };
+    answer(json, &changed, users::Changed::to_text)
+}
+
+fn acl(data_dir: &Path, json: bool, command: AclCommand) -> Outcome {
+    let changed = match command {
+        AclCommand::List => return answer(json, &acls::list(data_dir)?, |acls| acls::to_text(acls)),
+        AclCommand::Add(given) => acls::add(data_dir, given)?,
+        AclCommand::Remove(given) => acls::remove(data_dir, given)?,
+    };
+    answer(json, &changed, acls::Changed::to_text)
 }
 
 fn answer<T: Serialize>(json: bool, what: &T, to_text: impl FnOnce(&T) -> String) -> Outcome {

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use kafka_wire::messages::fetch::FetchRequest;
+use kafka_wire::{
+    ErrorCode,
+    messages::{ApiKey, fetch::FetchRequest},
+};
 use replica::{runtime, streams::Bell};
 
 use super::{
@@ -13,7 +16,8 @@ use crate::{
     coordination::now_ms,
     door::Shared,
     limits::{FETCH_LEADERSHIP_TICK, FETCH_WAIT_MAX},
-    sessions::{Due, Fetch, FetchReply, Slot},
+    sessions::{Due, Fetch, FetchReply, Slot, Topic},
+    transport::Context,
 };
 
 /// How much a fetch wants, and how long it waits for that, over all its partitions.
@@ -46,12 +50,25 @@ impl Terms {
     }
 }
 
+/// Whether this topic may be read by who asks: each fetch is asked anew, whoever began its session.
+fn may(context: &Context, topic: &Topic) -> Result<(), ErrorCode> {
+    match topic {
+        Topic::Name(name) => context.authority.topic(ApiKey::Fetch, name),
+        Topic::Id(id) => {
+            let found = context.door.topics.topic_by_id(u128::from_be_bytes(*id));
+            // Of what is not there, nothing is kept back.
+            found.map_or(Ok(()), |topic| context.authority.topic(ApiKey::Fetch, &topic.name))
+        }
+    }
+}
+
 /// A fetch that names everything: with the session that it begins, if it wants one.
-pub(super) async fn everything(door: &Shared, fetch: Fetch, terms: Terms) -> Reply {
+pub(super) async fn everything(context: &Context, fetch: Fetch, terms: Terms) -> Reply {
+    let door = &*context.door;
     let partitions = fetch.named();
     let ask = |(slot, wanted): (Slot, crate::sessions::Wanted)| Asked {
         slot,
-        place: place(&door.topics, &wanted.topic, wanted.partition),
+        place: may(context, &wanted.topic).and_then(|()| place(&door.topics, &wanted.topic, wanted.partition)),
         wanted,
     };
     let asked: Vec<Asked> = partitions.into_iter().map(ask).collect();
@@ -88,13 +105,14 @@ async fn wait(door: &Shared, asked: &[Asked], terms: Terms) -> Looked {
 }
 
 /// A fetch that goes on with a session: it looks at what is due.
-pub(super) async fn incremental(door: &Shared, fetch: Fetch, terms: Terms) -> Reply {
+pub(super) async fn incremental(context: &Context, fetch: Fetch, terms: Terms) -> Reply {
+    let door = &*context.door;
     let mut listening = prepare(door, &fetch);
     loop {
         let due = door.sessions.lock().due(&fetch);
         let ask = |due: &Due| Asked {
             slot: due.slot,
-            place: listening.place(&door.topics, due.slot, &due.wanted),
+            place: may(context, &due.wanted.topic).and_then(|()| listening.place(&door.topics, due.slot, &due.wanted)),
             wanted: due.wanted.clone(),
         };
         let asked: Vec<Asked> = due.iter().map(ask).collect();

@@ -1,0 +1,254 @@
+//! Signing in over the wire: who gets in, who does not, and what may not be said before.
+
+#![allow(clippy::unwrap_used, reason = "a test")]
+
+mod house;
+
+use std::time::Duration;
+
+use cluster::principals::Command;
+use gate::scram::Hash;
+use house::{Client, House, sasl};
+use kafka_wire::{
+    ErrorCode,
+    message::Message,
+    messages::{
+        api_versions::{ApiVersionsRequest, ApiVersionsResponse},
+        metadata::{MetadataRequest, MetadataResponse},
+    },
+};
+use tokio::{
+    io::AsyncWriteExt,
+    time::{Instant, sleep},
+};
+
+const FAILED: i16 = ErrorCode::SaslAuthenticationFailed as i16;
+const ILLEGAL: i16 = ErrorCode::IllegalSaslState as i16;
+
+async fn asks_versions(client: &mut Client) -> Option<i16> {
+    let body = client.ask(0, &ApiVersionsRequest::default()).await?;
+    Some(ApiVersionsResponse::decode(&body, 0).unwrap().error_code)
+}
+
+async fn is_served(client: &mut Client) -> bool {
+    let request = MetadataRequest { topics: None, ..MetadataRequest::default() };
+    let Some(body) = client.ask(1, &MetadataRequest { allow_auto_topic_creation: true, ..request }).await else { return false };
+    MetadataResponse::decode(&body, 1).is_ok()
+}
+
+async fn alice(session: Option<Duration>) -> House {
+    let house = House::open(sasl(session, false)).await;
+    house.user("alice", "wonder", false).await;
+    house
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_knows_the_password_gets_in() {
+    let house = alice(None).await;
+    for hash in [Hash::Sha256, Hash::Sha512] {
+        let mut client = house.client().await;
+        assert_eq!(asks_versions(&mut client).await, Some(0));
+        assert_eq!(client.sign_in(hash, "alice", "wonder").await, Ok(0));
+        assert!(is_served(&mut client).await);
+        assert_eq!(asks_versions(&mut client).await, Some(0), "also afterwards");
+    }
+    let mut client = house.client().await;
+    assert_eq!(client.handshake(1, "PLAIN").await.unwrap().0, 0);
+    assert_eq!(client.authenticate(b"alice\0alice\0wonder").await, Some((0, Vec::new(), 0)));
+    assert!(is_served(&mut client).await);
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_repeats_their_nonce_as_librdkafka_did_gets_in() {
+    let house = alice(None).await;
+    let mut client = house.client().await;
+    client.handshake(1, "SCRAM-SHA-256").await.unwrap();
+    assert_eq!(client.prove(Hash::Sha256, "alice", "wonder", "fyko").await, Ok(0));
+    assert!(is_served(&mut client).await);
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn messages_after_the_first_handshake_version_are_bare() {
+    let house = alice(None).await;
+    let mut client = house.client().await;
+    assert_eq!(client.handshake(0, "SCRAM-SHA-512").await.unwrap().0, 0);
+    client.send_bare(b"n,,n=alice,r=fyko").await;
+    let server_first = client.frame().await.unwrap();
+    let (proof, signature) =
+        house::proof(Hash::Sha512, "n=alice,r=fyko", "wonder", std::str::from_utf8(&server_first).unwrap(), "");
+    client.send_bare(proof.as_bytes()).await;
+    assert_eq!(client.frame().await.unwrap(), signature.into_bytes());
+    assert!(is_served(&mut client).await);
+
+    let mut wrong = house.client().await;
+    wrong.handshake(0, "PLAIN").await.unwrap();
+    wrong.send_bare(b"\0alice\0wrong").await;
+    assert!(wrong.is_closed().await, "there is no answer that could say why");
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_password_and_an_unknown_user_look_alike() {
+    let house = alice(None).await;
+    for (name, password) in [("alice", "wrong"), ("bob", "wonder")] {
+        let mut client = house.client().await;
+        let (code, took) = client.sign_in(Hash::Sha256, name, password).await.unwrap_err();
+        assert_eq!(code, FAILED);
+        assert!(took >= Duration::from_millis(100), "{took:?}: it is told later (KIP-306)");
+        assert!(client.is_closed().await);
+
+        let mut client = house.client().await;
+        client.handshake(1, "PLAIN").await.unwrap();
+        let begin = Instant::now();
+        let (code, _, _) = client.authenticate(format!("\0{name}\0{password}").as_bytes()).await.unwrap();
+        assert!(code == FAILED && begin.elapsed() >= Duration::from_millis(100));
+        assert!(client.is_closed().await);
+    }
+    // Who is not known is asked the same each time.
+    let mut salts = Vec::new();
+    for _ in 0..2 {
+        let mut client = house.client().await;
+        client.handshake(1, "SCRAM-SHA-256").await.unwrap();
+        let (_, first, _) = client.authenticate(b"n,,n=nobody,r=x").await.unwrap();
+        salts.push(String::from_utf8(first).unwrap().split_once(",s=").unwrap().1.to_owned());
+    }
+    assert_eq!(salts[0], salts[1]);
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bad_messages_of_the_exchange_end_it() {
+    let house = alice(None).await;
+    let long = vec![b'x'; 5 << 10];
+    let cases: [(&str, &[u8]); 8] = [
+        ("SCRAM-SHA-256", b""),
+        ("SCRAM-SHA-256", b"n,,n=al=ice,r=x"),
+        ("SCRAM-SHA-512", b"p=tls-unique,,n=alice,r=x"),
+        ("SCRAM-SHA-512", &long),
+        ("PLAIN", b"alice\0wonder"),
+        ("PLAIN", b"bob\0alice\0wonder"),
+        ("PLAIN", b"\0alice\0"),
+        ("PLAIN", b"\0alice\0\xff"),
+    ];
+    for (mechanism, message) in cases {
+        let mut client = house.client().await;
+        client.handshake(1, mechanism).await.unwrap();
+        assert_eq!(client.authenticate(message).await.unwrap().0, FAILED, "{mechanism} {message:?}");
+        assert!(client.is_closed().await);
+    }
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_else_is_said_before() {
+    let house = alice(None).await;
+    let mut client = house.client().await;
+    assert!(!is_served(&mut client).await, "a request before the handshake");
+
+    let mut client = house.client().await;
+    assert_eq!(asks_versions(&mut client).await, Some(0));
+    assert_eq!(asks_versions(&mut client).await, None, "versions are told once, as by Kafka");
+
+    let mut client = house.client().await;
+    assert_eq!(client.authenticate(b"\0alice\0wonder").await, None, "no mechanism was agreed on");
+
+    let mut client = house.client().await;
+    client.handshake(1, "PLAIN").await.unwrap();
+    assert!(!is_served(&mut client).await, "a request in the middle");
+
+    let mut client = house.client().await;
+    client.handshake(1, "PLAIN").await.unwrap();
+    assert_eq!(client.handshake(1, "PLAIN").await.unwrap().0, ILLEGAL, "a second handshake");
+    assert!(client.is_closed().await);
+
+    let mut client = house.client().await;
+    let (code, offered) = client.handshake(1, "GSSAPI").await.unwrap();
+    assert_eq!(code, ErrorCode::UnsupportedSaslMechanism as i16);
+    assert_eq!(offered, ["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"]);
+    assert!(client.is_closed().await);
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn strangers_are_not_waited_for_and_say_little() {
+    let house = alice(None).await;
+    for (size, is_taken) in [(64 << 10, true), ((64 << 10) + 1, false)] {
+        let mut client = house.client().await;
+        client.stream.write_u32(size).await.unwrap();
+        let begin = Instant::now();
+        assert!(client.is_closed().await);
+        let took = begin.elapsed();
+        assert_eq!(took >= Duration::from_secs(9), is_taken, "a request of {size} bytes that does not come: {took:?}");
+        assert!(took < Duration::from_secs(13));
+    }
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_signed_in_does_so_again_in_time() {
+    let house = alice(Some(Duration::from_secs(3))).await;
+    let mut client = house.client().await;
+    assert_eq!(client.sign_in(Hash::Sha256, "alice", "wonder").await, Ok(3000));
+    assert!(is_served(&mut client).await);
+    sleep(Duration::from_millis(2000)).await;
+    assert_eq!(client.sign_in(Hash::Sha256, "alice", "wonder").await, Ok(3000), "again");
+    assert_eq!(client.handshake(1, "SCRAM-SHA-256").await.unwrap().0, ILLEGAL, "not twice in a second");
+    sleep(Duration::from_millis(1500)).await;
+    assert!(is_served(&mut client).await, "the former end does not count any more");
+    sleep(Duration::from_millis(2000)).await;
+    assert!(!is_served(&mut client).await, "the session is over");
+
+    let mut late = house.client().await;
+    assert_eq!(late.sign_in(Hash::Sha256, "alice", "wonder").await, Ok(3000));
+    sleep(Duration::from_millis(3200)).await;
+    assert_eq!(late.sign_in(Hash::Sha256, "alice", "wonder").await, Ok(3000), "a handshake may come late");
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_signs_in_again_stays_who_they_are() {
+    let house = alice(Some(Duration::from_secs(600))).await;
+    house.user("bob", "builder", false).await;
+    let mut client = house.client().await;
+    client.sign_in(Hash::Sha256, "alice", "wonder").await.unwrap();
+    assert_eq!(client.sign_in(Hash::Sha256, "bob", "builder").await.unwrap_err().0, FAILED);
+    assert!(client.is_closed().await);
+
+    let mut client = house.client().await;
+    client.sign_in(Hash::Sha256, "alice", "wonder").await.unwrap();
+    assert_eq!(client.handshake(1, "SCRAM-SHA-512").await.unwrap().0, 0);
+    assert_eq!(client.authenticate(b"n,,n=alice,r=x").await.unwrap().0, FAILED, "by another mechanism");
+    assert!(client.is_closed().await);
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_an_end_nobody_signs_in_again() {
+    let house = alice(None).await;
+    let mut client = house.client_of("alice", "wonder").await;
+    assert_eq!(client.handshake(1, "SCRAM-SHA-256").await, Some((ILLEGAL, Vec::new())));
+    assert_eq!(client.authenticate(b"x").await.unwrap().0, ILLEGAL);
+    assert!(is_served(&mut client).await, "the connection goes on");
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_of_a_user_who_is_gone_end_within_a_second() {
+    let house = alice(None).await;
+    house.user("bob", "builder", false).await;
+    house.user("carol", "singer", false).await;
+    let mut bob = house.client_of("bob", "builder").await;
+    let mut carol = house.client_of("carol", "singer").await;
+    let mut alice = house.client_of("alice", "wonder").await;
+    house.change(Command::RemoveUser { name: "bob".to_owned() }).await;
+    house.change(Command::SetUser { name: "carol".to_owned(), enabled: false, is_admin: false, time_ms: 2 }).await;
+    let begin = Instant::now();
+    assert!(bob.is_closed().await && carol.is_closed().await);
+    assert!(begin.elapsed() < Duration::from_secs(1), "{:?}", begin.elapsed());
+    assert!(is_served(&mut alice).await, "others stay");
+    let mut again = house.client().await;
+    assert_eq!(again.sign_in(Hash::Sha256, "carol", "singer").await.unwrap_err().0, FAILED);
+    house.close().await;
+}
