@@ -1,6 +1,6 @@
 //! A node with its Kafka door on a port of its own, and a small client that signs in.
 
-#![allow(dead_code, clippy::unwrap_used, reason = "every test file uses its part of it")]
+#![allow(dead_code, clippy::unwrap_used, clippy::disallowed_methods, reason = "every test file uses its part of it")]
 
 use std::{borrow::Cow, net::SocketAddr, num::NonZeroU32, time::Duration};
 
