@@ -69,9 +69,11 @@ pub(crate) fn needs(api: ApiKey, resource: Resource) -> Option<Operation> {
 /// Whether handlers of this API ask for what it needs. One that does not is for admins alone where grants are enforced.
 pub(crate) fn is_enforced(api: ApiKey) -> bool {
     use ApiKey::{
-        AlterUserScramCredentials, ApiVersions, CreateAcls, CreatePartitions, CreateTopics, DeleteAcls, DeleteGroups,
-        DeleteRecords, DeleteTopics, DescribeAcls, DescribeCluster, DescribeGroups, DescribeUserScramCredentials, Fetch,
-        FindCoordinator, Heartbeat, InitProducerId, JoinGroup, LeaveGroup, ListGroups, ListOffsets, Metadata, OffsetCommit,
+        AlterConfigs, AlterPartitionReassignments, AlterUserScramCredentials, ApiVersions, CreateAcls, CreatePartitions,
+        CreateTopics, DeleteAcls, DeleteGroups, DeleteRecords, DeleteTopics, DescribeAcls, DescribeClientQuotas, DescribeCluster,
+        DescribeConfigs, DescribeGroups, DescribeLogDirs, DescribeProducers, DescribeTopicPartitions,
+        DescribeUserScramCredentials, ElectLeaders, Fetch, FindCoordinator, Heartbeat, IncrementalAlterConfigs, InitProducerId,
+        JoinGroup, LeaveGroup, ListConfigResources, ListGroups, ListOffsets, ListPartitionReassignments, Metadata, OffsetCommit,
         OffsetDelete, OffsetFetch, OffsetForLeaderEpoch, Produce, SaslAuthenticate, SaslHandshake, SyncGroup,
     };
     match api {
@@ -81,6 +83,9 @@ pub(crate) fn is_enforced(api: ApiKey) -> bool {
         OffsetCommit | OffsetFetch | OffsetDelete => true,
         FindCoordinator | JoinGroup | SyncGroup | Heartbeat | LeaveGroup | DescribeGroups | ListGroups | DeleteGroups => true,
         CreateTopics | DeleteTopics | CreatePartitions | DeleteRecords => true,
+        DescribeConfigs | AlterConfigs | IncrementalAlterConfigs | ListConfigResources | DescribeClientQuotas => true,
+        DescribeLogDirs | DescribeProducers | DescribeTopicPartitions => true,
+        ElectLeaders | AlterPartitionReassignments | ListPartitionReassignments => true,
         DescribeAcls | CreateAcls | DeleteAcls | DescribeUserScramCredentials | AlterUserScramCredentials => true,
         _ => false,
     }

@@ -7,6 +7,7 @@ use cluster::catalogue::{Command, ConfigChange};
 use kafka_wire::{
     ErrorCode,
     messages::{
+        ApiKey,
         alter_configs::{AlterConfigsRequest, AlterConfigsResourceResponse, AlterConfigsResponse},
         describe_configs::{
             DescribeConfigsRequest, DescribeConfigsResource, DescribeConfigsResourceResult, DescribeConfigsResponse,
@@ -93,6 +94,12 @@ pub(crate) async fn describe(context: Context, call: Call) -> Answer {
     call.answer(&DescribeConfigsResponse { results, ..DescribeConfigsResponse::default() })
 }
 
+/// Whether who asks may do this to a resource.
+fn allowed(context: &Context, api: ApiKey, kind: i8, name: &str) -> Result<(), Refused> {
+    let may = if kind == TOPIC { context.authority.topic(api, name) } else { context.authority.cluster(api) };
+    may.map_err(|code| say(code, code.name()))
+}
+
 fn synonyms(all: Vec<crate::configs::ConfigSynonym>) -> Vec<DescribeConfigsSynonym<'static>> {
     let synonym = |synonym: crate::configs::ConfigSynonym| DescribeConfigsSynonym {
         name: Cow::Owned(synonym.name),
@@ -107,6 +114,7 @@ fn entries(
     brokers: &BrokerConfigs,
     resource: &DescribeConfigsResource<'_>,
 ) -> Result<Vec<ConfigEntry>, Refused> {
+    allowed(context, ApiKey::DescribeConfigs, resource.resource_type, &resource.resource_name)?;
     let names = resource.configuration_keys.as_ref().filter(|names| !names.is_empty());
     let names: Option<Vec<String>> = names.map(|names| names.iter().map(ToString::to_string).collect());
     match resource.resource_type {
@@ -208,6 +216,7 @@ fn twice<'r>(resources: impl Iterator<Item = (i8, &'r str)>) -> BTreeSet<(i8, &'
 
 /// Changes what one resource was told. What somebody else changed meanwhile is looked at again.
 async fn change_one(context: &Context, kind: i8, name: &str, wanted: &Wanted<'_>, validate_only: bool) -> Result<(), Refused> {
+    allowed(context, ApiKey::AlterConfigs, kind, name)?;
     let mut attempts = 0;
     loop {
         let command = command(context, kind, name, wanted)?;
@@ -279,6 +288,10 @@ pub(crate) async fn list(context: Context, call: Call) -> Answer {
     }
     let is_wanted = |kind: i8| request.resource_types.is_empty() || request.resource_types.contains(&kind);
     let resource = |name: String, resource_type: i8| ConfigResource { resource_name: Cow::Owned(name), resource_type };
+    if let Err(code) = context.authority.cluster(ApiKey::ListConfigResources) {
+        response.error_code = code as i16;
+        return call.answer(&response);
+    }
     let topics = &context.door.topics;
     if is_wanted(TOPIC) {
         response.config_resources.extend(topics.all().iter().map(|topic| resource(topic.name.to_string(), TOPIC)));

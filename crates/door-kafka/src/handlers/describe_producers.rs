@@ -4,38 +4,39 @@ use std::borrow::Cow;
 
 use kafka_wire::{
     ErrorCode,
-    messages::describe_producers::{
-        DescribeProducersRequest, DescribeProducersResponse, PartitionResponse, ProducerState, TopicResponse,
+    messages::{
+        ApiKey,
+        describe_producers::{
+            DescribeProducersRequest, DescribeProducersResponse, PartitionResponse, ProducerState, TopicResponse,
+        },
     },
 };
 use stream::ProducerInfo;
 
-use crate::{
-    topics::Topics,
-    transport::{Answer, Call, Context, malformed},
-};
+use crate::transport::{Answer, Call, Context, malformed};
 
 /// Nobody coordinates a transaction of it: there are none.
 const NO_COORDINATOR: i32 = -1;
 
 pub(crate) async fn answer(context: Context, call: Call) -> Answer {
     let Some(request) = call.decode::<DescribeProducersRequest<'_>>() else { return malformed() };
-    let topics = &context.door.topics;
     let each = request.topics.iter().map(|asked| TopicResponse {
         name: asked.name.clone(),
-        partitions: asked.partition_indexes.iter().map(|index| one(topics, &asked.name, *index)).collect(),
+        partitions: asked.partition_indexes.iter().map(|index| one(&context, &asked.name, *index)).collect(),
     });
     call.answer(&DescribeProducersResponse { topics: each.collect(), ..DescribeProducersResponse::default() })
 }
 
-fn one(topics: &Topics, name: &str, partition_index: i32) -> PartitionResponse<'static> {
+fn one(context: &Context, name: &str, partition_index: i32) -> PartitionResponse<'static> {
     let refused = |code: ErrorCode| PartitionResponse {
         partition_index,
         error_code: code as i16,
         error_message: Some(Cow::Borrowed(code.name())),
         active_producers: Vec::new(),
     };
-    let place = topics.topic(name).ok_or(ErrorCode::UnknownTopicOrPartition);
+    let topics = &context.door.topics;
+    let allowed = context.authority.topic(ApiKey::DescribeProducers, name);
+    let place = allowed.and_then(|()| topics.topic(name).ok_or(ErrorCode::UnknownTopicOrPartition));
     let place = match place.and_then(|topic| topics.place(&topic, partition_index)) {
         Ok(place) => place,
         Err(code) => return refused(code),

@@ -3,8 +3,11 @@
 use std::{borrow::Cow, sync::Arc};
 
 use cluster::catalogue::Topic;
-use kafka_wire::messages::describe_log_dirs::{
-    DescribeLogDirsPartition, DescribeLogDirsRequest, DescribeLogDirsResponse, DescribeLogDirsResult, DescribeLogDirsTopic,
+use kafka_wire::messages::{
+    ApiKey,
+    describe_log_dirs::{
+        DescribeLogDirsPartition, DescribeLogDirsRequest, DescribeLogDirsResponse, DescribeLogDirsResult, DescribeLogDirsTopic,
+    },
 };
 
 use crate::{
@@ -14,6 +17,9 @@ use crate::{
 
 pub(crate) async fn describe(context: Context, call: Call) -> Answer {
     let Some(request) = call.decode::<DescribeLogDirsRequest<'_>>() else { return malformed() };
+    if let Err(code) = context.authority.cluster(ApiKey::DescribeLogDirs) {
+        return call.answer(&DescribeLogDirsResponse { error_code: code as i16, ..DescribeLogDirsResponse::default() });
+    }
     let topics = &context.door.topics;
     let told: Vec<DescribeLogDirsTopic<'_>> = match &request.topics {
         None => topics.all().iter().map(|topic| sizes(topics, topic, None)).collect(),

@@ -8,6 +8,7 @@ use std::{borrow::Cow, collections::BTreeSet};
 use kafka_wire::{
     ErrorCode,
     messages::{
+        ApiKey,
         alter_partition_reassignments::{
             AlterPartitionReassignmentsRequest, AlterPartitionReassignmentsResponse, ReassignablePartition,
             ReassignablePartitionResponse, ReassignableTopicResponse,
@@ -32,6 +33,9 @@ type Refused = (ErrorCode, &'static str);
 
 pub(crate) async fn elect(context: Context, call: Call) -> Answer {
     let Some(request) = call.decode::<ElectLeadersRequest<'_>>() else { return malformed() };
+    if let Err(code) = context.authority.cluster(ApiKey::ElectLeaders) {
+        return call.answer(&ElectLeadersResponse { error_code: code as i16, ..ElectLeadersResponse::default() });
+    }
     let topics = &context.door.topics;
     if !matches!(request.election_type, PREFERRED | UNCLEAN) {
         let error_code = ErrorCode::InvalidRequest as i16;
@@ -82,6 +86,10 @@ fn judge(topics: &Topics, topic: &str, partition: i32, kind: i8) -> Refused {
 
 pub(crate) async fn reassign(context: Context, call: Call) -> Answer {
     let Some(request) = call.decode::<AlterPartitionReassignmentsRequest<'_>>() else { return malformed() };
+    if let Err(code) = context.authority.cluster(ApiKey::AlterPartitionReassignments) {
+        let refused = AlterPartitionReassignmentsResponse { error_code: code as i16, ..Default::default() };
+        return call.answer(&refused);
+    }
     let topics = &context.door.topics;
     let one = |topic: &str, wanted: &ReassignablePartition| {
         let refused = reassign_one(topics, topic, wanted).err();
@@ -116,7 +124,8 @@ fn reassign_one(topics: &Topics, topic: &str, wanted: &ReassignablePartition) ->
     Err((ErrorCode::InvalidReplicaAssignment, "partitions are placed by the cluster: every member holds every shard"))
 }
 
-pub(crate) async fn list_reassignments(_context: Context, call: Call) -> Answer {
+pub(crate) async fn list_reassignments(context: Context, call: Call) -> Answer {
     let Some(_) = call.decode::<ListPartitionReassignmentsRequest<'_>>() else { return malformed() };
-    call.answer(&ListPartitionReassignmentsResponse::default())
+    let error_code = context.authority.cluster(ApiKey::ListPartitionReassignments).map_or_else(|code| code as i16, |()| 0);
+    call.answer(&ListPartitionReassignmentsResponse { error_code, ..ListPartitionReassignmentsResponse::default() })
 }

@@ -6,6 +6,7 @@ use cluster::catalogue::{Topic, check_name};
 use kafka_wire::{
     ErrorCode, Uuid,
     messages::{
+        ApiKey,
         describe_topic_partitions::{
             DescribeTopicPartitionsRequest, DescribeTopicPartitionsResponse, DescribeTopicPartitionsResponsePartition,
             DescribeTopicPartitionsResponseTopic, ResponseCursor,
@@ -44,27 +45,35 @@ pub(crate) async fn describe(context: Context, call: Call) -> Answer {
     };
     let limit = usize::try_from(request.response_partition_limit).unwrap_or(1).clamp(1, DESCRIBED_PARTITIONS_MAX);
     let names: BTreeSet<String> = match request.topics.is_empty() {
-        true => topics.all().iter().map(|topic| topic.name.to_string()).collect(),
+        true => {
+            let seen = |name: &str| context.authority.topic(ApiKey::DescribeTopicPartitions, name).is_ok();
+            topics.all().iter().filter(|topic| seen(&topic.name)).map(|topic| topic.name.to_string()).collect()
+        }
         false => request.topics.iter().map(|asked| asked.name.to_string()).collect(),
     };
-    fill(topics, names.range::<str, _>((Bound::Included(start.topic), Bound::Unbounded)), &start, limit, &mut response);
+    fill(&context, names.range::<str, _>((Bound::Included(start.topic), Bound::Unbounded)), &start, limit, &mut response);
     call.answer(&response)
 }
 
 /// Adds topics until the page is full; then where the next one begins.
 fn fill<'n>(
-    topics: &Topics,
+    context: &Context,
     names: impl Iterator<Item = &'n String>,
     start: &Start<'_>,
     limit: usize,
     response: &mut DescribeTopicPartitionsResponse<'static>,
 ) {
+    let topics = &context.door.topics;
     let mut left = limit;
     for name in names {
         let first = if name == start.topic { start.partition } else { 0 };
         if left == 0 {
             response.next_cursor = Some(ResponseCursor { topic_name: Cow::Owned(name.clone()), partition_index: 0 });
             return;
+        }
+        if let Err(code) = context.authority.topic(ApiKey::DescribeTopicPartitions, name) {
+            response.topics.push(missing(name, code));
+            continue;
         }
         let Some(topic) = topics.topic(name) else {
             let code =
