@@ -8,7 +8,6 @@
 //! Kafka; what is asked for and not done gets an error that says so.
 
 mod brokers;
-pub mod configs;
 mod coordination;
 mod door;
 mod error;
