@@ -33,6 +33,7 @@ pub(crate) use bells::Bells;
 pub(crate) use log::Log;
 pub use partitioning::partition_of_key;
 pub use read::{Batches, Found};
+pub(crate) use resolved::ResolvedSettings;
 pub(crate) use settle::{Settling, Written};
 pub use shard::{Leadership, Replicas, StreamShard, Submitted};
 pub use topics::{Place, Topics};

@@ -11,9 +11,9 @@ use rustc_hash::FxHashMap;
 
 use crate::limits::SETTINGS_KEPT_MAX;
 
-/// Resolved settings, by topic.
+/// Resolved settings of a node, by topic.
 #[derive(Default)]
-pub(super) struct ResolvedSettings {
+pub(crate) struct ResolvedSettings {
     all: Mutex<FxHashMap<TopicId, Resolved>>,
 }
 

@@ -10,7 +10,7 @@ use cluster::{
 };
 use stream::PartitionId;
 
-use super::{StreamShard, resolved::ResolvedSettings};
+use super::StreamShard;
 use crate::{
     Node,
     limits::{CATALOGUE_LOOK_MS, CATALOGUE_WAIT_MS},
@@ -22,7 +22,6 @@ use crate::{
 pub struct Topics {
     node: Node,
     shards: Arc<BTreeMap<ShardId, StreamShard>>,
-    settings: Arc<ResolvedSettings>,
 }
 
 /// One partition of a topic, and the shard that holds it.
@@ -39,7 +38,7 @@ impl Topics {
     pub fn new(node: Node) -> Topics {
         let shards = node.status().shards.into_iter().filter_map(|status| node.stream_shard(status.shard));
         let shards = Arc::new(shards.map(|shard| (shard.id(), shard)).collect());
-        Topics { node, shards, settings: Arc::default() }
+        Topics { node, shards }
     }
 
     /// The node.
@@ -96,7 +95,7 @@ impl Topics {
     /// What a topic's settings come to: its own, or else the cluster's, or else the defaults.
     pub fn settings(&self, topic: &Topic) -> Arc<TopicSettings> {
         let version = self.node.look_at_cluster(|machine| machine.catalogue().broker_configs().1).unwrap_or_default();
-        self.settings.of(topic, version, || self.told())
+        self.node.topic_settings().of(topic, version, || self.told())
     }
 
     /// A partition of a topic.
