@@ -1,5 +1,5 @@
 //! The machine of shard 0: the cluster's own state. Members, the number of data shards, the catalogue of key spaces and of
-//! [topics](catalogue), and who is known and what they may do ([principals]).
+//! [topics](catalogue), and who is known and what they may do ([principals]). Beside it: what the [settings] of topics mean.
 //!
 //! Deterministic: `apply` reads no disk, clock or randomness; what it changes it writes into the shard's table, from which
 //! [`Machine::open`] reads it back.
@@ -26,6 +26,7 @@ mod member;
 pub mod plan;
 pub mod principals;
 mod record;
+pub mod settings;
 
 pub use command::{Command, Reply};
 pub use machine::Machine;

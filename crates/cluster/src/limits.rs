@@ -31,6 +31,9 @@ pub const PARTITIONS_MAX: usize = 200_000;
 /// Bytes of a topic's name at most, as in Kafka.
 pub const TOPIC_NAME_BYTES_MAX: usize = 249;
 
+/// Bytes of a setting's value at most, as in Kafka: longer ones are refused before they are proposed.
+pub const CONFIG_VALUE_BYTES_MAX: usize = 32_767;
+
 /// Settings of one topic, or of all brokers, at most.
 pub const CONFIGS_MAX: usize = 256;
 

@@ -9,6 +9,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+use cluster::{
+    Command,
+    catalogue::{self, ConfigChange},
+};
 use door_http::{
     Ingest, IngestOptions, NodeHouse, limits, public,
     server::{self, Malformed},
@@ -367,6 +371,69 @@ fn topics_are_made_listed_described_and_deleted() {
     assert_eq!(house.ask("DELETE", "/topics/a.b", "", b"").status, 204);
     assert_eq!(house.ask("DELETE", "/topics/a.b", "", b"").problem(), (404, "unknown-topic".to_owned()));
     assert_eq!(house.get("/topics").json(), json!({"topics": []}));
+}
+
+#[test]
+fn settings_mean_what_they_mean_to_kafkas_clients() {
+    let house = House::open();
+    let make = |name: &str, configs: Value| {
+        house.ask("PUT", &format!("/topics/{name}"), "", json!({ "configs": configs }).to_string().as_bytes())
+    };
+    let made = make("kept", json!({"compression.type": "producer", "preallocate": false, "retention.ms": " 5 "}));
+    assert_eq!((made.status, made.json()["configs"].clone()), (201, json!({"retention.ms": " 5 "})), "what is so is not kept");
+    for (configs, detail) in [
+        (json!({"retention.sm": 1}), "Unknown topic config name: retention.sm"),
+        (
+            json!({"preallocate": true}),
+            "Invalid value true for configuration preallocate: This server supports no other value than false",
+        ),
+        (
+            json!({"max.message.bytes": 1_u64 << 31}),
+            "Invalid value 2147483648 for configuration max.message.bytes: Not a number of type INT",
+        ),
+        (
+            json!({"min.insync.replicas": 2}),
+            "Invalid value 2 for configuration min.insync.replicas: This server keeps no more than 1",
+        ),
+    ] {
+        let refused = make("refused", configs);
+        assert_eq!(refused.problem(), (400, "invalid-setting".to_owned()));
+        assert_eq!(refused.json()["detail"], detail);
+    }
+}
+
+#[test]
+fn records_of_a_time_that_the_topic_does_not_take_are_refused() {
+    let house = House::open();
+    let wanted = json!({"configs": {"message.timestamp.before.max.ms": 60_000}});
+    assert_eq!(house.ask("PUT", "/topics/timely", "", wanted.to_string().as_bytes()).status, 201);
+    let now = u64::try_from(std::time::UNIX_EPOCH.elapsed().unwrap().as_millis()).unwrap();
+    let at = |timestamp: u64| house.post("/produce", &json!({"topic": "timely", "value": "v", "timestamp": timestamp}));
+    for timestamp in [now - 120_000, now + 7_200_000] {
+        assert_eq!(at(timestamp).problem(), (400, "invalid-timestamp".to_owned()));
+    }
+    assert_eq!((at(now - 30_000).status, at(now + 1_800_000).status), (200, 200));
+    assert_eq!(house.values("timely", 0).len(), 2);
+}
+
+#[test]
+fn what_the_cluster_was_told_counts_for_topics_that_say_nothing() {
+    let house = House::open();
+    let tell = |set: &[(&str, &str)], seen| {
+        let set = set.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let change = ConfigChange { seen, set, ..ConfigChange::default() };
+        let command = Command::Catalogue(catalogue::Command::AlterBrokerConfig { change });
+        house.runtime.block_on(house.node.change_cluster(&command)).unwrap();
+    };
+    let record = json!({"topic": "plain", "value": "x".repeat(300), "timestamp": 1_700_000_000_000_u64});
+    assert_eq!(house.post("/produce", &record).status, 200);
+    tell(&[("message.max.bytes", "200")], 0);
+    assert_eq!(house.post("/produce", &record).problem(), (413, "too-large".to_owned()));
+    let answer = house.post("/produce", &json!({"topic": "plain", "value": "v", "timestamp": 5}));
+    assert_eq!(answer.json()["timestamp"], 5);
+    tell(&[("log.message.timestamp.type", "LogAppendTime")], 1);
+    let answer = house.post("/produce", &json!({"topic": "plain", "value": "v", "timestamp": 5}));
+    assert_eq!((answer.status, answer.json().get("timestamp").cloned()), (200, None), "the time is the server's");
 }
 
 #[test]

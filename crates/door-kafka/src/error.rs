@@ -26,10 +26,6 @@ pub enum ErrorCode {
     InvalidSessionTimeout,
     /// The members are asked to join again.
     RebalanceInProgress,
-    /// A config has no such name or value.
-    InvalidConfig,
-    /// The request contradicts itself.
-    InvalidRequest,
     /// A group with members cannot be deleted.
     NonEmptyGroup,
     /// There is no such group.
@@ -67,8 +63,6 @@ impl ErrorCode {
             ErrorCode::UnknownMemberId => 25,
             ErrorCode::InvalidSessionTimeout => 26,
             ErrorCode::RebalanceInProgress => 27,
-            ErrorCode::InvalidConfig => 40,
-            ErrorCode::InvalidRequest => 42,
             ErrorCode::NonEmptyGroup => 68,
             ErrorCode::GroupIdNotFound => 69,
             ErrorCode::FetchSessionIdNotFound => 70,

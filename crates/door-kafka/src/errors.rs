@@ -1,6 +1,7 @@
 //! What an error is called on the wire: the one table from kinds and refusals to Kafka's codes.
 
 use base::{Error, Kind};
+use cluster::settings::ConfigErrorKind;
 use kafka_wire::{ErrorCode, batch::Fault};
 use stream::Refusal;
 
@@ -44,7 +45,15 @@ pub(crate) fn of_refusal(refusal: Refusal) -> ErrorCode {
     }
 }
 
-/// Of a coordinator, a session or a setting.
+/// Of settings that cannot be so.
+pub(crate) fn of_config(kind: ConfigErrorKind) -> ErrorCode {
+    match kind {
+        ConfigErrorKind::Config => ErrorCode::InvalidConfig,
+        ConfigErrorKind::Request => ErrorCode::InvalidRequest,
+    }
+}
+
+/// Of a coordinator or a session.
 pub(crate) fn wire(error: crate::ErrorCode) -> ErrorCode {
     ErrorCode::from_code(error.code()).unwrap_or(ErrorCode::UnknownServerError)
 }

@@ -4,12 +4,15 @@
 //! dies: the next one looks again.
 
 use base::{Result, ShardId};
-use cluster::catalogue::{self, Topic, TopicId};
+use cluster::{
+    catalogue::{self, Topic, TopicId},
+    settings::TopicSettings,
+};
 use replica::{Lane, Node, runtime, streams::StreamShard};
 use segments::Retention;
 use stream::{Command, PartitionId};
 
-use crate::{configs::TopicSettings, limits::HOUSEKEEPING_TICK, topics::Topics};
+use crate::{limits::HOUSEKEEPING_TICK, topics::Topics};
 
 /// Runs as long as the node does, whether its Kafka door is open or not: records come in by other doors, too.
 pub async fn housekeeping(node: Node) {
@@ -80,8 +83,9 @@ fn partitions_in(topic: &Topic, shard: ShardId) -> impl Iterator<Item = Partitio
 
 #[cfg(test)]
 mod tests {
+    use cluster::settings::{BrokerConfigs, Overrides};
+
     use super::*;
-    use crate::configs::{BrokerConfigs, Overrides};
 
     fn kept(configs: &[(&str, &str)]) -> Option<(Option<i64>, Option<u64>)> {
         let configs: Overrides = configs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();

@@ -9,7 +9,6 @@
 
 mod authorization;
 mod brokers;
-pub mod configs;
 mod coordination;
 mod door;
 mod error;

@@ -38,9 +38,6 @@ pub const INFLATED_BYTES_MAX: usize = 1 << 30;
 /// Partitions of one page of DescribeTopicPartitions, whatever a client asks for (`max.request.partition.size.limit`).
 pub const DESCRIBED_PARTITIONS_MAX: usize = 2_000;
 
-/// Topics whose settings are kept as what they come to.
-pub(crate) const SETTINGS_KEPT_MAX: usize = 100_000;
-
 /// How often settings that somebody else changed meanwhile are read again, before the client is told.
 pub(crate) const CONFIG_ATTEMPTS: usize = 5;
 
@@ -86,9 +83,6 @@ pub const FETCH_SESSIONS_PARTITIONS_MAX: usize = 1_000_000;
 pub const FETCH_SESSION_EVICTION_MS: u64 = 120_000;
 /// The oldest version of Fetch that names topics by id (KIP-516).
 pub(crate) const FETCH_TOPIC_ID_VERSION_MIN: i16 = 13;
-
-/// Bytes of a config's value at most, as in Kafka.
-pub const CONFIG_VALUE_BYTES_MAX: usize = 32_767;
 
 /// How often a fetch that waits looks whether its partitions are led by somebody else.
 pub(crate) const FETCH_LEADERSHIP_TICK: Duration = Duration::from_secs(1);

@@ -3,32 +3,20 @@
 use std::{ops::Deref, sync::Arc};
 
 use base::{Kind, NodeId};
-use cluster::catalogue::{Topic, TopicId};
+use cluster::catalogue::Topic;
 use kafka_wire::ErrorCode;
-use parking_lot::Mutex;
 use replica::{Node, streams};
-use rustc_hash::FxHashMap;
 use stream::PartitionId;
 
 use crate::{
     brokers::{Broker, number},
-    configs::{BrokerConfigs, Overrides, TopicSettings},
     errors,
-    limits::SETTINGS_KEPT_MAX,
 };
 
 /// The catalogue of topics, and the shards that hold them. Cheap to clone.
 #[derive(Clone)]
 pub struct Topics {
     inner: streams::Topics,
-    settings: Arc<Mutex<FxHashMap<TopicId, Resolved>>>,
-}
-
-/// What a topic's settings came to, when it and the cluster had been told so much.
-struct Resolved {
-    topic_version: u64,
-    cluster_version: u64,
-    settings: Arc<TopicSettings>,
 }
 
 /// One partition of a topic, and the shard that holds it.
@@ -63,41 +51,7 @@ impl Deref for Topics {
 impl Topics {
     /// Of an open node.
     pub fn new(node: Node) -> Topics {
-        Topics { inner: streams::Topics::new(node), settings: Arc::default() }
-    }
-
-    /// What was said to the cluster as a whole, and the version of it.
-    pub(crate) fn told(&self) -> (Overrides, u64) {
-        let told = self.node().look_at_cluster(|machine| {
-            let (configs, version) = machine.catalogue().broker_configs();
-            (configs.clone(), version)
-        });
-        told.unwrap_or_default()
-    }
-
-    /// Rises with each change of topics or settings.
-    pub(crate) fn version(&self) -> u64 {
-        self.node().look_at_cluster(|machine| machine.catalogue().version()).unwrap_or_default()
-    }
-
-    /// What a topic's settings come to: its own, or else the cluster's, or else the defaults.
-    pub(crate) fn settings(&self, topic: &Topic) -> Arc<TopicSettings> {
-        let version = self.node().look_at_cluster(|machine| machine.catalogue().broker_configs().1).unwrap_or_default();
-        let is_current = |known: &&Resolved| known.topic_version == topic.config_version && known.cluster_version == version;
-        if let Some(known) = self.settings.lock().get(&topic.id).filter(is_current) {
-            return known.settings.clone();
-        }
-        let (dynamic, cluster_version) = self.told();
-        let brokers = BrokerConfigs { fixed: Overrides::new(), dynamic };
-        let settings = Arc::new(TopicSettings::resolve(&topic.configs, &brokers));
-        let resolved = Resolved { topic_version: topic.config_version, cluster_version, settings: settings.clone() };
-        let mut all = self.settings.lock();
-        if all.len() >= SETTINGS_KEPT_MAX {
-            // Topics come and go: those that are still asked for are resolved again.
-            all.clear();
-        }
-        all.insert(topic.id, resolved);
-        settings
+        Topics { inner: streams::Topics::new(node) }
     }
 
     /// A partition of a topic; `UNKNOWN_TOPIC_OR_PARTITION` if it has none of that number.
@@ -125,8 +79,7 @@ impl Topics {
 
     /// How many members hold what is written here.
     pub(crate) fn replicas(&self) -> i16 {
-        let voters = self.shards().values().map(|shard| shard.replicas().voters.len()).min().unwrap_or(1);
-        i16::try_from(voters).unwrap_or(i16::MAX)
+        i16::try_from(self.inner.replicas()).unwrap_or(i16::MAX)
     }
 
     /// The topic, which is created if it does not exist and that is wanted.

@@ -194,8 +194,5 @@ pub(crate) const CATALOGUE_WAIT_MS: u64 = 2_000;
 /// See [`CATALOGUE_WAIT_MS`].
 pub(crate) const CATALOGUE_LOOK_MS: u64 = 5;
 
-/// The most bytes that a batch of a topic without a setting may have: Kafka's `max.message.bytes`.
-pub(crate) const RECORD_BATCH_BYTES_MAX: usize = 1_048_588;
-
-/// How long records are kept where a topic does not say, in milliseconds: Kafka's `retention.ms`, seven days.
-pub(crate) const RETENTION_MS: i64 = 7 * 24 * 60 * 60 * 1_000;
+/// Topics whose settings are kept as what they come to.
+pub(crate) const SETTINGS_KEPT_MAX: usize = 100_000;

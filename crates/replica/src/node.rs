@@ -44,7 +44,7 @@ use crate::{
     scrub::{Scrub, ScrubStatus},
     settle::Settler,
     shard::{Shard, ShardState, SpaceOptions},
-    streams::StreamShard,
+    streams::{ResolvedSettings, StreamShard},
 };
 
 /// The key space every cluster has.
@@ -237,6 +237,8 @@ pub(crate) struct Inner {
     space_meter: Arc<SpaceMeter>,
     scrub: Arc<Scrub>,
     pace: Pace,
+    /// What topics' settings came to, for every door.
+    topic_settings: ResolvedSettings,
 }
 
 /// The node. Cheap to clone.
@@ -327,6 +329,7 @@ impl Node {
                 space_meter: Arc::default(),
                 scrub: Arc::default(),
                 pace: parts.pace,
+                topic_settings: ResolvedSettings::default(),
             }),
         };
         if let Some(maker) = parts.network {
@@ -586,6 +589,10 @@ impl Node {
 
     pub(crate) fn network(&self) -> Option<&Arc<dyn Network>> {
         self.inner.network.get()
+    }
+
+    pub(crate) fn topic_settings(&self) -> &ResolvedSettings {
+        &self.inner.topic_settings
     }
 
     pub(crate) fn scrubbing(&self) -> &Arc<Scrub> {

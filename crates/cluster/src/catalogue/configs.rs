@@ -5,8 +5,8 @@ use base::{Error, Kind, Result};
 use super::topic::Configs;
 use crate::limits::{CONFIG_BYTES_MAX, CONFIG_NAME_BYTES_MAX, CONFIGS_MAX};
 
-/// What becomes of settings. Nothing but strings here: what a name means, and whether a value fits it, is the door's to check,
-/// and so is adding to a list (it reads the list, and sets it whole).
+/// What becomes of settings. Nothing but strings here: what a name means, and whether a value fits it, is said by
+/// [settings](crate::settings) and checked before it is proposed, and so is adding to a list (it is read, and set whole).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ConfigChange {
     /// The version of the settings that the proposer looked at. If they changed since, the change is refused (`Conflict`), and

@@ -8,7 +8,7 @@ use base::{KeyspaceId, ShardId};
 /// never used again.
 pub type TopicId = u128;
 
-/// Settings by name, as they were given; one that is not here has its default, which is the door's to know.
+/// Settings by name, as they were given; one that is not here has its default ([settings](crate::settings)).
 pub type Configs = BTreeMap<String, String>;
 
 /// A topic. Cheap to clone but for its settings.

@@ -6,12 +6,12 @@ use std::{
 };
 
 use bytes::Bytes;
-use cluster::catalogue::Topic;
+use cluster::{catalogue::Topic, settings::TopicSettings};
 use futures_util::future::join_all;
 use kafka_wire::batch;
 use replica::{
     Lane, runtime,
-    streams::{Submitted, TopicSettings, partition_of_key},
+    streams::{Submitted, partition_of_key},
 };
 use stream::{Command, Refusal, Reply};
 use tokio::time::Instant;
@@ -20,7 +20,7 @@ use super::{
     Shared,
     packing::{Packed, Packing},
     problem::{OUTCOME, Problem, Reason},
-    record::Incoming,
+    record::{Incoming, Timestamp},
     room::Share,
 };
 use crate::limits::{ACKNOWLEDGE_TIMEOUT, TOPICS_IN_REQUEST_MAX};
@@ -47,7 +47,7 @@ struct Named {
 
 struct Found {
     topic: Arc<Topic>,
-    settings: TopicSettings,
+    settings: Arc<TopicSettings>,
     /// Where this request's records without a key go.
     keyless: Option<u32>,
 }
@@ -160,7 +160,7 @@ impl Delivery {
 
     /// Whether a topic of these records has the time of appending as their timestamp.
     pub(crate) fn is_append_time(&self) -> bool {
-        self.topics.iter().any(|named| named.found.as_ref().is_ok_and(|found| found.settings.is_append_time))
+        self.topics.iter().any(|named| named.found.as_ref().is_ok_and(|found| found.settings.is_append_time()))
     }
 
     /// The first problem.
@@ -168,7 +168,8 @@ impl Delivery {
         self.problems.first()
     }
 
-    /// Takes a record: it is packed, or it is known why not. The time of those that say none is `now`, in ms since 1970.
+    /// Takes a record: it is packed, or it is known why not. `now` is in ms since 1970: the time of those that say none, and what
+    /// the time of others is held against.
     pub(crate) async fn add(&mut self, record: &Incoming<'_>, now: i64) {
         let named = match self.topic_of(record) {
             Ok(name) => match self.topics.iter().rposition(|topic| *topic.name == *name) {
@@ -211,7 +212,7 @@ impl Delivery {
             return Err(Problem::new(Reason::TooLarge, text));
         }
         let found = match self.shared.find_or_create(&name).await {
-            Ok(topic) => Ok(Found { settings: TopicSettings::of(&topic), topic, keyless: None }),
+            Ok(topic) => Ok(Found { settings: self.shared.topics.settings(&topic), topic, keyless: None }),
             Err(problem) => Err(self.note(problem)),
         };
         self.topics.push(Named { name, found });
@@ -235,8 +236,8 @@ impl Delivery {
             Err(problem) => return Ok(Slot::Refused(*problem)),
         };
         let partition = found.partition_for(record, &self.shared)?;
-        let timestamp = record.timestamp.map_or(now, |timestamp| timestamp.0);
-        let (target, bytes_max) = ((number(named), partition), found.settings.batch_bytes_max);
+        let timestamp = found.timestamp_for(record, now)?;
+        let (target, bytes_max) = ((number(named), partition), found.settings.max_message_bytes);
         let packed = self.packing.add(target, record, timestamp, bytes_max, number(self.batches.len()), &mut self.ready);
         let packed = packed.map_err(|bytes| {
             let text =
@@ -274,7 +275,7 @@ impl Delivery {
         if place.shard.leadership().leader.is_none() {
             return Err(no_leader());
         }
-        if found.settings.is_append_time {
+        if found.settings.is_append_time() {
             batch::set_log_append_time(&mut bytes, wall_ms());
         }
         // Any node passes it on to whoever leads.
@@ -342,6 +343,22 @@ impl Found {
             }
             (None, Some(key)) => Ok(partition_of_key(key, count)),
             (None, None) => Ok(*self.keyless.get_or_insert_with(|| shared.turn.fetch_add(1, Relaxed) % count)),
+        }
+    }
+
+    /// The record's own, within what its topic allows, or `now`.
+    fn timestamp_for(&self, record: &Incoming<'_>, now: i64) -> Result<i64, Problem> {
+        let Some(Timestamp(timestamp)) = record.timestamp else { return Ok(now) };
+        match self.settings.timestamps(now) {
+            Some((earliest, latest)) if !(earliest..=latest).contains(&timestamp) => {
+                let text = format!(
+                    "the topic takes timestamps from {} to {latest} now (message.timestamp.before.max.ms and after.max.ms), and \
+                     the record's is {timestamp}",
+                    earliest.max(0)
+                );
+                Err(Problem::new(Reason::InvalidTimestamp, text))
+            }
+            _ => Ok(timestamp),
         }
     }
 }

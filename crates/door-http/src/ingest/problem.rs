@@ -22,6 +22,8 @@ pub(crate) enum Reason {
     InvalidTopic,
     /// A topic cannot have this setting, or this number of partitions.
     InvalidSetting,
+    /// The topic takes no record of this time.
+    InvalidTimestamp,
     /// The server made this topic for itself.
     Internal,
     /// There is no such topic.
@@ -51,10 +53,11 @@ pub(crate) enum Reason {
 }
 
 /// All reasons, in the order of their numbers.
-pub(crate) const REASONS: [Reason; 16] = [
+pub(crate) const REASONS: [Reason; 17] = [
     Reason::Malformed,
     Reason::InvalidTopic,
     Reason::InvalidSetting,
+    Reason::InvalidTimestamp,
     Reason::Internal,
     Reason::UnknownTopic,
     Reason::UnknownPartition,
@@ -77,6 +80,7 @@ impl Reason {
             Reason::Malformed => ("malformed", StatusCode::BAD_REQUEST, "The request cannot be read"),
             Reason::InvalidTopic => ("invalid-topic", StatusCode::BAD_REQUEST, "No topic can have this name"),
             Reason::InvalidSetting => ("invalid-setting", StatusCode::BAD_REQUEST, "A topic cannot have this setting"),
+            Reason::InvalidTimestamp => ("invalid-timestamp", StatusCode::BAD_REQUEST, "The topic takes no record of this time"),
             Reason::Internal => ("internal-topic", StatusCode::FORBIDDEN, "The topic is the server's own"),
             Reason::UnknownTopic => ("unknown-topic", StatusCode::NOT_FOUND, "There is no such topic"),
             Reason::UnknownPartition => ("unknown-partition", StatusCode::NOT_FOUND, "The topic has no such partition"),

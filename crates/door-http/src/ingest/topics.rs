@@ -9,8 +9,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use base::{Error, Kind};
-use cluster::catalogue::{Command, Configs, Topic};
-use replica::streams::TopicSettings;
+use cluster::{
+    catalogue::{Command, Configs, Topic},
+    settings,
+};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -94,7 +96,7 @@ async fn create_one(shared: &Shared, name: &str, body: Body) -> Result<(StatusCo
     let bytes_max = usize::try_from(gate::limits::HTTP_BODY_BYTES_MAX).unwrap_or(usize::MAX);
     let (body, _share) = whole(body, bytes_max, &shared.room).await?;
     let wanted = if body.is_empty() { Wanted::default() } else { parse(&body)? };
-    let configs = configs(&wanted)?;
+    let configs = configs(shared, &wanted)?;
     let partitions = wanted.partitions.unwrap_or(shared.options.partitions);
     if !(1..=PARTITIONS_MAX).contains(&partitions) {
         return Err(Problem::new(Reason::InvalidSetting, format!("a topic has 1 to {PARTITIONS_MAX} partitions")));
@@ -115,18 +117,21 @@ fn parse(body: &[u8]) -> Result<Wanted, Problem> {
     serde_json::from_slice(body).map_err(|error| Problem::of_json(&error))
 }
 
-fn configs(wanted: &Wanted) -> Result<Configs, Problem> {
+/// What is kept of the settings that a new topic is asked to have. What is so already is not.
+fn configs(shared: &Shared, wanted: &Wanted) -> Result<Configs, Problem> {
     let invalid = |text: String| Problem::new(Reason::InvalidSetting, text);
     let text = |(name, value): (&String, &Value)| {
         let value = match value {
             Value::String(text) => text.clone(),
             Value::Number(number) => number.to_string(),
-            _ => return Err(invalid(format!("the value of {name} is neither a string nor a number"))),
+            Value::Bool(truth) => truth.to_string(),
+            _ => return Err(invalid(format!("the value of {name} is neither a string nor a number nor a boolean"))),
         };
-        TopicSettings::check(name, &value).map_err(invalid)?;
         Ok((name.clone(), value))
     };
-    wanted.configs.iter().map(text).collect()
+    let texts: Configs = wanted.configs.iter().map(text).collect::<Result<_, _>>()?;
+    let asked = texts.iter().map(|(name, value)| (name.as_str(), Some(value.as_str())));
+    settings::create(asked, &shared.topics.brokers_told()).map_err(|error| invalid(error.message))
 }
 
 async fn delete_one(shared: &Shared, name: &str) -> Result<(), Problem> {

@@ -3,7 +3,13 @@
 use std::{borrow::Cow, collections::BTreeSet};
 
 use base::{Error, Kind};
-use cluster::catalogue::{Command, ConfigChange};
+use cluster::{
+    catalogue::{Command, ConfigChange},
+    settings::{
+        BrokerConfigs, Change, ConfigEntry, ConfigError, ConfigSynonym, Operation, Overrides, Target, alter, describe_broker,
+        describe_cluster, describe_topic, replace,
+    },
+};
 use kafka_wire::{
     ErrorCode,
     messages::{
@@ -22,10 +28,6 @@ use kafka_wire::{
 
 use crate::{
     brokers::{Broker, number},
-    configs::{
-        BrokerConfigs, Change, ConfigEntry, ConfigError, Operation, Overrides, Target, alter, describe_broker, describe_cluster,
-        describe_topic, replace,
-    },
     errors, facts,
     limits::CONFIG_ATTEMPTS,
     transport::{Answer, Call, Context, malformed},
@@ -46,7 +48,7 @@ const DOCUMENTATION_FROM: i16 = 3;
 type Refused = (ErrorCode, Cow<'static, str>);
 
 fn refusal(error: ConfigError) -> Refused {
-    (errors::wire(error.code), Cow::Owned(error.message))
+    (errors::of_config(error.kind), Cow::Owned(error.message))
 }
 
 fn say(code: ErrorCode, text: impl Into<Cow<'static, str>>) -> Refused {
@@ -100,8 +102,8 @@ fn allowed(context: &Context, api: ApiKey, kind: i8, name: &str) -> Result<(), R
     may.map_err(|code| say(code, code.name()))
 }
 
-fn synonyms(all: Vec<crate::configs::ConfigSynonym>) -> Vec<DescribeConfigsSynonym<'static>> {
-    let synonym = |synonym: crate::configs::ConfigSynonym| DescribeConfigsSynonym {
+fn synonyms(all: Vec<ConfigSynonym>) -> Vec<DescribeConfigsSynonym<'static>> {
+    let synonym = |synonym: ConfigSynonym| DescribeConfigsSynonym {
         name: Cow::Owned(synonym.name),
         value: Some(Cow::Owned(synonym.value)),
         source: synonym.source.code(),

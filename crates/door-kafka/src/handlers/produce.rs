@@ -23,7 +23,6 @@ use stream::{Command, Reply};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::{
-    configs::{TimestampType, TopicSettings},
     errors,
     limits::{INFLATED_BYTES_MAX, INFLATION_MAX, PRODUCE_BYTES_MAX},
     metrics::Metrics,
@@ -149,13 +148,13 @@ fn submit_one(topics: &Topics, topic: &Arc<Topic>, part: &hot::Partition<'_>, ca
     }
     let now = i64::try_from(runtime::wall_ms()).unwrap_or(i64::MAX);
     let settings = topics.settings(topic);
-    let append_time = (settings.timestamp_type == TimestampType::LogAppendTime).then_some(now);
+    let append_time = settings.is_append_time().then_some(now);
     let rules = Rules {
         batch_bytes_max: settings.max_message_bytes,
         inflated_bytes_max: settings.max_message_bytes.saturating_mul(INFLATION_MAX).min(INFLATED_BYTES_MAX),
         compacted: false,
         zstd: call.version >= ZSTD_FROM,
-        timestamps: timestamps(&settings, now),
+        timestamps: settings.timestamps(now),
     };
     let bytes = part.records.unwrap_or_default();
     let checked = batch::validate(bytes, &rules).map_err(|fault| refused(&fault))?;
@@ -172,13 +171,6 @@ fn submit_one(topics: &Topics, topic: &Arc<Topic>, part: &hot::Partition<'_>, ca
         .submit(Lane::Normal, &command)
         .map_err(|error| Refusal { message: Some(error.message.to_string()), ..errors::of_error(&error).into() })?;
     Ok(Outcome::Submitted(Append { submitted, place, time: append_time, records: checked.records, bytes: bytes.len() }))
-}
-
-/// From when to when a producer's timestamps may be; a topic that takes the time of appending does not look at them.
-fn timestamps(settings: &TopicSettings, now: i64) -> Option<(i64, i64)> {
-    let earliest = now.saturating_sub_unsigned(settings.timestamp_before_max_ms);
-    let latest = now.saturating_add_unsigned(settings.timestamp_after_max_ms);
-    (settings.timestamp_type == TimestampType::CreateTime).then_some((earliest, latest))
 }
 
 fn refused(fault: &Fault) -> Refusal {

@@ -3,7 +3,10 @@
 use std::borrow::Cow;
 
 use base::{Error, Kind};
-use cluster::catalogue::Command;
+use cluster::{
+    catalogue::Command,
+    settings::{self, ConfigEntry},
+};
 use kafka_wire::{
     ErrorCode, Uuid,
     messages::{
@@ -17,7 +20,6 @@ use kafka_wire::{
 };
 
 use crate::{
-    configs::{self, ConfigEntry},
     errors, facts,
     transport::{Answer, Call, Context, malformed},
 };
@@ -120,8 +122,8 @@ async fn create_one(context: &Context, wanted: &CreatableTopic<'_>, validate_onl
     }
     let brokers = facts::brokers(&context.door);
     let asked = wanted.configs.iter().map(|config| (&*config.name, config.value.as_deref()));
-    let configs = configs::create(asked, &brokers).map_err(|error| (errors::wire(error.code), Some(error.message)))?;
-    let shown = configs::describe_topic(&configs, &brokers, None);
+    let configs = settings::create(asked, &brokers).map_err(|error| (errors::of_config(error.kind), Some(error.message)))?;
+    let shown = settings::describe_topic(&configs, &brokers, None);
     if validate_only {
         return Ok(Created { id: 0, partitions, replicas, configs: shown });
     }

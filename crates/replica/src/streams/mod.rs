@@ -14,10 +14,10 @@ mod log;
 mod names;
 mod partitioning;
 mod read;
+mod resolved;
 mod settle;
 mod shard;
 mod ship;
-mod topic_settings;
 mod topics;
 
 use std::sync::Arc;
@@ -33,9 +33,9 @@ pub(crate) use bells::Bells;
 pub(crate) use log::Log;
 pub use partitioning::partition_of_key;
 pub use read::{Batches, Found};
+pub(crate) use resolved::ResolvedSettings;
 pub(crate) use settle::{Settling, Written};
 pub use shard::{Leadership, Replicas, StreamShard, Submitted};
-pub use topic_settings::TopicSettings;
 pub use topics::{Place, Topics};
 
 /// One shard's streams on this node.

@@ -6,6 +6,7 @@ use base::{Error, Kind, Result, ShardId};
 use cluster::{
     Command,
     catalogue::{self, Topic, TopicId},
+    settings::{BrokerConfigs, Overrides, TopicSettings},
 };
 use stream::PartitionId;
 
@@ -63,6 +64,38 @@ impl Topics {
     /// All topics, by name.
     pub fn all(&self) -> Vec<Arc<Topic>> {
         self.node.look_at_cluster(|machine| machine.catalogue().topics(None).cloned().collect()).unwrap_or_default()
+    }
+
+    /// What was said to the cluster as a whole, and the version of it.
+    pub fn told(&self) -> (Overrides, u64) {
+        let told = self.node.look_at_cluster(|machine| {
+            let (configs, version) = machine.catalogue().broker_configs();
+            (configs.clone(), version)
+        });
+        told.unwrap_or_default()
+    }
+
+    /// The cluster's side of topics' settings: what it was told, and what is so about it and bounds what a topic may ask for.
+    pub fn brokers_told(&self) -> BrokerConfigs {
+        let quorum = self.replicas() / 2 + 1;
+        let fixed = Overrides::from([("min.insync.replicas".to_owned(), quorum.to_string())]);
+        BrokerConfigs { fixed, dynamic: self.told().0 }
+    }
+
+    /// How many members hold what is written here.
+    pub fn replicas(&self) -> usize {
+        self.shards.values().map(|shard| shard.replicas().voters.len()).min().unwrap_or(1)
+    }
+
+    /// Rises with each change of topics or settings.
+    pub fn version(&self) -> u64 {
+        self.node.look_at_cluster(|machine| machine.catalogue().version()).unwrap_or_default()
+    }
+
+    /// What a topic's settings come to: its own, or else the cluster's, or else the defaults.
+    pub fn settings(&self, topic: &Topic) -> Arc<TopicSettings> {
+        let version = self.node.look_at_cluster(|machine| machine.catalogue().broker_configs().1).unwrap_or_default();
+        self.node.topic_settings().of(topic, version, || self.told())
     }
 
     /// A partition of a topic.

@@ -50,6 +50,19 @@ impl TopicSettings {
             timestamp_after_max_ms: positive("message.timestamp.after.max.ms").unwrap_or(u64::MAX),
         }
     }
+
+    /// Whether records have the server's time, whatever their producers say.
+    pub fn is_append_time(&self) -> bool {
+        self.timestamp_type == TimestampType::LogAppendTime
+    }
+
+    /// The earliest and the latest timestamp that a producer may give a record at `now`, all in milliseconds since 1970; `None` if
+    /// nobody looks at what it gives.
+    pub fn timestamps(&self, now: i64) -> Option<(i64, i64)> {
+        let earliest = now.saturating_sub_unsigned(self.timestamp_before_max_ms);
+        let latest = now.saturating_add_unsigned(self.timestamp_after_max_ms);
+        (!self.is_append_time()).then_some((earliest, latest))
+    }
 }
 
 /// The topic's own value, or the broker's, or the default: the first of them that is valid.

@@ -3,7 +3,6 @@
 use proptest::{prelude::*, sample::select};
 
 use super::*;
-use crate::ErrorCode;
 
 fn broker(fixed: &[(&str, &str)], dynamic: &[(&str, &str)]) -> BrokerConfigs {
     let own = |list: &[(&str, &str)]| list.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
@@ -77,18 +76,6 @@ fn a_broker_has_what_tools_look_for() {
     for name in wanted.split_whitespace() {
         assert!(broker_definition(name).is_some(), "{name}");
     }
-}
-
-#[test]
-fn a_broker_shows_what_its_rooms_do() {
-    let default = |name: &str| broker_definition(name).and_then(|definition| definition.default).unwrap_or_default().to_owned();
-    let groups = crate::groups::Settings::default();
-    assert_eq!(default("group.initial.rebalance.delay.ms"), groups.initial_rebalance_delay_ms.to_string());
-    assert_eq!(default("group.min.session.timeout.ms"), groups.session_timeout_ms_min.to_string());
-    assert_eq!(default("group.max.session.timeout.ms"), groups.session_timeout_ms_max.to_string());
-    assert_eq!(default("group.max.size"), groups.group_members_max.to_string());
-    let sessions = crate::limits::FETCH_SESSIONS_MAX.to_string();
-    assert_eq!(default("max.incremental.fetch.session.cache.slots"), sessions);
 }
 
 #[test]
@@ -186,7 +173,7 @@ fn more_replicas_than_there_are_cannot_be_promised() {
     let ask = |value: &str| alter(Target::Topic, &said(&[]), &[set("min.insync.replicas", value)], &quorum);
     assert_eq!((ask("1"), ask("2")), (Ok(said(&[])), Ok(said(&[]))));
     let error = ask("3").expect_err("too many");
-    assert_eq!(error.code, ErrorCode::InvalidConfig);
+    assert_eq!(error.kind, ConfigErrorKind::Config);
     assert_eq!(error.message, "Invalid value 3 for configuration min.insync.replicas: This server keeps no more than 2");
     let shown = entry(&describe_topic(&said(&[]), &quorum, None), "min.insync.replicas");
     assert_eq!((shown.value.as_deref(), shown.source, shown.is_read_only), (Some("2"), Source::StaticBroker, true));
@@ -233,13 +220,13 @@ fn changes_go_together_or_not_at_all() {
 
     let request = |changes: &[Change]| {
         let error = alter(Target::Topic, &said(&current), changes, &BrokerConfigs::default()).expect_err("refused");
-        (error.code, error.message)
+        (error.kind, error.message)
     };
     let twice = request(&[delete, set("retention.ms", "3")]);
-    assert_eq!(twice, (ErrorCode::InvalidRequest, "Error due to duplicate config keys".to_owned()));
+    assert_eq!(twice, (ConfigErrorKind::Request, "Error due to duplicate config keys".to_owned()));
     let null = Change { value: None, ..set("retention.ms", "") };
     let nulls = request(&[null, Change { value: None, ..change("cleanup.policy", Operation::Append, "") }]);
-    assert_eq!(nulls, (ErrorCode::InvalidRequest, "Null value not supported for : retention.ms, cleanup.policy".to_owned()));
+    assert_eq!(nulls, (ConfigErrorKind::Request, "Null value not supported for : retention.ms, cleanup.policy".to_owned()));
 }
 
 #[test]
@@ -249,13 +236,13 @@ fn a_replacement_forgets_what_was_said_before() {
     assert_eq!(replaced, Ok(said(&[("retention.ms", "5")])));
     assert_eq!(replace(Target::Topic, [], &brokers), Ok(said(&[])));
     let null = replace(Target::Topic, [("retention.ms", None)], &brokers).expect_err("no value");
-    assert_eq!(null.code, ErrorCode::InvalidRequest);
+    assert_eq!(null.kind, ConfigErrorKind::Request);
     let null = create([("retention.ms", None), ("segment.ms", None)], &brokers).expect_err("no value");
     let message = "Null value not supported for topic configs: retention.ms,segment.ms";
-    assert_eq!((null.code, null.message.as_str()), (ErrorCode::InvalidConfig, message));
+    assert_eq!((null.kind, null.message.as_str()), (ConfigErrorKind::Config, message));
     assert_eq!(create([("retention.ms", Some("5"))], &brokers), Ok(said(&[("retention.ms", "5")])));
     let twice = replace(Target::Topic, [("retention.ms", Some("5")), ("retention.ms", Some("5"))], &brokers);
-    assert_eq!(twice.expect_err("twice").code, ErrorCode::InvalidRequest);
+    assert_eq!(twice.expect_err("twice").kind, ConfigErrorKind::Request);
 }
 
 #[test]
@@ -266,7 +253,7 @@ fn the_cluster_is_told_what_acts_and_nothing_else() {
     assert_eq!(tell(&[set("node.id", "3")]), Ok(said(&[])));
     let error = tell(&[set("num.partitions", "4"), set("listeners", "x"), set("log.retention.ms", "9")]).expect_err("fixed");
     let message = "Cannot update these configs dynamically: [listeners, num.partitions]";
-    assert_eq!((error.code, error.message.as_str()), (ErrorCode::InvalidRequest, message));
+    assert_eq!((error.kind, error.message.as_str()), (ConfigErrorKind::Request, message));
     let error = tell(&[set("num.partitions", "none")]).expect_err("not a number");
     assert_eq!(error.message, "Invalid value none for configuration num.partitions: Not a number of type INT");
     assert_eq!(tell(&[set("x", "y")]).expect_err("unknown").message, "Unknown config name: x");
@@ -338,6 +325,19 @@ fn settings_are_what_the_nearest_says() {
     let other = said(&[("cleanup.policy", ""), ("message.timestamp.type", "LogAppendTime")]);
     let other = TopicSettings::resolve(&other, &brokers);
     assert_eq!((other.drops_old_records, other.timestamp_type), (false, TimestampType::LogAppendTime));
+}
+
+#[test]
+fn timestamps_are_allowed_about_now_unless_they_are_the_servers() {
+    let timestamps =
+        |topic: &[(&str, &str)], now| TopicSettings::resolve(&said(topic), &BrokerConfigs::default()).timestamps(now);
+    let bounds = [("message.timestamp.before.max.ms", "10"), ("message.timestamp.after.max.ms", "20")];
+    assert_eq!(timestamps(&bounds, 1_000), Some((990, 1_020)));
+    assert_eq!(timestamps(&[], i64::MAX), Some((0, i64::MAX)), "the furthest ahead is as far as numbers go");
+    let append = [bounds[0], bounds[1], ("message.timestamp.type", "LogAppendTime")];
+    assert_eq!(timestamps(&append, 1_000), None);
+    let cluster = broker(&[], &[("log.message.timestamp.type", "LogAppendTime")]);
+    assert!(TopicSettings::resolve(&said(&[]), &cluster).is_append_time(), "the cluster's word counts for who says nothing");
 }
 
 #[test]

@@ -1,13 +1,12 @@
 //! IncrementalAlterConfigs, AlterConfigs, and the configs of CreateTopics.
 
-use std::collections::BTreeMap;
-
 use rustc_hash::FxHashSet;
 
 use super::{BrokerConfigs, Change, ConfigError, Definition, Operation, Role, ValueType, broker_definition, topic_definition};
+use crate::catalogue;
 
 /// What a topic or the cluster was told, by config.
-pub type Overrides = BTreeMap<String, String>;
+pub type Overrides = catalogue::Configs;
 
 /// Who is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

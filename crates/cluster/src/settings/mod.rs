@@ -1,4 +1,4 @@
-//! What topics and brokers can be told, under Kafka's names.
+//! What topics and brokers can be told, under Kafka's names: the one registry, by which every door checks and acts.
 //!
 //! Each [`Definition`] has a type, a default, what is valid, a sentence and a [`Role`]: it *acts*, so that a topic or the
 //! cluster can be told otherwise; or it is *read only*, shown as it is here, and any other value is refused, since a setting
@@ -35,7 +35,7 @@ pub use alter::{Overrides, Target, alter, create, replace};
 pub use broker_configs::BrokerConfigs;
 pub use definition::{Definition, Synonym};
 pub use describe::{ConfigEntry, ConfigSynonym, describe_broker, describe_cluster, describe_topic};
-pub use error::ConfigError;
+pub use error::{ConfigError, ConfigErrorKind};
 pub use operation::{Change, Operation};
 pub use role::Role;
 pub use source::Source;

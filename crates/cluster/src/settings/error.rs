@@ -2,24 +2,31 @@
 
 use std::fmt;
 
-use crate::ErrorCode;
+/// What is wrong with a request for configs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConfigErrorKind {
+    /// A config cannot have this value, or does not exist: Kafka's INVALID_CONFIG.
+    Config,
+    /// What is asked for makes no sense, whatever the values are: Kafka's INVALID_REQUEST.
+    Request,
+}
 
-/// A refusal of a config request: Kafka's error and a text for a person, Kafka's own where it has one.
+/// A refusal of a config request: what is wrong and a text for a person, Kafka's own where it has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigError {
-    /// INVALID_CONFIG or INVALID_REQUEST.
-    pub code: ErrorCode,
+    /// What is wrong.
+    pub kind: ConfigErrorKind,
     /// The text.
     pub message: String,
 }
 
 impl ConfigError {
     pub(super) fn invalid(message: String) -> ConfigError {
-        ConfigError { code: ErrorCode::InvalidConfig, message }
+        ConfigError { kind: ConfigErrorKind::Config, message }
     }
 
     pub(super) fn request(message: String) -> ConfigError {
-        ConfigError { code: ErrorCode::InvalidRequest, message }
+        ConfigError { kind: ConfigErrorKind::Request, message }
     }
 
     pub(super) fn invalid_value(value: impl fmt::Display, name: &str, why: &str) -> ConfigError {
