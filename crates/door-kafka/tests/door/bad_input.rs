@@ -90,7 +90,8 @@ async fn what_is_no_request_ends_its_connection_and_no_other() {
         assert!(client.is_closed_by(&bytes).await, "{what}");
         bystander.ask(0, &ListGroupsRequest::default()).await;
     }
-    assert_eq!(house.door.counts().refused, count, "each is counted");
+    // TLS is turned away, and counted, before the door looks at it.
+    assert_eq!(house.door.counts().refused, count - 1, "each is counted");
     house.close().await;
 }
 

@@ -11,12 +11,18 @@ use kafka_wire::{
         alter_partition_reassignments::{
             AlterPartitionReassignmentsRequest, AlterPartitionReassignmentsResponse, ReassignablePartition, ReassignableTopic,
         },
+        alter_user_scram_credentials::{
+            AlterUserScramCredentialsRequest, AlterUserScramCredentialsResponse, ScramCredentialDeletion,
+        },
         api_versions::{ApiVersionsRequest, ApiVersionsResponse},
+        create_acls::{AclCreation, CreateAclsRequest, CreateAclsResponse},
         create_partitions::{CreatePartitionsRequest, CreatePartitionsResponse, CreatePartitionsTopic},
         create_topics::{CreatableTopic, CreateTopicsRequest, CreateTopicsResponse},
+        delete_acls::{DeleteAclsFilter, DeleteAclsRequest, DeleteAclsResponse},
         delete_groups::{DeleteGroupsRequest, DeleteGroupsResponse},
         delete_records::{DeleteRecordsPartition, DeleteRecordsRequest, DeleteRecordsResponse, DeleteRecordsTopic},
         delete_topics::{DeleteTopicState, DeleteTopicsRequest, DeleteTopicsResponse},
+        describe_acls::{DescribeAclsRequest, DescribeAclsResponse},
         describe_client_quotas::{ComponentData, DescribeClientQuotasRequest, DescribeClientQuotasResponse},
         describe_cluster::{DescribeClusterRequest, DescribeClusterResponse},
         describe_configs::{DescribeConfigsRequest, DescribeConfigsResource, DescribeConfigsResponse},
@@ -24,6 +30,7 @@ use kafka_wire::{
         describe_log_dirs::{DescribeLogDirsRequest, DescribeLogDirsResponse},
         describe_producers::{self, DescribeProducersRequest, DescribeProducersResponse},
         describe_topic_partitions::{DescribeTopicPartitionsRequest, DescribeTopicPartitionsResponse},
+        describe_user_scram_credentials::{DescribeUserScramCredentialsRequest, DescribeUserScramCredentialsResponse, UserName},
         elect_leaders::{ElectLeadersRequest, ElectLeadersResponse, TopicPartitions},
         fetch::{FetchPartition, FetchRequest, FetchResponse, FetchTopic},
         find_coordinator::{FindCoordinatorRequest, FindCoordinatorResponse},
@@ -46,6 +53,8 @@ use kafka_wire::{
             OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse, OffsetForLeaderPartition, OffsetForLeaderTopic,
         },
         produce::{PartitionProduceData, ProduceRequest, ProduceResponse, TopicProduceData},
+        sasl_authenticate::{SaslAuthenticateRequest, SaslAuthenticateResponse},
+        sasl_handshake::{SaslHandshakeRequest, SaslHandshakeResponse},
         sync_group::{SyncGroupRequest, SyncGroupRequestAssignment, SyncGroupResponse},
     },
 };
@@ -583,6 +592,95 @@ async fn administration(client: &mut Client, node: i32, asked: &mut BTreeSet<Api
     );
 }
 
+/// Where nobody signs in and nothing is held against grants.
+async fn security(client: &mut Client, asked: &mut BTreeSet<ApiKey>) {
+    const SECURITY_DISABLED: i16 = 54;
+    const ILLEGAL_SASL_STATE: i16 = 34;
+    every!(
+        asked,
+        client,
+        SaslHandshakeRequest<'_>,
+        SaslHandshakeResponse<'_>,
+        |_version| SaslHandshakeRequest { mechanism: "PLAIN".into() },
+        |answer| answer.error_code == ILLEGAL_SASL_STATE
+    );
+    every!(
+        asked,
+        client,
+        SaslAuthenticateRequest<'_>,
+        SaslAuthenticateResponse<'_>,
+        |_version| SaslAuthenticateRequest { auth_bytes: b"\0a\0b".as_slice().into() },
+        |answer| answer.error_code == ILLEGAL_SASL_STATE
+    );
+    every!(
+        asked,
+        client,
+        DescribeAclsRequest<'_>,
+        DescribeAclsResponse<'_>,
+        |version| DescribeAclsRequest {
+            resource_type_filter: 1,
+            pattern_type_filter: if version >= 1 { 1 } else { 3 },
+            operation: 1,
+            permission_type: 1,
+            ..DescribeAclsRequest::default()
+        },
+        |answer| answer.error_code == SECURITY_DISABLED
+    );
+    every!(
+        asked,
+        client,
+        CreateAclsRequest<'_>,
+        CreateAclsResponse<'_>,
+        |_version| CreateAclsRequest {
+            creations: vec![AclCreation {
+                resource_type: 2,
+                resource_name: TOPIC.into(),
+                resource_pattern_type: 3,
+                principal: "User:a".into(),
+                host: "*".into(),
+                operation: 3,
+                permission_type: 3,
+            }],
+        },
+        |answer| answer.results[0].error_code == SECURITY_DISABLED
+    );
+    every!(
+        asked,
+        client,
+        DeleteAclsRequest<'_>,
+        DeleteAclsResponse<'_>,
+        |version| DeleteAclsRequest {
+            filters: vec![DeleteAclsFilter {
+                resource_type_filter: 1,
+                pattern_type_filter: if version >= 1 { 1 } else { 3 },
+                operation: 1,
+                permission_type: 1,
+                ..DeleteAclsFilter::default()
+            }],
+        },
+        |answer| answer.filter_results[0].error_code == SECURITY_DISABLED
+    );
+    every!(
+        asked,
+        client,
+        DescribeUserScramCredentialsRequest<'_>,
+        DescribeUserScramCredentialsResponse<'_>,
+        |_version| DescribeUserScramCredentialsRequest { users: Some(vec![UserName { name: "a".into() }]) },
+        |answer| answer.error_code == SECURITY_DISABLED
+    );
+    every!(
+        asked,
+        client,
+        AlterUserScramCredentialsRequest<'_>,
+        AlterUserScramCredentialsResponse<'_>,
+        |_version| AlterUserScramCredentialsRequest {
+            deletions: vec![ScramCredentialDeletion { name: "a".into(), mechanism: 1 }],
+            upsertions: Vec::new(),
+        },
+        |answer| answer.results[0].error_code == SECURITY_DISABLED
+    );
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_served_api_is_answered_in_every_advertised_version() {
     let house = House::open().await;
@@ -594,6 +692,7 @@ async fn every_served_api_is_answered_in_every_advertised_version() {
     Box::pin(groups(&mut client, id, &mut asked)).await;
     Box::pin(topics(&mut client, &mut asked)).await;
     Box::pin(administration(&mut client, node, &mut asked)).await;
+    Box::pin(security(&mut client, &mut asked)).await;
     let body = client.ask(4, &ApiVersionsRequest { client_software_name: "a".into(), client_software_version: "1".into() }).await;
     let versions = ApiVersionsResponse::decode(&body, 4).unwrap();
     let advertised: BTreeSet<ApiKey> = versions.api_keys.iter().map(|api| ApiKey::from_code(api.api_key).unwrap()).collect();

@@ -93,7 +93,7 @@ impl<'a> Produce<'a> {
             topic(&mut from)?;
         }
         from.skip_tags()?;
-        from.finish()?;
+        // What stands behind it is not looked at, as in [`Message::decode_first`].
         Ok(Produce { transactional_id, acks, timeout_ms, topics })
     }
 
