@@ -90,6 +90,27 @@ fn a_backup_comes_back_and_a_damaged_one_does_not() {
     assert_eq!(run(&["ctl", "restore", &path("missing"), "--data-dir", &path("never")]).status.code(), Some(1));
 }
 
+/// Records of topics are not in a backup. Once it named their segments all the same, and what was restored from it did not start.
+#[test]
+fn a_backup_of_a_node_with_topics_comes_back_without_them() {
+    let node = Node::start(&[]);
+    let work = tempfile::tempdir().unwrap();
+    let path = |name: &str| work.path().join(name).to_str().unwrap().to_owned();
+    let made = node.ctl(&["topic", "create", "orders", "--partitions", "2"]);
+    assert!(made.status.success(), "{}", text(&made.stderr));
+    std::fs::write(path("lines"), "one\ntwo\n").unwrap();
+    let produced = node.ctl(&["produce", "orders", "--file", &path("lines")]);
+    assert!(produced.status.success(), "{}", text(&produced.stderr));
+    // Settles what was applied: segments are named from now on.
+    let saved = node.ctl(&["snapshot", "save", &path("backup")]);
+    assert!(saved.status.success(), "{}", text(&saved.stderr));
+    let restored = run(&["ctl", "restore", &path("backup"), "--data-dir", &path("restored")]);
+    assert!(restored.status.success(), "{}", text(&restored.stderr));
+    let second = Node::start_on(&work.path().join("restored"), &[]);
+    let topics = second.ctl(&["topic", "list", "--json"]);
+    assert_eq!(text(&topics.stdout).trim(), "[]", "{}", text(&topics.stderr));
+}
+
 #[test]
 fn a_backup_that_cannot_be_written_leaves_nothing_behind() {
     let node = Node::start(&[]);

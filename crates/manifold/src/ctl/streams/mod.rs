@@ -7,7 +7,7 @@
 //!
 //! What goes wrong is a [`fault::Fault`], by what can be done about it. What passes by itself, like a leader that is being elected, is
 //! repeated for half a minute with new metadata; requests that must not be done twice are not repeated after their connection broke.
-//! [`produce`] may repeat: it has an id and numbers its batches, so a broker knows the ones that it has.
+//! [`produce()`] may repeat: it has an id and numbers its batches, so a broker knows the ones that it has.
 
 pub(crate) mod arguments;
 mod assignment;
