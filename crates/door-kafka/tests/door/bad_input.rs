@@ -100,8 +100,9 @@ async fn what_is_no_request_ends_its_connection_and_no_other() {
 async fn asking_for_the_same_again_makes_no_answer_longer() {
     let house = House::open().await;
     let mut client = house.client().await;
-    client.create("t", 100, &[]).await;
-    let topics = vec![MetadataRequestTopic { name: Some("t".into()), ..MetadataRequestTopic::default() }; 10_000];
+    let name = "t".repeat(100);
+    client.create(&name, 100, &[]).await;
+    let topics = vec![MetadataRequestTopic { name: Some(name.as_str().into()), ..MetadataRequestTopic::default() }; 10_000];
     let request = MetadataRequest { topics: Some(topics), ..MetadataRequest::default() };
     let body = client.ask(9, &request).await;
     assert_eq!(MetadataResponse::decode(&body, 9).unwrap().topics.len(), 1);
