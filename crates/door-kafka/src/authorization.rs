@@ -10,10 +10,13 @@ use kafka_wire::{ErrorCode, messages::ApiKey};
 use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
 
-use crate::{limits::DECISIONS_KEPT_MAX, security::Identity};
+use crate::{
+    limits::{DECISIONS_KEPT_MAX, TOPIC_NAME_BYTES_MAX},
+    security::Identity,
+};
 
 /// The cluster's name among resources.
-const CLUSTER: &str = "kafka-cluster";
+pub(crate) const CLUSTER: &str = "kafka-cluster";
 
 /// Who asks, and what they may do. It stays the same for as long as neither changes: what was decided is kept.
 pub(crate) struct Authority {
@@ -127,7 +130,7 @@ impl Authority {
     pub(crate) fn may(&self, resource: Resource, operation: Operation, name: &str) -> bool {
         let Some(access) = &self.access else { return true };
         let decide = || access.authorize(&self.question(resource, operation), name.as_bytes()).is_allowed();
-        if resource != Resource::Topic {
+        if resource != Resource::Topic || name.len() > TOPIC_NAME_BYTES_MAX {
             return decide();
         }
         let bit = 1 << operation.code();
@@ -145,9 +148,9 @@ impl Authority {
         is_allowed
     }
 
-    /// Whether a request may have to do with this resource. What the table does not know is allowed.
+    /// Whether a request may have to do with this resource. What the table does not know is not.
     pub(crate) fn allows(&self, api: ApiKey, resource: Resource, name: &str) -> bool {
-        needs(api, resource).is_none_or(|operation| self.may(resource, operation, name))
+        self.access.is_none() || needs(api, resource).is_some_and(|operation| self.may(resource, operation, name))
     }
 
     /// The same.

@@ -39,7 +39,8 @@ async fn drop_deleted(topics: &Topics, shard: &StreamShard) -> Result<()> {
     for id in dropped {
         let command = Command::Drop { topic: stream::TopicId(id), partitions: None };
         // It refuses nothing: a topic that is not known is dropped already.
-        let _ = shard.submit(Lane::Bulk, &command)?.await?;
+        // Behind the appends that were taken before, or one of them would make the partition anew.
+        let _ = shard.submit(Lane::Normal, &command)?.await?;
         topics.change(catalogue::Command::TopicDropped { shard: shard.id(), id }).await?;
     }
     Ok(())

@@ -22,6 +22,7 @@ pub mod metrics;
 mod operations;
 mod options;
 mod producers;
+mod repeated;
 mod security;
 pub mod sessions;
 mod topics;

@@ -29,6 +29,9 @@ pub const BATCH_BYTES_MAX: usize = 1_048_588;
 /// The most bytes of a batch once inflated, as a multiple of what it may have: what stops a decompression bomb.
 pub const INFLATION_MAX: usize = 64;
 
+/// Names of topics are no longer (as in Kafka): longer ones are not worth keeping.
+pub(crate) const TOPIC_NAME_BYTES_MAX: usize = 249;
+
 /// Bytes of batches that are read at once to find a record by its time.
 pub(crate) const LOOKUP_BYTES: usize = 1 << 20;
 

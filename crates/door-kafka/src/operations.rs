@@ -1,8 +1,8 @@
 //! What a client may do, where it asks for that: one bit for each operation, by its number in Kafka's ACLs (KIP-430).
 
-use cluster::principals::Resource;
+use cluster::principals::{Operation, Resource};
 
-use crate::authorization::Authority;
+use crate::authorization::{Authority, CLUSTER};
 
 const READ: i32 = 1 << 3;
 const WRITE: i32 = 1 << 4;
@@ -21,7 +21,12 @@ pub(crate) const NOT_ASKED: i32 = i32::MIN;
 /// On the cluster, if it was asked.
 pub(crate) fn of_cluster(authority: &Authority, asked: bool) -> i32 {
     let all = CREATE | ALTER | DESCRIBE | CLUSTER_ACTION | DESCRIBE_CONFIGS | ALTER_CONFIGS | IDEMPOTENT_WRITE;
-    if asked { authority.among(all, Resource::Cluster, "") } else { NOT_ASKED }
+    match asked {
+        false => NOT_ASKED,
+        // Who may not describe it is told of nothing.
+        true if !authority.may(Resource::Cluster, Operation::Describe, CLUSTER) => 0,
+        true => authority.among(all, Resource::Cluster, ""),
+    }
 }
 
 /// On a topic, if it was asked.

@@ -279,8 +279,12 @@ impl House<'_> {
         counts.extend(http.map(|http| ("http", http)));
         collectors.extend(self.collectors(counts, malformed, metrics));
         let ingest = Ingest::new(self.node.clone(), doors::ingest_options(self.config));
-        collectors.push(ingest.collector());
-        public_rooms.open(public::router(house.clone(), collectors).merge(ingest.router()));
+        let takes_records = self.config.takes_records_over_http();
+        if takes_records {
+            collectors.push(ingest.collector());
+        }
+        let public = public::router(house.clone(), collectors);
+        public_rooms.open(if takes_records { public.merge(ingest.router()) } else { public });
         let backup = doors::backup(self.node.clone(), options);
         let context = admin::Context {
             house,

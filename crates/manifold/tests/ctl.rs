@@ -111,6 +111,21 @@ fn a_backup_of_a_node_with_topics_comes_back_without_them() {
     assert_eq!(text(&topics.stdout).trim(), "[]", "{}", text(&topics.stderr));
 }
 
+/// Grants for Kafka's clients were worth little while the HTTP port took records from anybody.
+#[test]
+fn records_over_http_are_not_a_way_around_signing_in() {
+    for (flags, status) in [
+        (&[][..], 200),
+        (&["--http-records", "off"], 404),
+        (&["--kafka-sasl", "required"], 404),
+        (&["--kafka-sasl", "required", "--http-records", "on"], 200),
+    ] {
+        let node = Node::start(flags);
+        assert_eq!(node.get("/topics").0, status, "{flags:?}");
+        assert_eq!(node.get("/health").0, 200, "{flags:?}");
+    }
+}
+
 #[test]
 fn a_backup_that_cannot_be_written_leaves_nothing_behind() {
     let node = Node::start(&[]);

@@ -81,10 +81,10 @@ fn the_image_is_pinned_small_and_not_root_s() {
     let minimum = include_str!("../../../Cargo.toml").lines().find_map(|line| line.strip_prefix("rust-version = ")).unwrap();
     assert!(bases[0].contains(&format!("/rust:{}.", minimum.trim_matches('"'))), "the compiler that the workspace asks for");
     assert_eq!(all("USER"), ["65532:65532"]);
-    assert_eq!(all("EXPOSE"), ["2379 7480 8480"]);
+    assert_eq!(all("EXPOSE"), ["2379 7480 8480 9092"]);
     assert_eq!((all("VOLUME"), all("HEALTHCHECK").len()), (vec!["[\"/var/lib/manifold\"]"], 1));
     assert!(!file.contains("latest") && !file.contains("sudo"));
-    for default in ["127.0.0.1:2379", "127.0.0.1:7480", "127.0.0.1:8480"] {
+    for default in ["127.0.0.1:2379", "127.0.0.1:7480", "127.0.0.1:8480", "127.0.0.1:9092"] {
         assert!(text(&run(&["--help"]).stdout).contains(default), "{default} is where it listens by itself");
     }
     // Variables that it sets are the binary's own.

@@ -11,7 +11,7 @@ use std::sync::{
 use base::{Disk, EntryId, Error, KeyspaceId, Kind, NodeId, Result, ShardId};
 use bytes::Bytes;
 use kv::Command;
-use parking_lot::{Mutex, RwLock};
+use parking_lot::{Mutex, MutexGuard, RwLock};
 use rustc_hash::FxHashMap;
 use segments::{Export, Import, SegmentMeta};
 use table::{Mark, Snapshot, Stage, Staged, Table, Tree};
@@ -29,7 +29,7 @@ use crate::{
     post::Post,
     progress::Progress,
     proposer::SpaceMeter,
-    streams::{Settling, Streams},
+    streams::{Hold, Settling, Streams},
     watch::Hub,
 };
 
@@ -61,6 +61,8 @@ pub(crate) struct ShardState {
     streams: Option<Arc<Streams>>,
     /// Held while an entry is applied, while the overlay is sealed and while all of it is replaced: each sees the others whole.
     turn: Mutex<()>,
+    /// Taken before `turn`, for all of a settle: what is written for one state must not meet another one.
+    settling: Mutex<()>,
     /// The last entry applied. Changed within a turn and never held for long: whoever asks does not wait for the disk.
     applied: Mutex<Mark>,
     /// Whether the table's digest is one of the whole state.
@@ -104,6 +106,7 @@ impl ShardState {
             spaces: RwLock::default(),
             streams,
             turn: Mutex::default(),
+            settling: Mutex::default(),
             applied: Mutex::new(mark),
             has_digest: AtomicBool::new(has_digest),
             digests: Digests::default(),
@@ -176,6 +179,11 @@ impl ShardState {
     }
 
     /// Takes the overlay out for settling, between two applies.
+    /// Keeps the state from being replaced while one is settled.
+    pub(crate) fn stand_still(&self) -> MutexGuard<'_, ()> {
+        self.settling.lock()
+    }
+
     pub(crate) fn seal(&self) -> Option<(table::Sealed, Mark, Option<Settling>)> {
         let _turn = self.turn.lock();
         let mut mark = self.applied.lock().clone();
@@ -338,12 +346,22 @@ impl StateMachine for ShardState {
         self.streams.as_ref().map_or_else(|| Ok(Vec::new()), |streams| streams.exports(state))
     }
 
+    fn hold(&self, segments: &[SegmentMeta]) -> (Option<Hold>, Vec<bool>) {
+        let Some(streams) = self.streams.as_ref().filter(|_| !segments.is_empty()) else {
+            return (None, vec![false; segments.len()]);
+        };
+        // A settle that is under way may be about to let one go.
+        let _still = self.settling.lock();
+        (Some(streams.hold()), segments.iter().map(|meta| streams.has(*meta)).collect())
+    }
+
     fn import(&self, meta: SegmentMeta) -> Result<Option<Import>> {
         let none = || Error::new(Kind::Invalid, "shard 0 has no streams, and is sent a segment");
         self.streams.as_ref().ok_or_else(none)?.import(meta)
     }
 
     fn install(&self, staged: Staged) -> Result<()> {
+        let _still = self.settling.lock();
         let _turn = self.turn.lock();
         let mut mark = staged.mark().clone();
         if mark.applied <= self.applied.lock().applied {

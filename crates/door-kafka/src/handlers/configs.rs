@@ -1,6 +1,6 @@
 //! DescribeConfigs, AlterConfigs, IncrementalAlterConfigs, ListConfigResources.
 
-use std::{borrow::Cow, collections::BTreeSet};
+use std::borrow::Cow;
 
 use base::{Error, Kind};
 use cluster::{
@@ -30,6 +30,7 @@ use crate::{
     brokers::{Broker, number},
     errors, facts,
     limits::CONFIG_ATTEMPTS,
+    repeated::{distinct, repeated},
     transport::{Answer, Call, Context, malformed},
 };
 
@@ -92,7 +93,8 @@ pub(crate) async fn describe(context: Context, call: Call) -> Answer {
             configs: outcome.into_iter().map(entry).collect(),
         }
     };
-    let results = request.resources.iter().map(one).collect();
+    let each = distinct(&request.resources, |resource| (resource.resource_type, &*resource.resource_name));
+    let results = each.map(one).collect();
     call.answer(&DescribeConfigsResponse { results, ..DescribeConfigsResponse::default() })
 }
 
@@ -160,7 +162,7 @@ impl Wanted<'_> {
 
 pub(crate) async fn alter_incrementally(context: Context, call: Call) -> Answer {
     let Some(request) = call.decode::<IncrementalAlterConfigsRequest<'_>>() else { return malformed() };
-    let twice = twice(request.resources.iter().map(|resource| (resource.resource_type, &*resource.resource_name)));
+    let twice = repeated(request.resources.iter().map(|resource| (resource.resource_type, &*resource.resource_name)));
     let mut responses = Vec::with_capacity(request.resources.len());
     for resource in &request.resources {
         let (kind, name) = (resource.resource_type, &*resource.resource_name);
@@ -185,7 +187,7 @@ pub(crate) async fn alter_incrementally(context: Context, call: Call) -> Answer 
 
 pub(crate) async fn alter_wholly(context: Context, call: Call) -> Answer {
     let Some(request) = call.decode::<AlterConfigsRequest<'_>>() else { return malformed() };
-    let twice = twice(request.resources.iter().map(|resource| (resource.resource_type, &*resource.resource_name)));
+    let twice = repeated(request.resources.iter().map(|resource| (resource.resource_type, &*resource.resource_name)));
     let mut responses = Vec::with_capacity(request.resources.len());
     for resource in &request.resources {
         let (kind, name) = (resource.resource_type, &*resource.resource_name);
@@ -208,12 +210,6 @@ fn told(outcome: Result<(), Refused>) -> (i16, Option<Cow<'static, str>>) {
 
 fn named_twice() -> Refused {
     say(ErrorCode::InvalidRequest, "Each resource must appear at most once.")
-}
-
-/// Resources that a request names more than once.
-fn twice<'r>(resources: impl Iterator<Item = (i8, &'r str)>) -> BTreeSet<(i8, &'r str)> {
-    let mut seen = BTreeSet::new();
-    resources.filter(|resource| !seen.insert(*resource)).collect()
 }
 
 /// Changes what one resource was told. What somebody else changed meanwhile is looked at again.
@@ -279,6 +275,9 @@ fn change(before: &Overrides, after: Overrides, seen: u64) -> Option<ConfigChang
 
 pub(crate) async fn list(context: Context, call: Call) -> Answer {
     let Some(request) = call.decode::<ListConfigResourcesRequest>() else { return malformed() };
+    if let Err(code) = context.authority.cluster(ApiKey::ListConfigResources) {
+        return call.answer(&ListConfigResourcesResponse { error_code: code as i16, ..ListConfigResourcesResponse::default() });
+    }
     let every = [TOPIC, BROKER, BROKER_LOGGER, CLIENT_METRICS, GROUP];
     let mut response = ListConfigResourcesResponse::default();
     if call.version <= METRICS_ONLY_UNTIL {
@@ -290,10 +289,6 @@ pub(crate) async fn list(context: Context, call: Call) -> Answer {
     }
     let is_wanted = |kind: i8| request.resource_types.is_empty() || request.resource_types.contains(&kind);
     let resource = |name: String, resource_type: i8| ConfigResource { resource_name: Cow::Owned(name), resource_type };
-    if let Err(code) = context.authority.cluster(ApiKey::ListConfigResources) {
-        response.error_code = code as i16;
-        return call.answer(&response);
-    }
     let topics = &context.door.topics;
     if is_wanted(TOPIC) {
         response.config_resources.extend(topics.all().iter().map(|topic| resource(topic.name.to_string(), TOPIC)));
@@ -326,6 +321,6 @@ mod tests {
     #[test]
     fn resources_are_named_once() {
         let named = [(TOPIC, "a"), (BROKER, "a"), (TOPIC, "a"), (TOPIC, "b"), (TOPIC, "a")];
-        assert_eq!(twice(named.into_iter()).into_iter().collect::<Vec<_>>(), [(TOPIC, "a")]);
+        assert_eq!(repeated(named.into_iter()).into_iter().collect::<Vec<_>>(), [(TOPIC, "a")]);
     }
 }

@@ -13,6 +13,7 @@ use kafka_wire::{
 };
 use stream::ProducerInfo;
 
+use crate::repeated::distinct;
 use crate::transport::{Answer, Call, Context, malformed};
 
 /// Nobody coordinates a transaction of it: there are none.
@@ -20,9 +21,9 @@ const NO_COORDINATOR: i32 = -1;
 
 pub(crate) async fn answer(context: Context, call: Call) -> Answer {
     let Some(request) = call.decode::<DescribeProducersRequest<'_>>() else { return malformed() };
-    let each = request.topics.iter().map(|asked| TopicResponse {
+    let each = distinct(&request.topics, |asked| &*asked.name).map(|asked| TopicResponse {
         name: asked.name.clone(),
-        partitions: asked.partition_indexes.iter().map(|index| one(&context, &asked.name, *index)).collect(),
+        partitions: distinct(&asked.partition_indexes, |index| *index).map(|index| one(&context, &asked.name, *index)).collect(),
     });
     call.answer(&DescribeProducersResponse { topics: each.collect(), ..DescribeProducersResponse::default() })
 }

@@ -24,11 +24,14 @@ use crate::{
     coordination::now_ms,
     groups::{Heartbeat, Join, JoinReply, Leave, Leaver, Protocol, Reply, Sync, SyncReply},
     operations,
+    repeated::distinct,
     transport::{Answer, Call, Context, malformed},
 };
 
 /// A group; the other kinds of keys are transactional ids and shares of groups.
 const GROUP: i8 = 0;
+/// What filters of ListGroups can name here, in small letters.
+const STATES_AND_TYPES: [&str; 6] = ["empty", "preparingrebalance", "completingrebalance", "stable", "dead", "classic"];
 /// From this version on several keys are asked for at once (KIP-699).
 const BATCHED_FROM: i16 = 4;
 /// From this version on several members leave at once (KIP-345).
@@ -282,12 +285,24 @@ pub(crate) async fn describe(context: Context, call: Call) -> Answer {
             ..empty(0, "")
         }
     };
-    call.answer(&DescribeGroupsResponse { groups: request.groups.iter().map(one).collect(), ..DescribeGroupsResponse::default() })
+    call.answer(&DescribeGroupsResponse {
+        groups: distinct(&request.groups, |name| &**name).map(one).collect(),
+        ..DescribeGroupsResponse::default()
+    })
 }
 
 pub(crate) async fn list(context: Context, call: Call) -> Answer {
     let Some(request) = call.decode::<ListGroupsRequest<'_>>() else { return malformed() };
-    let texts = |all: &[Cow<'_, str>]| all.iter().map(ToString::to_string).collect::<Vec<_>>();
+    // Of as many as a request may hold, no more than there are states.
+    let texts = |all: &[Cow<'_, str>]| {
+        let known = STATES_AND_TYPES.iter().filter(|known| all.iter().any(|one| one.eq_ignore_ascii_case(known)));
+        let mut texts: Vec<String> = known.map(|known| (*known).to_owned()).collect();
+        if texts.is_empty() && !all.is_empty() {
+            // None that there is: no group is in it.
+            texts.push(String::new());
+        }
+        texts
+    };
     let (states, types) = (texts(&request.states_filter), texts(&request.types_filter));
     let mut groups = Vec::new();
     let sees_all = context.authority.cluster(ApiKey::ListGroups).is_ok();
@@ -295,8 +310,9 @@ pub(crate) async fn list(context: Context, call: Call) -> Answer {
     for seat in context.door.coordination.seats() {
         // Groups of other shards are listed by whoever leads those.
         let Ok(mut serving) = seat.serving() else { continue };
-        let listed = serving.coordinator().list(&states, &types).into_iter();
-        groups.extend(listed.filter(|group| is_seen(&group.group_id)).map(|group| ListedGroup {
+        let listed = serving.coordinator().list(&states, &types);
+        drop(serving);
+        groups.extend(listed.into_iter().filter(|group| is_seen(&group.group_id)).map(|group| ListedGroup {
             group_id: Cow::Owned(group.group_id),
             protocol_type: Cow::Owned(group.protocol_type),
             group_state: Cow::Borrowed(group.state.name()),

@@ -18,6 +18,7 @@ use kafka_wire::{
 use crate::{
     brokers::number,
     operations,
+    repeated::distinct,
     topics::Topics,
     transport::{Answer, Call, Context, malformed},
 };
@@ -39,7 +40,8 @@ pub(crate) async fn answer(context: Context, call: Call) -> Answer {
     } else {
         let creates = request.allow_auto_topic_creation && context.door.options.auto_create;
         let create = creates.then_some(context.door.options.partitions);
-        for asked in request.topics.iter().flatten() {
+        let named_topics = request.topics.as_deref().unwrap_or_default();
+        for asked in distinct(named_topics, |asked| (asked.topic_id, asked.name.as_deref())) {
             told.push(named(&context, asked, create, request.include_topic_authorized_operations).await);
         }
     }

@@ -48,5 +48,13 @@ fn end(place: &Place, wanted: &OffsetForLeaderPartition) -> Result<(i32, i64), E
     if wanted.leader_epoch == leader.epoch {
         return Ok((leader.epoch, end));
     }
-    Ok(machine.epoch_end(place.id, wanted.leader_epoch).unwrap_or((-1, -1)))
+    match machine.epoch_end(place.id, wanted.leader_epoch) {
+        // Of an epoch between the last one that wrote and the leader's: nothing was written in it, so it ended where that one did.
+        // Clients that are told -1 begin anew somewhere else.
+        Some((-1, _)) if (0..leader.epoch).contains(&wanted.leader_epoch) => {
+            Ok((machine.epoch_at(place.id, end).unwrap_or(wanted.leader_epoch), end))
+        }
+        None if (0..leader.epoch).contains(&wanted.leader_epoch) => Ok((wanted.leader_epoch, 0)),
+        found => Ok(found.unwrap_or((-1, -1))),
+    }
 }

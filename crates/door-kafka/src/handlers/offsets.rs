@@ -27,6 +27,7 @@ use crate::{
     coordination::now_ms,
     errors,
     groups::Commit,
+    repeated::distinct,
     topics::Topics,
     transport::{Answer, Call, Context, malformed},
 };
@@ -41,12 +42,15 @@ pub(crate) async fn commit(context: Context, call: Call) -> Answer {
     let Some(request) = call.decode::<OffsetCommitRequest<'_>>() else { return malformed() };
     let (topics, authority) = (&context.door.topics, &*context.authority);
     let by_id = call.version >= COMMIT_IDS_FROM;
+    let group = authority.group(ApiKey::OffsetCommit, &request.group_id);
     let mut items = Vec::new();
     let mut response = OffsetCommitResponse::default();
     for asked in &request.topics {
         let topic = if by_id { topics.topic_by_id(asked.topic_id.0) } else { topics.topic(&asked.name) };
         let name = topic.as_ref().map_or(&*asked.name, |topic| &*topic.name);
-        let allowed = authority.topic(ApiKey::OffsetCommit, name);
+        // An id that nobody has is no topic that somebody could keep back.
+        let allowed = if by_id && topic.is_none() { Ok(()) } else { authority.topic(ApiKey::OffsetCommit, name) };
+        let allowed = group.and(allowed);
         let unknown = if by_id { ErrorCode::UnknownTopicId } else { ErrorCode::UnknownTopicOrPartition };
         let mut partitions = Vec::with_capacity(asked.partitions.len());
         for wanted in &asked.partitions {
@@ -56,6 +60,9 @@ pub(crate) async fn commit(context: Context, call: Call) -> Answer {
             partitions.push(OffsetCommitResponsePartition { partition_index: wanted.partition_index, error_code });
         }
         response.topics.push(OffsetCommitResponseTopic { name: asked.name.clone(), topic_id: asked.topic_id, partitions });
+    }
+    if group.is_err() {
+        return call.answer(&response);
     }
     if let Err(code) = store(&context, &call, &request, items).await {
         let all = response.topics.iter_mut().flat_map(|topic| &mut topic.partitions);
@@ -93,7 +100,6 @@ async fn store(
         instance_id: request.group_instance_id.as_deref(),
         transactional: false,
     };
-    context.authority.group(ApiKey::OffsetCommit, &request.group_id)?;
     let seat = context.door.coordination.seat(&request.group_id).ok_or(ErrorCode::CoordinatorNotAvailable)?;
     let submitted = {
         let mut serving = seat.serving()?;
@@ -246,7 +252,7 @@ async fn fetch_one(context: &Context, asked: &Asked<'_>, by_id: bool) -> Result<
                 committed.map_or_else(|| nothing(*index, ErrorCode::None), |committed| told(*index, committed))
             }
         };
-        Answered { name: name.to_string(), id: *id, partitions: partitions.iter().map(one).collect() }
+        Answered { name: name.to_string(), id: *id, partitions: distinct(partitions, |index| *index).map(one).collect() }
     };
     Ok(wanted.iter().map(topic).collect())
 }

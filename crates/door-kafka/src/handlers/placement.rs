@@ -27,13 +27,18 @@ use crate::{
 /// The kinds of elections (KIP-460).
 const PREFERRED: i8 = 0;
 const UNCLEAN: i8 = 1;
+/// From this version on an answer has an error of its own (KIP-460).
+const ERROR_FROM: i16 = 1;
 
 /// A code and a text for a person.
 type Refused = (ErrorCode, &'static str);
 
 pub(crate) async fn elect(context: Context, call: Call) -> Answer {
     let Some(request) = call.decode::<ElectLeadersRequest<'_>>() else { return malformed() };
-    if let Err(code) = context.authority.cluster(ApiKey::ElectLeaders) {
+    let allowed = context.authority.cluster(ApiKey::ElectLeaders);
+    if let Err(code) = allowed
+        && call.version >= ERROR_FROM
+    {
         return call.answer(&ElectLeadersResponse { error_code: code as i16, ..ElectLeadersResponse::default() });
     }
     let topics = &context.door.topics;
@@ -46,7 +51,10 @@ pub(crate) async fn elect(context: Context, call: Call) -> Answer {
         error_code: code as i16,
         error_message: Some(Cow::Borrowed(text)),
     };
-    let judge = |topic: &str, partition: i32| judge(topics, topic, partition, request.election_type);
+    let judge = |topic: &str, partition: i32| match allowed {
+        Err(code) => (code, code.name()),
+        Ok(()) => judge(topics, topic, partition, request.election_type),
+    };
     let mut response = ElectLeadersResponse::default();
     match &request.topic_partitions {
         Some(named) => response.replica_election_results.extend(named.iter().map(|asked| ReplicaElectionResult {

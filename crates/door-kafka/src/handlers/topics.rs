@@ -21,6 +21,7 @@ use kafka_wire::{
 
 use crate::{
     errors, facts,
+    repeated::repeated,
     transport::{Answer, Call, Context, malformed},
 };
 
@@ -47,9 +48,9 @@ fn refusal(error: &Error) -> Refused {
 pub(crate) async fn create(context: Context, call: Call) -> Answer {
     let Some(request) = call.decode::<CreateTopicsRequest<'_>>() else { return malformed() };
     let mut response = CreateTopicsResponse::default();
+    let twice = repeated(request.topics.iter().map(|wanted| &*wanted.name));
     for wanted in &request.topics {
-        let is_named_twice = request.topics.iter().filter(|other| other.name == wanted.name).count() > 1;
-        let outcome = if is_named_twice {
+        let outcome = if twice.contains(&*wanted.name) {
             Err((ErrorCode::InvalidRequest, Some("Duplicate topic name.".to_owned())))
         } else {
             create_one(&context, wanted, request.validate_only).await
@@ -58,6 +59,13 @@ pub(crate) async fn create(context: Context, call: Call) -> Answer {
         match outcome {
             Ok(created) => {
                 result.topic_id = Uuid(created.id);
+                if let Err(code) = context.authority.topic(ApiKey::DescribeConfigs, &wanted.name) {
+                    // What the topic came to is not for everyone who may create one.
+                    result.topic_config_error_code = code as i16;
+                    (result.num_partitions, result.replication_factor) = (-1, -1);
+                    response.topics.push(result);
+                    continue;
+                }
                 result.num_partitions = i32::try_from(created.partitions).unwrap_or(i32::MAX);
                 result.replication_factor = created.replicas;
                 result.configs = Some(created.configs.into_iter().map(shown).collect());

@@ -68,7 +68,8 @@ impl Exchange {
     }
 }
 
-fn invalid(mechanism: Mechanism) -> String {
+/// What somebody is told who is not let in, whatever was wrong.
+pub(super) fn invalid(mechanism: Mechanism) -> String {
     format!("Authentication failed during authentication due to invalid credentials with SASL mechanism {}", mechanism.name())
 }
 

@@ -2,10 +2,7 @@
 //!
 //! The client salts the password; the keys that are kept are derived from that. Neither is ever logged.
 
-use std::{
-    borrow::Cow,
-    collections::{BTreeMap, BTreeSet},
-};
+use std::{borrow::Cow, collections::BTreeMap};
 
 use bytes::Bytes;
 use cluster::{
@@ -32,6 +29,7 @@ use replica::runtime;
 use super::acls::check;
 use crate::{
     errors,
+    repeated::{distinct, repeated},
     transport::{Answer, Call, Context, malformed},
 };
 
@@ -45,21 +43,20 @@ pub(super) async fn describe(context: Context, call: Call) -> Answer {
         return call.answer(&response);
     }
     let named = request.users.iter().flatten().map(|user| user.name.to_string()).collect::<Vec<_>>();
+    let twice = repeated(named.iter().map(String::as_str));
     let look = |machine: &cluster::Machine| {
         let principals = machine.principals();
         if named.is_empty() {
             return principals.users(None).filter(|user| !user.credentials.is_empty()).map(told).collect();
         }
-        let names: BTreeSet<&String> = named.iter().collect();
-        let result =
-            |name: &String| describe_one(principals.user(name), name, named.iter().filter(|other| *other == name).count());
-        names.into_iter().map(result).collect::<Vec<_>>()
+        let result = |name: &String| describe_one(principals.user(name), name, twice.contains(name.as_str()));
+        distinct(&named, |name| name.as_str()).map(result).collect::<Vec<_>>()
     };
     let results = context.door.topics.node().look_at_cluster(look).unwrap_or_default();
     call.answer(&DescribeUserScramCredentialsResponse { results, ..DescribeUserScramCredentialsResponse::default() })
 }
 
-fn describe_one(user: Option<&User>, name: &str, times: usize) -> DescribeUserScramCredentialsResult<'static> {
+fn describe_one(user: Option<&User>, name: &str, is_named_twice: bool) -> DescribeUserScramCredentialsResult<'static> {
     let refused = |code: ErrorCode, text: String| DescribeUserScramCredentialsResult {
         user: Cow::Owned(name.to_owned()),
         error_code: code as i16,
@@ -67,7 +64,7 @@ fn describe_one(user: Option<&User>, name: &str, times: usize) -> DescribeUserSc
         ..DescribeUserScramCredentialsResult::default()
     };
     match user.filter(|user| !user.credentials.is_empty()) {
-        _ if times > 1 => refused(
+        _ if is_named_twice => refused(
             ErrorCode::DuplicateResource,
             format!("Cannot describe SCRAM credentials for the same user twice in a single request: {name}"),
         ),
@@ -103,11 +100,11 @@ pub(super) async fn alter(context: Context, call: Call) -> Answer {
         wanted.push((upsertion.name.to_string(), upsertion.mechanism, command));
     }
     // One answer for each user, in one order; the first thing that went wrong is told.
+    let twice = repeated(wanted.iter().map(|(name, mechanism, _)| (name.as_str(), *mechanism)));
     let mut results: BTreeMap<&str, Option<Refused>> = BTreeMap::new();
     for (name, mechanism, command) in &wanted {
-        let is_twice = wanted.iter().filter(|(other, with, _)| (other, with) == (name, mechanism)).count() > 1;
         let outcome = match command {
-            Ok(_) if is_twice => {
+            Ok(_) if twice.contains(&(name.as_str(), *mechanism)) => {
                 let text = "A user credential cannot be altered twice in the same request";
                 Err((ErrorCode::DuplicateResource, Cow::Borrowed(text)))
             }

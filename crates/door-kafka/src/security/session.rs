@@ -16,7 +16,7 @@ use kafka_wire::{
 use replica::runtime;
 
 use super::{
-    exchange::{Exchange, Step},
+    exchange::{Exchange, Step, invalid},
     identity::Identity,
     mechanism::Mechanism,
     vault::Known,
@@ -96,6 +96,15 @@ impl Session {
     /// Until when somebody has to have signed in, by [`runtime::now`].
     pub(crate) fn sign_in_until(&self) -> Option<Duration> {
         self.sign_in_until
+    }
+
+    /// Whether who was looked up is still the same user, and enabled.
+    fn is_still_there(&self, known: &Known) -> bool {
+        let look = |machine: &cluster::Machine| {
+            let user = machine.principals().user(&known.name);
+            user.is_some_and(|user| user.enabled && user.created_ms == known.created_ms)
+        };
+        self.door.topics.node().look_at_cluster(look).unwrap_or(false)
     }
 
     /// Whether whoever is here still may be, now that users have changed.
@@ -232,6 +241,10 @@ impl Session {
             Step::Done(bytes, known) => {
                 if self.signed_in.as_ref().is_some_and(|(before, _)| *before != known) {
                     return self.failed("Cannot change principals during re-authentication".to_owned(), request).await;
+                }
+                if !self.is_still_there(&known) {
+                    // Between the first message and the last one.
+                    return self.failed(invalid(mechanism), request).await;
                 }
                 let lifetime_ms = self.let_in(known, mechanism);
                 said(bytes, lifetime_ms, request)

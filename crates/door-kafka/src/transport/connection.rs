@@ -148,6 +148,7 @@ impl Connection {
             tokio::select! {
                 biased;
                 begun = &mut begun => return begun.map_err(End::Refused),
+                Ok(()) = self.principals.changed() => self.look_who_is_here()?,
                 Some(answer) = self.in_flight.next(), if !self.in_flight.is_empty() => self.answered(answer).await?,
             }
         }

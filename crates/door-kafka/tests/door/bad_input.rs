@@ -10,7 +10,7 @@ use kafka_wire::{
         api_versions::{ApiVersionsRequest, ApiVersionsResponse},
         fetch::{FetchPartition, FetchRequest, FetchResponse, FetchTopic},
         list_groups::ListGroupsRequest,
-        metadata::MetadataRequest,
+        metadata::{MetadataRequest, MetadataRequestTopic, MetadataResponse},
         offset_commit::{OffsetCommitRequest, OffsetCommitRequestPartition, OffsetCommitRequestTopic, OffsetCommitResponse},
         produce::{PartitionProduceData, ProduceRequest, ProduceResponse, TopicProduceData},
     },
@@ -92,6 +92,20 @@ async fn what_is_no_request_ends_its_connection_and_no_other() {
     }
     // TLS is turned away, and counted, before the door looks at it.
     assert_eq!(house.door.counts().refused, count - 1, "each is counted");
+    house.close().await;
+}
+
+/// One name, said again and again in a small request, was answered with as many whole topics.
+#[tokio::test(flavor = "multi_thread")]
+async fn asking_for_the_same_again_makes_no_answer_longer() {
+    let house = House::open().await;
+    let mut client = house.client().await;
+    let name = "t".repeat(100);
+    client.create(&name, 100, &[]).await;
+    let topics = vec![MetadataRequestTopic { name: Some(name.as_str().into()), ..MetadataRequestTopic::default() }; 10_000];
+    let request = MetadataRequest { topics: Some(topics), ..MetadataRequest::default() };
+    let body = client.ask(9, &request).await;
+    assert_eq!(MetadataResponse::decode(&body, 9).unwrap().topics.len(), 1);
     house.close().await;
 }
 

@@ -116,6 +116,24 @@ impl Config {
         }
     }
 
+    fn knows_clients(&self) -> bool {
+        self.kafka.is_some() && (self.kafka_security.sasl || self.kafka_security.authorization)
+    }
+
+    /// Whether records go in and out over HTTP, where nobody says who they are.
+    pub(crate) fn takes_records_over_http(&self) -> bool {
+        self.http_records.unwrap_or(!self.knows_clients())
+    }
+
+    /// A way around what Kafka's clients are held to.
+    pub(super) fn advice_on_records(&self) -> Option<String> {
+        let address = self.http.filter(|_| self.knows_clients() && self.http_records == Some(true))?;
+        Some(format!(
+            "http-records: whoever reaches {address} may read and write all topics, though Kafka's clients have to sign in; \
+             see to it that only friends reach it"
+        ))
+    }
+
     /// What can be used as it is and is likely to be a mistake.
     pub(super) fn advice_on_kafka(&self) -> Option<String> {
         let address = self.kafka.filter(|address| !is_loopback(*address) && !self.kafka_security.authorization)?;

@@ -127,6 +127,12 @@ impl Config {
         let scheme = self.scheme(Door::Etcd);
         let advice = format!("say where clients reach it with --etcd-advertise {scheme}://HOST:PORT");
         let told = |etcd| format!("clients that ask who the members are will be told {scheme}://{etcd}; {advice}");
-        everywhere.iter().map(told).chain(self.advice_on_tls()).chain(self.advice_on_kafka()).collect()
+        everywhere
+            .iter()
+            .map(told)
+            .chain(self.advice_on_tls())
+            .chain(self.advice_on_kafka())
+            .chain(self.advice_on_records())
+            .collect()
     }
 }

@@ -42,6 +42,8 @@ pub(crate) struct Config {
     pub(crate) etcd_tls: Option<DoorTls>,
     /// `None`: what the files say.
     pub(crate) http_tls: Option<DoorTls>,
+    /// `None`: on unless Kafka's clients have to say who they are.
+    pub(crate) http_records: Option<bool>,
     /// `None`: not opened.
     pub(crate) peer: Option<SocketAddr>,
     /// Empty: the peer address, or this node's own entry in `cluster`.
@@ -191,6 +193,16 @@ pub(crate) const SETTINGS: &[Setting] = &[
         default: "127.0.0.1:8480",
         help: "Address of the HTTP door (health, metrics, version); \"off\": not opened; port 0: a free one",
         set: |config, text| address(text).map(|address| config.http = address),
+    },
+    Setting {
+        key: "http-records",
+        value: "MODE",
+        default: "",
+        help: "on or off: records in and out over HTTP, by whoever reaches it; if not given: on where Kafka's clients need not sign in",
+        set: |config, text| {
+            config.http_records = if text.is_empty() { None } else { Some(kafka::switch(text, "on")?) };
+            Ok(())
+        },
     },
     Setting {
         key: "tls-cert",
@@ -521,6 +533,7 @@ impl Default for Config {
             tls_files: DoorFiles::default(),
             etcd_tls: None,
             http_tls: None,
+            http_records: None,
             peer: None,
             peer_advertise: String::new(),
             cluster: BTreeMap::new(),

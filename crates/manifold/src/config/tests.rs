@@ -348,6 +348,9 @@ fn what_is_open_to_others_or_used_by_nobody_earns_a_warning() {
     }
     let unused = warnings(&[&pair[..], &[("etcd-tls", "off"), ("http", "off"), ("kafka", "off")]].concat());
     assert_eq!(unused, ["tls-cert is given and no door uses it"]);
+    let around = warnings(&[("kafka-sasl", "required"), ("http-records", "on")]);
+    assert!(around.len() == 1 && around[0].starts_with("http-records: whoever reaches 127.0.0.1:8480"), "{around:?}");
+    assert_eq!(warnings(&[("kafka-sasl", "required")]), Vec::<String>::new());
     let told = warnings(&[&pair[..], &[("etcd-advertise", "https://b:1,http://a:1")]].concat());
     let expected = "clients are told http://a:1 and speak plain text there, where the door speaks TLS; say https://a:1";
     assert_eq!(told, [expected]);
