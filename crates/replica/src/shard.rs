@@ -61,7 +61,7 @@ pub(crate) struct ShardState {
     streams: Option<Arc<Streams>>,
     /// Held while an entry is applied, while the overlay is sealed and while all of it is replaced: each sees the others whole.
     turn: Mutex<()>,
-    /// Taken before `turn`, for all of a settle: what is written for one state must not meet another one.
+    /// Taken for all of a settle, so that one can be waited for.
     settling: Mutex<()>,
     /// The last entry applied. Changed within a turn and never held for long: whoever asks does not wait for the disk.
     applied: Mutex<Mark>,
@@ -179,7 +179,7 @@ impl ShardState {
     }
 
     /// Takes the overlay out for settling, between two applies.
-    /// Keeps the state from being replaced while one is settled.
+    /// Until what is settled now is committed.
     pub(crate) fn stand_still(&self) -> MutexGuard<'_, ()> {
         self.settling.lock()
     }
@@ -361,7 +361,6 @@ impl StateMachine for ShardState {
     }
 
     fn install(&self, staged: Staged) -> Result<()> {
-        let _still = self.settling.lock();
         let _turn = self.turn.lock();
         let mut mark = staged.mark().clone();
         if mark.applied <= self.applied.lock().applied {
