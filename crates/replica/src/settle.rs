@@ -200,7 +200,7 @@ impl Settler {
             *quiet = Quiet { applied, since: now };
         }
         let is_quiet = now.saturating_sub(quiet.since) >= Duration::from_millis(IDLE_SETTLE_MS);
-        let has_merged = self.inner.state.streams().is_some_and(|streams| streams.has_merged() && !streams.is_receiving());
+        let has_merged = self.inner.state.streams().is_some_and(|streams| streams.has_merged());
         is_quiet && (has_merged || self.inner.state.unsettled() >= self.inner.settle_bytes / IDLE_SETTLE_PART)
     }
 
@@ -215,7 +215,6 @@ impl Settler {
 
 impl Inner {
     fn settle_now(&self) -> Result<table::Mark> {
-        let _still = self.state.stand_still();
         let sealed = self.state.seal();
         let (sealed, mark, settling) =
             sealed.ok_or_else(|| Error::new(Kind::Conflict, "another settle of this shard is not done"))?;

@@ -11,7 +11,7 @@ use std::sync::{
 use base::{Disk, EntryId, Error, KeyspaceId, Kind, NodeId, Result, ShardId};
 use bytes::Bytes;
 use kv::Command;
-use parking_lot::{Mutex, MutexGuard, RwLock};
+use parking_lot::{Mutex, RwLock};
 use rustc_hash::FxHashMap;
 use segments::{Export, Import, SegmentMeta};
 use table::{Mark, Snapshot, Stage, Staged, Table, Tree};
@@ -29,7 +29,7 @@ use crate::{
     post::Post,
     progress::Progress,
     proposer::SpaceMeter,
-    streams::{Hold, Settling, Streams},
+    streams::{Settling, Streams},
     watch::Hub,
 };
 
@@ -61,8 +61,6 @@ pub(crate) struct ShardState {
     streams: Option<Arc<Streams>>,
     /// Held while an entry is applied, while the overlay is sealed and while all of it is replaced: each sees the others whole.
     turn: Mutex<()>,
-    /// Taken for all of a settle, so that one can be waited for.
-    settling: Mutex<()>,
     /// The last entry applied. Changed within a turn and never held for long: whoever asks does not wait for the disk.
     applied: Mutex<Mark>,
     /// Whether the table's digest is one of the whole state.
@@ -106,7 +104,6 @@ impl ShardState {
             spaces: RwLock::default(),
             streams,
             turn: Mutex::default(),
-            settling: Mutex::default(),
             applied: Mutex::new(mark),
             has_digest: AtomicBool::new(has_digest),
             digests: Digests::default(),
@@ -179,11 +176,6 @@ impl ShardState {
     }
 
     /// Takes the overlay out for settling, between two applies.
-    /// Until what is settled now is committed.
-    pub(crate) fn stand_still(&self) -> MutexGuard<'_, ()> {
-        self.settling.lock()
-    }
-
     pub(crate) fn seal(&self) -> Option<(table::Sealed, Mark, Option<Settling>)> {
         let _turn = self.turn.lock();
         let mut mark = self.applied.lock().clone();
@@ -344,15 +336,6 @@ impl StateMachine for ShardState {
 
     fn exports(&self, state: &dyn Snapshot) -> Result<Vec<Export>> {
         self.streams.as_ref().map_or_else(|| Ok(Vec::new()), |streams| streams.exports(state))
-    }
-
-    fn hold(&self, segments: &[SegmentMeta]) -> (Option<Hold>, Vec<bool>) {
-        let Some(streams) = self.streams.as_ref().filter(|_| !segments.is_empty()) else {
-            return (None, vec![false; segments.len()]);
-        };
-        // A settle that is under way may be about to let one go.
-        let _still = self.settling.lock();
-        (Some(streams.hold()), segments.iter().map(|meta| streams.has(*meta)).collect())
     }
 
     fn import(&self, meta: SegmentMeta) -> Result<Option<Import>> {

@@ -63,14 +63,6 @@ impl Store {
         Ok(Export { segment: self.live_segment(id)?, position: 0 })
     }
 
-    /// Whether a segment is here, live or received before.
-    pub fn has(&self, meta: SegmentMeta) -> bool {
-        match self.segment(meta.id) {
-            Some(segment) => segment.meta == meta,
-            None => self.yard.is_claimed(meta.id) && Segment::open(&self.yard, meta).is_ok(),
-        }
-    }
-
     /// Begins to receive a segment; `None` if this node has it, live or received before.
     ///
     /// # Errors

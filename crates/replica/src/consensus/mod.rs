@@ -18,7 +18,7 @@ use bytes::Bytes;
 use segments::{Export, Import, SegmentMeta};
 use table::{Mark, Snapshot, Stage, Staged};
 
-use crate::{network::BoxFuture, streams::Hold};
+use crate::network::BoxFuture;
 
 mod codec;
 mod group;
@@ -65,11 +65,6 @@ pub trait StateMachine: Send + Sync + 'static {
     /// What has to be sent beside the pairs of this settled state: it is held until it is dropped. Blocking.
     fn exports(&self, _state: &dyn Snapshot) -> Result<Vec<Export>> {
         Ok(Vec::new())
-    }
-
-    /// Lets nothing go of what is here, until the answer is dropped, and says which of these are here. Blocking.
-    fn hold(&self, segments: &[SegmentMeta]) -> (Option<Hold>, Vec<bool>) {
-        (None, vec![false; segments.len()])
     }
 
     /// Begins to take over such a thing; `None` if it is here. Blocking.

@@ -16,7 +16,6 @@ use super::{
 use crate::{
     network::{Receiver, Sender},
     runtime,
-    streams::Hold,
 };
 
 /// A state that is not whole yet.
@@ -24,17 +23,13 @@ pub(super) struct Partial {
     from: NodeId,
     applied: EntryId,
     membership: Bytes,
-    /// The segments that the state names.
-    segments: Vec<SegmentMeta>,
     /// The last key that is staged; empty before the first.
     last: Bytes,
     stage: Box<dyn Stage>,
-    /// Those of them that are not here yet.
+    /// The segments that the state names, as far as they are not here yet.
     lacking: BTreeMap<usize, SegmentMeta>,
     /// The one that is being received.
     receiving: Option<(usize, Import)>,
-    /// While it is being received: what is here stays.
-    hold: Option<Hold>,
 }
 
 fn malformed() -> Error {
@@ -90,8 +85,8 @@ impl Group {
             };
         };
         if let Err(error) = whole {
-            // Half a segment is begun anew, and what was here may go meanwhile.
-            (partial.receiving, partial.hold) = (None, None);
+            // Half a segment is begun anew.
+            partial.receiving = None;
             *place = Some(partial);
             return Err(error);
         }
@@ -102,29 +97,17 @@ impl Group {
     async fn begin(&self, before: Option<Partial>, head: SnapshotHead) -> Result<Partial> {
         let SnapshotHead { vote, applied, membership, segments } = head;
         let from = vote.leader_id.voted_for;
-        // A merge may give the same state other segments.
-        let is_same = |before: &Partial| {
-            (before.from, before.applied) == (from, applied) && (&before.membership, &before.segments) == (&membership, &segments)
-        };
-        let before = before.filter(is_same);
+        if let Some(before) = before.filter(|before| before.from == from && before.applied == applied) {
+            return Ok(before);
+        }
         let machine = self.machine().clone();
-        runtime::spawn_blocking(move || {
-            let (hold, are_here) = machine.hold(&segments);
-            let lacking = segments.iter().copied().enumerate().filter(|(number, _)| !are_here[*number]).collect();
-            match before {
-                Some(before) => Ok(Partial { lacking, hold, ..before }),
-                None => {
-                    let stage = machine.stage()?;
-                    Ok(Partial { from, applied, membership, segments, last: Bytes::new(), stage, lacking, receiving: None, hold })
-                }
-            }
-        })
-        .await
+        let stage = runtime::spawn_blocking(move || machine.stage()).await?;
+        let lacking = segments.into_iter().enumerate().collect();
+        Ok(Partial { from, applied, membership, last: Bytes::new(), stage, lacking, receiving: None })
     }
 
     async fn install(&self, vote: Vote, partial: Partial) -> Result<Bytes> {
-        // What is held is so until it is installed.
-        let Partial { applied, membership, stage, lacking, receiving, hold: _hold, .. } = partial;
+        let Partial { applied, membership, stage, lacking, receiving, .. } = partial;
         let segment = receiving.map(|(number, import)| runtime::spawn_blocking(move || import.finish().map(|_| number)));
         let finished = match segment {
             Some(finishing) => Some(finishing.await?),

@@ -20,10 +20,7 @@ mod shard;
 mod ship;
 mod topics;
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
-};
+use std::sync::Arc;
 
 use base::{Disk, NodeId, Result, ShardId};
 use parking_lot::Mutex;
@@ -51,17 +48,6 @@ pub(crate) struct Streams {
     owner: NodeId,
     /// A merge that the next settle commits.
     merged: Mutex<Option<Merged>>,
-    /// Snapshots that are being received: until they are installed no segment goes that they may count on.
-    receiving: AtomicUsize,
-}
-
-/// As long as it lives, segments that are here stay.
-pub struct Hold(Arc<Streams>);
-
-impl Drop for Hold {
-    fn drop(&mut self) {
-        self.0.receiving.fetch_sub(1, Ordering::AcqRel);
-    }
 }
 
 impl Streams {
@@ -72,15 +58,7 @@ impl Streams {
     pub(crate) fn open(shard: ShardId, table: Table, disk: Arc<dyn Disk>, owner: NodeId) -> Result<Streams> {
         let machine = Machine::open(shard, table.clone(), Options::default())?;
         let store = Store::open(disk, names::live(&*table.settled())?)?;
-        let streams = Streams {
-            machine,
-            store,
-            bells: Bells::default(),
-            table,
-            owner,
-            merged: Mutex::default(),
-            receiving: AtomicUsize::new(0),
-        };
+        let streams = Streams { machine, store, bells: Bells::default(), table, owner, merged: Mutex::default() };
         streams.show(&streams.starts());
         Ok(streams)
     }

@@ -51,7 +51,7 @@ impl Streams {
     /// # Errors
     /// `Corrupt` if the journal is damaged, `Unavailable` if the disk refuses: the process must end.
     pub(crate) fn write(&self, settling: &Settling, log: &Log) -> Result<Written> {
-        let merged = if self.is_receiving() { None } else { self.merged.lock().take() };
+        let merged = self.merged.lock().take();
         let mut written = Written { added: Vec::new(), removed: Vec::new() };
         if let Some(merged) = merged {
             if self.store.fits(&merged) {

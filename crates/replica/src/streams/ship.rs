@@ -1,12 +1,10 @@
 //! Segments on their way to another replica, beside the pairs of its tree.
 
-use std::sync::{Arc, atomic::Ordering};
-
 use base::{Result, ShardId};
 use segments::{Export, Import, SegmentMeta};
 use table::Snapshot;
 
-use super::{Hold, Streams, names};
+use super::{Streams, names};
 
 impl Streams {
     /// Holds every segment that this settled state names, for as long as it is being sent.
@@ -15,21 +13,6 @@ impl Streams {
     /// `NotFound` if one is gone: the state is an old one, and there is a newer.
     pub(crate) fn exports(&self, state: &dyn Snapshot) -> Result<Vec<Export>> {
         names::live(state)?.into_iter().map(|meta| self.store.export(meta.id)).collect()
-    }
-
-    /// Lets no segment go from now on. Called while nothing is settling.
-    pub(crate) fn hold(self: &Arc<Self>) -> Hold {
-        self.receiving.fetch_add(1, Ordering::AcqRel);
-        Hold(self.clone())
-    }
-
-    pub(crate) fn is_receiving(&self) -> bool {
-        self.receiving.load(Ordering::Acquire) > 0
-    }
-
-    /// Whether a segment is here already, live or received before.
-    pub(crate) fn has(&self, meta: SegmentMeta) -> bool {
-        self.store.has(meta)
     }
 
     /// Begins to receive a segment; `None` if it is here.
