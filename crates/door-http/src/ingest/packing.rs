@@ -157,52 +157,6 @@ mod tests {
         assert_eq!((ready.len(), ready[0].number, ready[0].bytes.len()), (1, 3, bytes));
     }
 
-    /// What the door does with a record beside the hall's work, in one thread: `--ignored --nocapture` prints it.
-    #[test]
-    #[ignore = "measures"]
-    fn time_of_a_record() {
-        const RECORDS: usize = 100;
-        const ROUNDS: u32 = 5_000;
-        let one = |at: usize| format!(r#"{{"topic":"t","key":"key-{at:03}","value":"{}"}}"#, "x".repeat(256));
-        let all: Vec<String> = (0..RECORDS).map(one).collect();
-        let (lines, body) = (all.join("\n"), format!("{{\"records\":[{}]}}", all.join(",")));
-        let measure = |name: &str, work: &mut dyn FnMut()| {
-            // What other processes take is not counted.
-            let on_cpu = || -> u64 {
-                let stat = std::fs::read_to_string("/proc/thread-self/schedstat").expect("Linux says it");
-                stat.split(' ').next().expect("a field").parse().expect("a number")
-            };
-            let begin = on_cpu();
-            (0..ROUNDS).for_each(|_| work());
-            let nanos = (on_cpu() - begin) / u64::from(ROUNDS) / RECORDS as u64;
-            println!("{name}: {nanos} ns a record");
-        };
-        let pack_one = |packing: &mut Packing, record: &Incoming<'_>, ready: &mut Vec<Packed>| {
-            packing.add((0, 0), record, 5, 1 << 20, 0, ready).expect("fits");
-        };
-        measure("JSON, parsed", &mut || {
-            let many: crate::ingest::record::Many<'_> = serde_json::from_str(&body).expect("parses");
-            assert_eq!(std::hint::black_box(many).records.0.len(), RECORDS);
-        });
-        measure("JSON, parsed and packed", &mut || {
-            let (mut packing, mut ready) = (Packing::default(), Vec::new());
-            let many: crate::ingest::record::Many<'_> = serde_json::from_str(&body).expect("parses");
-            many.records.0.iter().for_each(|record| pack_one(&mut packing, record, &mut ready));
-            packing.close(&mut ready);
-            assert_eq!(std::hint::black_box(ready).len(), 1);
-        });
-        measure("NDJSON, parsed and packed", &mut || {
-            let (mut packing, mut ready) = (Packing::default(), Vec::new());
-            let mut cut = crate::ingest::lines::Lines::default();
-            cut.push(lines.as_bytes());
-            while let Some(crate::ingest::lines::Line::Whole(_, line)) = cut.next(true) {
-                pack_one(&mut packing, &serde_json::from_slice(line).expect("parses"), &mut ready);
-            }
-            packing.close(&mut ready);
-            assert_eq!(std::hint::black_box(ready).len(), 1);
-        });
-    }
-
     proptest! {
         /// Whatever comes, a server takes the batches, and each record lies where it was said.
         #[test]
