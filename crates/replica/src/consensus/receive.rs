@@ -23,10 +23,12 @@ pub(super) struct Partial {
     from: NodeId,
     applied: EntryId,
     membership: Bytes,
+    /// The segments that the state names, by which pieces are numbered.
+    segments: Vec<SegmentMeta>,
     /// The last key that is staged; empty before the first.
     last: Bytes,
     stage: Box<dyn Stage>,
-    /// The segments that the state names, as far as they are not here yet.
+    /// Those of them that are not here yet.
     lacking: BTreeMap<usize, SegmentMeta>,
     /// The one that is being received.
     receiving: Option<(usize, Import)>,
@@ -97,13 +99,15 @@ impl Group {
     async fn begin(&self, before: Option<Partial>, head: SnapshotHead) -> Result<Partial> {
         let SnapshotHead { vote, applied, membership, segments } = head;
         let from = vote.leader_id.voted_for;
-        if let Some(before) = before.filter(|before| before.from == from && before.applied == applied) {
+        // A merge gives the same state other segments: what was received of it counts for nothing then.
+        let is_same = |before: &Partial| before.from == from && before.applied == applied && before.segments == segments;
+        if let Some(before) = before.filter(is_same) {
             return Ok(before);
         }
         let machine = self.machine().clone();
         let stage = runtime::spawn_blocking(move || machine.stage()).await?;
-        let lacking = segments.into_iter().enumerate().collect();
-        Ok(Partial { from, applied, membership, last: Bytes::new(), stage, lacking, receiving: None })
+        let lacking = segments.iter().copied().enumerate().collect();
+        Ok(Partial { from, applied, membership, segments, last: Bytes::new(), stage, lacking, receiving: None })
     }
 
     async fn install(&self, vote: Vote, partial: Partial) -> Result<Bytes> {
