@@ -49,6 +49,9 @@ pub(crate) const LEASES_PER_CHECKPOINT: usize = 1000;
 /// How often a shard looks whether it should settle, in milliseconds.
 pub(crate) const SETTLE_TICK_MS: u64 = 200;
 
+/// How often a settle that waits to be noted looks whether the next one is due, in milliseconds.
+pub(crate) const OVERDUE_LOOK_MS: u64 = 5;
+
 /// How long a shard is quiet before it settles what it has, in milliseconds, and how much that is at least: a part of the budget.
 pub(crate) const IDLE_SETTLE_MS: u64 = 2_000;
 /// See [`IDLE_SETTLE_MS`].

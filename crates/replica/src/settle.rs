@@ -17,7 +17,7 @@ use crate::{
     consensus::{Group, StateMachine as _},
     lanes::stopped,
     limits::{
-        IDLE_SETTLE_MS, IDLE_SETTLE_PART, JOURNAL_PRESSURE_FACTOR, LOG_KEPT_FACTOR, MERGE_UNSETTLED_FACTOR, RECLAIM_SLICE_BYTES,
+        IDLE_SETTLE_MS, IDLE_SETTLE_PART, JOURNAL_PRESSURE_FACTOR, LOG_KEPT_FACTOR, MERGE_UNSETTLED_FACTOR, OVERDUE_LOOK_MS, RECLAIM_SLICE_BYTES,
         SETTLE_TICK_MS, UNSETTLED_FACTOR_APPLY, UNSETTLED_FACTOR_MAX,
     },
     runtime,
@@ -126,7 +126,7 @@ impl Settler {
         self.inner.settles.fetch_add(1, Relaxed);
         let Some(upto) = mark.applied else { return Ok(()) };
         let purge = self.purgeable(upto, bytes);
-        self.inner.group.settled(purge).await
+        self.inner.group.settled(purge, self.overdue()).await
     }
 
     /// Up to where the log can go. Alone: up to what is settled. With peers some of it is kept, so that one that was away for a
@@ -177,6 +177,13 @@ impl Settler {
         self.inner.state.set_unsettled_max(u64::MAX);
         self.wake();
         self.inner.eased.notify_waiters();
+    }
+
+    /// Completes when there is enough for the next settle.
+    async fn overdue(&self) {
+        while self.inner.state.unsettled() < self.inner.settle_bytes {
+            runtime::sleep(Duration::from_millis(OVERDUE_LOOK_MS)).await;
+        }
     }
 
     fn is_due(&self) -> bool {

@@ -331,18 +331,21 @@ impl Group {
         }
     }
 
-    /// Tells that the machine has settled more, and up to which settled entry the log is to be purged.
+    /// Tells that the machine has settled more, and up to which settled entry the log is to be purged. Returns once that is
+    /// noted, or `hurried` completes: then the log is purged up to what was noted before.
     ///
     /// # Errors
     /// `Unavailable` if the replica has ended.
-    pub async fn settled(&self, purge: Option<EntryId>) -> Result<()> {
+    pub async fn settled(&self, purge: Option<EntryId>, hurried: impl Future<Output = ()>) -> Result<()> {
         // What is settled by now is the snapshot.
         self.inner.raft.trigger().snapshot().await.map_err(|_| ended())?;
         let Some(purge) = purge else { return Ok(()) };
-        // What no snapshot holds is not purged, and it takes a moment until one is known.
+        // What no snapshot holds is not purged, and it takes a moment until one is known. Who notes it is who applies: while
+        // applying waits for the next settle, that has to come first.
         tokio::select! {
             biased;
             noted = self.snapshot_reaches(purge.index) => noted?,
+            () = hurried => {}
             () = runtime::sleep(SETTLED_WAIT) => {}
         }
         self.inner.raft.trigger().purge_log(purge.index).await.map_err(|_| ended())

@@ -142,3 +142,31 @@ async fn an_installation_makes_room() {
     journal.close();
     writing.join().expect("the writer does not panic").expect("the disk takes everything");
 }
+
+/// A settle waited, up to 5 s, until it was noted as the snapshot. Who notes it is who applies, and a replica that took entries
+/// faster than it settled waited there for the next settle: its log grew by all that its leader wrote meanwhile, once until its
+/// disk was full.
+#[tokio::test]
+async fn a_settle_does_not_wait_for_those_who_wait_for_the_next_one() {
+    let options = journal::Options { segment_bytes: 1 << 20, tail_bytes: 1 << 20, write_bytes_max: 1 << 18, reserve_bytes: 0 };
+    let (journal, writer) = Journal::open(Arc::new(MemoryDisk::new()), options).expect("opens");
+    let writing = thread::spawn(move || writer.run());
+    let replica = Replica::new();
+    let group = Group::start(ShardId(1), 1, journal.clone(), replica.state.clone(), None).await.expect("starts");
+    group.initialize(&[1]).await.expect("is founded");
+    group.ready().await.expect("leads");
+    let settler = Settler::new(replica.state.clone(), group.clone(), journal.clone(), 1_000, Arc::default());
+    let running = tokio::spawn({
+        let settler = settler.clone();
+        async move { settler.run().await }
+    });
+    let value = "x".repeat(10_000);
+    let puts = (0..20).map(|number| group.propose(batch(&[put(&format!("key {number}"), &value)])));
+    let all = futures_util::future::try_join_all(puts);
+    tokio::time::timeout(Duration::from_secs(20), all).await.expect("no settle holds them up").expect("are applied");
+    settler.close();
+    running.await.expect("it does not panic").expect("no failure");
+    group.shutdown().await;
+    journal.close();
+    writing.join().expect("the writer does not panic").expect("the disk takes everything");
+}

@@ -300,7 +300,7 @@ async fn who_lags_behind_the_purged_log_is_sent_what_is_settled() {
     }
     let house = &cluster.houses[&leader];
     let settled = house.ledger.settle();
-    house.group.settled(Some(settled)).await.expect("the replica runs");
+    house.group.settled(Some(settled), std::future::pending()).await.expect("the replica runs");
     until("the log is purged", || house.journal.state(SHARD).purged == Some(settled)).await;
     cluster.wires.cut_off.lock().clear();
     cluster.until_equal().await;
@@ -324,7 +324,7 @@ async fn a_crash_between_the_state_and_the_log_is_made_good_at_the_next_start() 
     }
     let house = &cluster.houses[&leader];
     let settled = house.ledger.settle();
-    house.group.settled(Some(settled)).await.expect("the replica runs");
+    house.group.settled(Some(settled), std::future::pending()).await.expect("the replica runs");
     until("the log is purged", || house.journal.state(SHARD).purged == Some(settled)).await;
     cluster.propose("after").await;
     let taken_over = house.ledger.clone();

@@ -55,10 +55,10 @@ async fn what_is_settled_leaves_the_log_and_is_not_applied_again() {
         propose(&house, &format!("line {number}")).await;
     }
     let settled = house.ledger.settle();
-    house.group.settled(Some(settled)).await.expect("the replica runs");
+    house.group.settled(Some(settled), std::future::pending()).await.expect("the replica runs");
     until("the log is purged", || house.journal.state(SHARD).purged == Some(settled)).await;
     propose(&house, "beyond").await;
-    house.group.settled(Some(settled)).await.expect("telling it twice changes nothing");
+    house.group.settled(Some(settled), std::future::pending()).await.expect("telling it twice changes nothing");
     let lines = house.ledger.lines();
     let (disk, ledger) = house.stop().await;
 
@@ -75,7 +75,7 @@ async fn everything_may_be_settled_and_purged() {
     let house = House::alone().await;
     propose(&house, "only").await;
     let settled = house.ledger.settle();
-    house.group.settled(Some(settled)).await.expect("the replica runs");
+    house.group.settled(Some(settled), std::future::pending()).await.expect("the replica runs");
     until("the log is purged", || house.journal.state(SHARD).purged == Some(settled)).await;
     let (disk, ledger) = house.stop().await;
     let house = House::start(1, disk, &ledger, Arc::new(Alone)).await;
