@@ -17,8 +17,8 @@ use crate::{
     consensus::{Group, StateMachine as _},
     lanes::stopped,
     limits::{
-        IDLE_SETTLE_MS, IDLE_SETTLE_PART, JOURNAL_PRESSURE_FACTOR, LOG_KEPT_FACTOR, MERGE_UNSETTLED_FACTOR, OVERDUE_LOOK_MS, RECLAIM_SLICE_BYTES,
-        SETTLE_TICK_MS, UNSETTLED_FACTOR_APPLY, UNSETTLED_FACTOR_MAX,
+        IDLE_SETTLE_MS, IDLE_SETTLE_PART, JOURNAL_PRESSURE_FACTOR, LOG_KEPT_FACTOR, MERGE_UNSETTLED_FACTOR, OVERDUE_LOOK_MS,
+        RECLAIM_SLICE_BYTES, SETTLE_TICK_MS, UNSETTLED_FACTOR_APPLY, UNSETTLED_FACTOR_MAX,
     },
     runtime,
     shard::ShardState,
@@ -228,6 +228,8 @@ impl Inner {
         let streams = self.state.streams().zip(settling);
         let log = Log::new(self.journal.clone(), self.state.shard);
         let written = streams.as_ref().map(|(streams, settling)| streams.write(settling, &log)).transpose()?;
+        let is_overtaken = matches!(written, Some(None));
+        let written = written.flatten();
         let (mut extra, mut dropped) = (Vec::new(), Vec::new());
         let spaces = self.state.spaces();
         for space in &spaces {
@@ -238,6 +240,9 @@ impl Inner {
         extra.extend(written.iter().flat_map(Written::changes));
         extra.sort_by(|a, b| a.0.cmp(&b.0));
         let is_settled = self.state.table().settle(sealed, extra, &dropped)?;
+        if is_settled && is_overtaken {
+            return Err(Error::new(Kind::Corrupt, "a state was settled without the batches that it names"));
+        }
         if let (Some((streams, settling)), Some(written)) = (streams, written) {
             if is_settled { streams.committed(settling, &written)? } else { streams.abandoned(&written)? }
         }

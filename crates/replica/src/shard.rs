@@ -13,7 +13,7 @@ use bytes::Bytes;
 use kv::Command;
 use parking_lot::{Mutex, RwLock};
 use rustc_hash::FxHashMap;
-use segments::{Export, Import, SegmentMeta};
+use segments::{Arrival, Export, SegmentMeta};
 use table::{Mark, Snapshot, Stage, Staged, Table, Tree};
 use tokio::sync::Notify;
 
@@ -338,7 +338,7 @@ impl StateMachine for ShardState {
         self.streams.as_ref().map_or_else(|| Ok(Vec::new()), |streams| streams.exports(state))
     }
 
-    fn import(&self, meta: SegmentMeta) -> Result<Option<Import>> {
+    fn import(&self, meta: SegmentMeta) -> Result<Arrival> {
         let none = || Error::new(Kind::Invalid, "shard 0 has no streams, and is sent a segment");
         self.streams.as_ref().ok_or_else(none)?.import(meta)
     }

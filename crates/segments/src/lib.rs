@@ -48,6 +48,6 @@ pub use meta::SegmentMeta;
 pub use plan::{Moved, Plan, PlanOptions, RunShape, SegmentShape, Shape, plan};
 pub use read::Chunk;
 pub use retention::{Piece, Retention, retention_cut};
-pub use ship::{Export, Import};
+pub use ship::{Arrival, Export, Hold, Import};
 pub use store::{Extent, Stats, Store};
 pub use writer::Writer;

@@ -54,6 +54,38 @@ pub struct Import {
     is_finished: bool,
 }
 
+/// What there is to do for a segment that another node has.
+pub enum Arrival {
+    /// It is to be sent.
+    Begun(Import),
+    /// It is here.
+    Here(Hold),
+}
+
+/// Keeps a segment's file until it is adopted: one that was live when it was asked for may be merged away before, and one that was
+/// received goes when nobody adopts it.
+pub struct Hold {
+    _live: Option<Arc<Segment>>,
+    _received: Option<Received>,
+}
+
+struct Received {
+    yard: Arc<Yard>,
+    id: SegmentId,
+}
+
+impl Hold {
+    fn received(yard: &Arc<Yard>, id: SegmentId) -> Hold {
+        Hold { _live: None, _received: Some(Received { yard: yard.clone(), id }) }
+    }
+}
+
+impl Drop for Received {
+    fn drop(&mut self) {
+        self.yard.let_go(self.id);
+    }
+}
+
 impl Store {
     /// Begins to send a live segment.
     ///
@@ -63,20 +95,23 @@ impl Store {
         Ok(Export { segment: self.live_segment(id)?, position: 0 })
     }
 
-    /// Begins to receive a segment; `None` if this node has it, live or received before.
+    /// Begins to receive a segment, unless this node has it, live or received before.
     ///
     /// # Errors
     /// `Conflict` if it has another one of the same id, or is receiving it; `Unavailable` if the disk refused.
-    pub fn import(&self, meta: SegmentMeta) -> Result<Option<Import>> {
-        match self.segment(meta.id) {
-            Some(segment) if segment.meta == meta => return Ok(None),
-            Some(_) => return Err(conflict(meta.id, "is here with other bytes")),
-            // A file that was received and verified, and waits for its commit.
-            None if self.yard.is_claimed(meta.id) => {
-                let found = Segment::open(&self.yard, meta);
-                return found.map(|_| None).map_err(|_| conflict(meta.id, "is here with other bytes"));
-            }
-            None => {}
+    pub fn import(&self, meta: SegmentMeta) -> Result<Arrival> {
+        let other = || conflict(meta.id, "is here with other bytes");
+        if let Some(segment) = self.segment(meta.id) {
+            return if segment.meta == meta {
+                Ok(Arrival::Here(Hold { _live: Some(segment), _received: None }))
+            } else {
+                Err(other())
+            };
+        }
+        // A file that was received and verified, and waits for its commit.
+        if self.yard.hold_with_others(meta.id) {
+            let hold = Hold::received(&self.yard, meta.id);
+            return Segment::open(&self.yard, meta).map(|_| Arrival::Here(hold)).map_err(|_| other());
         }
         let name = received_name(meta.id);
         let disk = &self.yard.disk;
@@ -88,7 +123,7 @@ impl Store {
         };
         let file = create().map_err(|error: io::Error| failed_io(meta.id, &error))?;
         let file = file.ok_or_else(|| conflict(meta.id, "is being received already"))?;
-        Ok(Some(Import { yard: self.yard.clone(), meta, file, position: 0, begun: 0, is_finished: false }))
+        Ok(Arrival::Begun(Import { yard: self.yard.clone(), meta, file, position: 0, begun: 0, is_finished: false }))
     }
 }
 
@@ -110,11 +145,12 @@ impl Import {
         Ok(())
     }
 
-    /// Makes it durable, checks every byte of it, and gives it its name. It is not live before it is committed and adopted.
+    /// Makes it durable, checks every byte of it, and gives it its name. It is not live before it is committed and adopted, and its
+    /// file goes if that does not happen while it is held.
     ///
     /// # Errors
     /// `Corrupt` if it is not the segment that was promised; `Unavailable` if the disk refused. Its file is removed then.
-    pub fn finish(mut self) -> Result<SegmentMeta> {
+    pub fn finish(mut self) -> Result<Hold> {
         let id = self.meta.id;
         if self.position != self.meta.length {
             return Err(damaged(id, "it ended before its length"));
@@ -122,10 +158,11 @@ impl Import {
         self.file.sync_data().map_err(|error| failed_io(id, &error))?;
         verify(&self.yard, &received_name(id), self.meta, &mut |_| Ok(()))?;
         let disk = &self.yard.disk;
-        let named = self.yard.claim_as(id, &received_name(id)).and_then(|()| disk.sync_dir());
-        named.map_err(|error| failed_io(id, &error))?;
+        self.yard.hold_as(id, &received_name(id)).map_err(|error| failed_io(id, &error))?;
         self.is_finished = true;
-        Ok(self.meta)
+        let hold = Hold::received(&self.yard, id);
+        disk.sync_dir().map_err(|error| failed_io(id, &error))?;
+        Ok(hold)
     }
 }
 

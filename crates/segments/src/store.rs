@@ -96,7 +96,7 @@ impl Store {
     }
 
     pub(crate) fn begin(&self, id: SegmentId, generation: u32) -> Result<Writer> {
-        if self.yard.is_claimed(id) {
+        if self.yard.is_needed(id) {
             return Err(conflict(id, "is there already: a number is used once"));
         }
         Writer::begin(self.yard.disk.clone(), id, generation)

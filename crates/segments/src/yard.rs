@@ -28,10 +28,24 @@ pub(crate) struct Yard {
     /// Segments that are no part of the store any more and that nobody reads. Who writes next removes them: a reader does not
     /// wait for that.
     gone: Mutex<Vec<SegmentId>>,
-    /// Segments whose files may not be removed though an earlier opening of them is gone: live ones, and those just received.
-    claimed: Mutex<FxHashSet<SegmentId>>,
+    needed: Mutex<Needed>,
     marks: Mutex<MarksCache>,
     next_number: AtomicU64,
+}
+
+/// Segments whose files may not be removed though an earlier opening of them is gone.
+#[derive(Default)]
+struct Needed {
+    /// Live ones.
+    claimed: FxHashSet<SegmentId>,
+    /// Those that were received, and how many wait for them to be adopted.
+    held: FxHashMap<SegmentId, usize>,
+}
+
+impl Needed {
+    fn contains(&self, id: SegmentId) -> bool {
+        self.claimed.contains(&id) || self.held.contains_key(&id)
+    }
 }
 
 impl Yard {
@@ -40,7 +54,7 @@ impl Yard {
             disk,
             opened: Mutex::default(),
             gone: Mutex::default(),
-            claimed: Mutex::default(),
+            needed: Mutex::default(),
             marks: Mutex::default(),
             next_number: AtomicU64::new(0),
         })
@@ -63,40 +77,64 @@ impl Yard {
         closing.iter().for_each(|segment| segment.close());
     }
 
+    /// Nobody reads `id` any more. A file that is needed again belongs to those who need it: they say so in their turn.
     pub(crate) fn note_gone(&self, id: SegmentId) {
-        self.gone.lock().push(id);
+        let needed = self.needed.lock();
+        if !needed.contains(id) {
+            self.gone.lock().push(id);
+        }
     }
 
     /// The file of `id` is needed from now on.
     pub(crate) fn claim(&self, id: SegmentId) {
-        self.claimed.lock().insert(id);
+        self.needed.lock().claimed.insert(id);
     }
 
-    /// Puts the file `from` in the place of `id`'s and claims it, in one step.
-    pub(crate) fn claim_as(&self, id: SegmentId, from: &str) -> std::io::Result<()> {
-        let mut claimed = self.claimed.lock();
+    /// Puts the file `from` in the place of `id`'s and holds it, in one step.
+    pub(crate) fn hold_as(&self, id: SegmentId, from: &str) -> std::io::Result<()> {
+        let mut needed = self.needed.lock();
         self.disk.rename(from, &file_name(id))?;
-        claimed.insert(id);
+        *needed.held.entry(id).or_default() += 1;
         Ok(())
     }
 
-    pub(crate) fn release(&self, id: SegmentId) {
-        self.claimed.lock().remove(&id);
+    /// Holds the file of `id` if it was received and is held by others.
+    pub(crate) fn hold_with_others(&self, id: SegmentId) -> bool {
+        self.needed.lock().held.get_mut(&id).map(|count| *count += 1).is_some()
     }
 
-    pub(crate) fn is_claimed(&self, id: SegmentId) -> bool {
-        self.claimed.lock().contains(&id)
+    /// One of those who hold the file of `id` lets go of it: after the last one it stays only if it is live.
+    pub(crate) fn let_go(&self, id: SegmentId) {
+        let mut needed = self.needed.lock();
+        let Some(count) = needed.held.get_mut(&id) else { return };
+        *count -= 1;
+        if *count == 0 {
+            needed.held.remove(&id);
+            drop(needed);
+            self.note_gone(id);
+        }
+    }
+
+    pub(crate) fn release(&self, id: SegmentId) {
+        self.needed.lock().claimed.remove(&id);
+    }
+
+    pub(crate) fn is_needed(&self, id: SegmentId) -> bool {
+        self.needed.lock().contains(id)
     }
 
     /// Removes the files that nobody reads any more. What cannot be removed is tried again next time.
     pub(crate) fn clear(&self) -> Result<()> {
         let mut gone = std::mem::take(&mut *self.gone.lock());
-        let claimed = self.claimed.lock();
+        let needed = self.needed.lock();
         while let Some(id) = gone.pop() {
-            if claimed.contains(&id) {
+            if needed.contains(id) {
                 continue;
             }
             if let Err(error) = self.disk.remove(&file_name(id)) {
+                if error.kind() == std::io::ErrorKind::NotFound {
+                    continue;
+                }
                 gone.push(id);
                 self.gone.lock().append(&mut gone);
                 return Err(failed_io(id, &error));

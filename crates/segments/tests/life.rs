@@ -8,9 +8,9 @@ use base::{
     Disk, Error, Kind,
     disk::{Event, Fault, MemoryDisk, RealDisk},
 };
-use kit::{Kept, World, eager, id, key};
+use kit::{Kept, World, begun, eager, id, key};
 use parking_lot::Mutex;
-use segments::{PlanOptions, Retention, SegmentMeta, Store, batch, file_name, inspect, limits::BLOCK_BYTES};
+use segments::{Arrival, PlanOptions, Retention, SegmentMeta, Store, batch, file_name, inspect, limits::BLOCK_BYTES};
 
 fn world() -> World {
     World::new(MemoryDisk::new(), 1)
@@ -150,12 +150,13 @@ fn a_segment_that_comes_back_while_it_is_still_read_stays() {
     let meta = settle(&mut world, 0, 3, 50);
     let mut export = world.store.export(meta.id).expect("exports");
     world.store.adopt(&[], &[meta.id]).expect("adopts");
-    let mut import = world.store.import(meta).expect("imports").expect("is not live any more");
+    let mut import = begun(world.store.import(meta));
     import.push(&export.next_piece().expect("reads").expect("a piece")).expect("writes");
-    import.finish().expect("is whole");
+    let hold = import.finish().expect("is whole");
     drop(export);
     world.store.clear().expect("removes");
     world.store.adopt(&[meta], &[]).expect("the file is there");
+    drop(hold);
     world.store.clear().expect("removes");
     world.compare().expect("reads");
 }
@@ -167,29 +168,54 @@ fn an_import_takes_the_promised_segment_only() {
     let bytes = world.store.export(meta.id).expect("exports").next_piece().expect("reads").expect("a piece");
     let disk = MemoryDisk::new();
     let receiver = Store::open(Arc::new(disk.clone()), Vec::new()).expect("opens");
-    let mut import = receiver.import(meta).expect("imports").expect("is not there");
+    let mut import = begun(receiver.import(meta));
     assert_eq!(receiver.import(meta).map(drop).expect_err("is under way").kind, Kind::Conflict);
     import.push(&bytes[..100]).expect("writes");
     assert_eq!(import.push(&bytes).expect_err("is too long").kind, Kind::Invalid);
-    assert_eq!(import.finish().expect_err("ended early").kind, Kind::Corrupt);
+    assert_eq!(import.finish().map(drop).expect_err("ended early").kind, Kind::Corrupt);
     assert!(disk.list().expect("lists").is_empty());
     for at in 0..bytes.len() {
         let mut rotten = bytes.to_vec();
         rotten[at] ^= 0x10;
-        let mut import = receiver.import(meta).expect("imports").expect("is not there");
+        let mut import = begun(receiver.import(meta));
         import.push(&rotten).expect("writes");
-        assert_eq!(import.finish().expect_err("rotted on its way").kind, Kind::Corrupt, "byte {at}");
+        assert_eq!(import.finish().map(drop).expect_err("rotted on its way").kind, Kind::Corrupt, "byte {at}");
     }
     assert!(disk.list().expect("lists").is_empty());
     let other = SegmentMeta { checksum: meta.checksum ^ 1, ..meta };
     assert_eq!(world.store.import(other).map(drop).expect_err("has another").kind, Kind::Conflict);
-    let mut import = receiver.import(meta).expect("imports").expect("is not there");
+    let mut import = begun(receiver.import(meta));
     import.push(&bytes).expect("writes");
-    import.finish().expect("is whole");
+    let hold = import.finish().expect("is whole");
     assert_eq!(receiver.import(other).map(drop).expect_err("received another").kind, Kind::Conflict);
-    assert!(receiver.import(meta).expect("asks").is_none());
+    assert!(matches!(receiver.import(meta), Ok(Arrival::Here(_))));
+    receiver.clear().expect("removes");
+    assert_eq!(disk.list().expect("lists"), [file_name(meta.id)], "it is held");
+    drop(hold);
+    receiver.clear().expect("removes");
+    assert!(disk.list().expect("lists").is_empty(), "nobody adopted it");
+    let mut import = begun(receiver.import(meta));
+    import.push(&bytes).expect("writes");
+    let hold = import.finish().expect("is whole");
     receiver.discard(meta.id).expect("discards");
+    drop(hold);
+    receiver.clear().expect("what is gone is no failure");
     assert!(disk.list().expect("lists").is_empty());
+}
+
+/// A segment that was here was not sent. A merge took it out of the store before the state that names it was installed, and its file
+/// was gone then.
+#[test]
+fn a_segment_that_is_here_stays_for_who_asked_for_it() {
+    let mut world = world();
+    let meta = settle(&mut world, 0, 3, 50);
+    let Ok(Arrival::Here(hold)) = world.store.import(meta) else { panic!("it is here") };
+    world.store.adopt(&[], &[meta.id]).expect("a merge removes it");
+    world.store.clear().expect("removes what nobody needs");
+    world.store.adopt(&[meta], &[]).expect("the file is there");
+    drop(hold);
+    world.store.clear().expect("removes what nobody needs");
+    world.compare().expect("reads");
 }
 
 #[test]

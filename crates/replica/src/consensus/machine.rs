@@ -53,9 +53,10 @@ fn parts(mark: &Mark) -> io::Result<(Option<LogId>, StoredMembership)> {
 }
 
 fn install(machine: &dyn StateMachine, meta: &SnapshotMeta, settled: Settled) -> io::Result<()> {
-    let staged = match settled {
+    // What is held is let go of once it is installed.
+    let (staged, _held) = match settled {
         Settled::Received(staged) => staged.lock().take().ok_or_else(|| storage_error("a received state is installed once"))?,
-        Settled::Own(snapshot) => copy(&*snapshot, machine).map_err(storage_error)?,
+        Settled::Own(snapshot) => (copy(&*snapshot, machine).map_err(storage_error)?, Vec::new()),
     };
     let (last_log_id, last_membership) = parts(staged.mark())?;
     if (&last_log_id, &last_membership) != (&meta.last_log_id, &meta.last_membership) {

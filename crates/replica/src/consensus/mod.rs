@@ -15,7 +15,7 @@ use std::{
 
 use base::{EntryId, NodeId, Result};
 use bytes::Bytes;
-use segments::{Export, Import, SegmentMeta};
+use segments::{Arrival, Export, SegmentMeta};
 use table::{Mark, Snapshot, Stage, Staged};
 
 use crate::network::BoxFuture;
@@ -67,8 +67,8 @@ pub trait StateMachine: Send + Sync + 'static {
         Ok(Vec::new())
     }
 
-    /// Begins to take over such a thing; `None` if it is here. Blocking.
-    fn import(&self, meta: SegmentMeta) -> Result<Option<Import>> {
+    /// Begins to take over such a thing, unless it is here. Blocking.
+    fn import(&self, meta: SegmentMeta) -> Result<Arrival> {
         Err(base::Error::new(base::Kind::Unsupported, format!("this replica holds no streams, and is sent segment {}", meta.id)))
     }
 

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, io};
 
 use base::{EntryId, Error, Kind, NodeId, Result};
 use bytes::{Buf, Bytes};
-use segments::{Import, SegmentMeta};
+use segments::{Arrival, Hold, Import, SegmentMeta};
 use table::{Mark, Stage};
 
 use super::{
@@ -30,6 +30,8 @@ pub(super) struct Partial {
     stage: Box<dyn Stage>,
     /// Those of them that are not here yet.
     lacking: BTreeMap<usize, SegmentMeta>,
+    /// Those that are.
+    held: Vec<Hold>,
     /// The one that is being received.
     receiving: Option<(usize, Import)>,
 }
@@ -107,24 +109,23 @@ impl Group {
         let machine = self.machine().clone();
         let stage = runtime::spawn_blocking(move || machine.stage()).await?;
         let lacking = segments.iter().copied().enumerate().collect();
-        Ok(Partial { from, applied, membership, segments, last: Bytes::new(), stage, lacking, receiving: None })
+        Ok(Partial { from, applied, membership, segments, last: Bytes::new(), stage, lacking, held: Vec::new(), receiving: None })
     }
 
     async fn install(&self, vote: Vote, partial: Partial) -> Result<Bytes> {
-        let Partial { applied, membership, stage, lacking, receiving, .. } = partial;
-        let segment = receiving.map(|(number, import)| runtime::spawn_blocking(move || import.finish().map(|_| number)));
-        let finished = match segment {
-            Some(finishing) => Some(finishing.await?),
-            None => None,
-        };
-        if lacking.keys().any(|number| finished != Some(*number)) {
+        let Partial { applied, membership, stage, mut lacking, mut held, receiving, .. } = partial;
+        if let Some((number, import)) = receiving {
+            held.push(runtime::spawn_blocking(move || import.finish()).await?);
+            lacking.remove(&number);
+        }
+        if !lacking.is_empty() {
             return Err(Error::new(Kind::Invalid, "a snapshot ended before all of its segments were sent"));
         }
         let last_membership = codec::decode_membership(membership.clone())?;
         let mark = Mark { applied: Some(applied), membership };
         let staged = runtime::spawn_blocking(move || stage.finish(mark)).await?;
         let meta = SnapshotMeta { last_log_id: Some(log_id(applied)), last_membership };
-        let snapshot = RaftSnapshot { meta, snapshot: Settled::received(staged) };
+        let snapshot = RaftSnapshot { meta, snapshot: Settled::received(staged, held) };
         let response = self.raft().install_full_snapshot(vote, snapshot).await;
         let response = response.map_err(|_| Error::new(Kind::Unavailable, "this replica has ended"))?;
         Ok(wire::encode_snapshot_response(&response))
@@ -137,16 +138,19 @@ impl Partial {
         if self.receiving.as_ref().is_some_and(|(receiving, _)| *receiving != number)
             && let Some((finished, import)) = self.receiving.take()
         {
-            import.finish()?;
+            self.held.push(import.finish()?);
             self.lacking.remove(&finished);
         }
         if self.receiving.is_none() {
             // One that is here already is sent to its end all the same.
             let Some(meta) = self.lacking.get(&number) else { return Ok(()) };
             match machine.import(*meta)? {
-                Some(import) => self.receiving = Some((number, import)),
-                // It is here; what is sent of it is of no use.
-                None => drop(self.lacking.remove(&number)),
+                Arrival::Begun(import) => self.receiving = Some((number, import)),
+                // What is sent of it is of no use.
+                Arrival::Here(hold) => {
+                    self.held.push(hold);
+                    self.lacking.remove(&number);
+                }
             }
         }
         match &mut self.receiving {

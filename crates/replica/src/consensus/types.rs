@@ -11,6 +11,7 @@ use openraft::{
     vote::leader_id_std::CommittedLeaderId,
 };
 use parking_lot::Mutex;
+use segments::Hold;
 use table::{Snapshot, Staged};
 
 use super::{Replies, codec};
@@ -92,14 +93,14 @@ impl fmt::Display for Command {
 pub(crate) enum Settled {
     /// A replica's own, to be sent.
     Own(Arc<dyn Snapshot>),
-    /// What a peer sent, staged in this replica's tree. Whoever installs it takes it; clones are one.
-    Received(Arc<Mutex<Option<Staged>>>),
+    /// What a peer sent, staged in this replica's tree, and its segments. Whoever installs it takes it; clones are one.
+    Received(Arc<Mutex<Option<(Staged, Vec<Hold>)>>>),
 }
 
 impl Settled {
     /// What a peer sent, all of it.
-    pub(crate) fn received(staged: Staged) -> Settled {
-        Settled::Received(Arc::new(Mutex::new(Some(staged))))
+    pub(crate) fn received(staged: Staged, segments: Vec<Hold>) -> Settled {
+        Settled::Received(Arc::new(Mutex::new(Some((staged, segments)))))
     }
 }
 

@@ -48,6 +48,9 @@ pub(crate) struct Streams {
     owner: NodeId,
     /// A merge that the next settle commits.
     merged: Mutex<Option<Merged>>,
+    /// How often another state took the place of what is settled here. Held while a commit is made visible: what was settled out
+    /// of the state before is not shown in the one after it.
+    generation: Mutex<u64>,
 }
 
 impl Streams {
@@ -58,7 +61,15 @@ impl Streams {
     pub(crate) fn open(shard: ShardId, table: Table, disk: Arc<dyn Disk>, owner: NodeId) -> Result<Streams> {
         let machine = Machine::open(shard, table.clone(), Options::default())?;
         let store = Store::open(disk, names::live(&*table.settled())?)?;
-        let streams = Streams { machine, store, bells: Bells::default(), table, owner, merged: Mutex::default() };
+        let streams = Streams {
+            machine,
+            store,
+            bells: Bells::default(),
+            table,
+            owner,
+            merged: Mutex::default(),
+            generation: Mutex::default(),
+        };
         streams.show(&streams.starts());
         Ok(streams)
     }

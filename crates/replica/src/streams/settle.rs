@@ -18,6 +18,8 @@ pub(crate) struct Settling {
     token: stream::Settling,
     /// Every partition and its log start.
     starts: Vec<(PartitionId, i64)>,
+    /// Of the state that it was taken out of.
+    generation: u64,
 }
 
 /// What was written for a settle, and becomes part of the state with its commit.
@@ -38,7 +40,7 @@ impl Streams {
     pub(crate) fn seal(&self, upto: u64) -> Settling {
         self.machine.flush();
         let (batches, token) = self.machine.begin_settle(upto);
-        Settling { batches, token, starts: self.starts() }
+        Settling { batches, token, starts: self.starts(), generation: *self.generation.lock() }
     }
 
     /// Every partition and its log start.
@@ -46,11 +48,26 @@ impl Streams {
         self.machine.partitions().into_iter().map(|(id, info)| (id, info.log_start)).collect()
     }
 
-    /// Writes a segment with it. Durable when this returns, and named by nobody.
+    /// Writes a segment with it. Durable when this returns, and named by nobody. `None`: another state took the place of the one
+    /// that is being settled, and what was to be settled may be gone from the log.
     ///
     /// # Errors
     /// `Corrupt` if the journal is damaged, `Unavailable` if the disk refuses: the process must end.
-    pub(crate) fn write(&self, settling: &Settling, log: &Log) -> Result<Written> {
+    pub(crate) fn write(&self, settling: &Settling, log: &Log) -> Result<Option<Written>> {
+        match self.write_all(settling, log) {
+            Err(error) if self.is_overtaken(settling) => {
+                tracing::info!(%error, "what was being settled was replaced by another state meanwhile");
+                Ok(None)
+            }
+            outcome => outcome.map(Some),
+        }
+    }
+
+    fn is_overtaken(&self, settling: &Settling) -> bool {
+        *self.generation.lock() != settling.generation
+    }
+
+    fn write_all(&self, settling: &Settling, log: &Log) -> Result<Written> {
         let merged = self.merged.lock().take();
         let mut written = Written { added: Vec::new(), removed: Vec::new() };
         if let Some(merged) = merged {
@@ -96,6 +113,10 @@ impl Streams {
     /// # Errors
     /// `Corrupt` or `Conflict` if the segments are not as the commit says: the process must end.
     pub(crate) fn committed(&self, settling: Settling, written: &Written) -> Result<()> {
+        let generation = self.generation.lock();
+        if *generation != settling.generation {
+            return self.abandoned(written);
+        }
         self.store.adopt(&written.added, &written.removed)?;
         self.machine.settled(settling.token);
         self.show(&settling.starts);
@@ -119,7 +140,8 @@ impl Streams {
         self.store.retain_partitions(|key| known.contains(key));
     }
 
-    /// Merges what is worth it, and leaves it to the next settle to commit. Whether there is something to commit.
+    /// Merges what is worth it, and leaves it to the next settle to commit. Whether there is something to commit. Nothing is merged
+    /// of a state that another one takes the place of meanwhile.
     ///
     /// # Errors
     /// `Corrupt` if what was settled is damaged, `Unavailable` if the disk refuses.
@@ -132,7 +154,11 @@ impl Streams {
         if plan.moved.is_empty() && plan.removed.is_empty() {
             return Ok(false);
         }
-        *self.merged.lock() = Some(self.store.merge(&plan, self.segment_id())?.finish()?);
+        let merged = match self.store.merge(&plan, self.segment_id()) {
+            Err(error) if error.kind == Kind::Conflict => return Ok(false),
+            merger => merger?.finish()?,
+        };
+        *self.merged.lock() = Some(merged);
         Ok(true)
     }
 

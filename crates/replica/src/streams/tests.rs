@@ -9,9 +9,9 @@ use base::{
 use bytes::Bytes;
 use journal::{Journal, Record};
 use kv::Cold;
-use segments::batch::sample;
+use segments::{Arrival, Hold, batch::sample};
 use stream::TopicId;
-use table::{Direction, MemoryTree};
+use table::{Direction, MemoryTree, Staged};
 
 use super::{
     log::Log,
@@ -111,7 +111,7 @@ impl Replica {
     fn settle(&self) {
         let (sealed, mark, settling) = self.state.seal().expect("one at a time");
         let settling = settling.expect("a data shard has streams");
-        let written = self.streams().write(&settling, &self.log()).expect("writes");
+        let written = self.streams().write(&settling, &self.log()).expect("writes").expect("nothing overtakes it");
         assert!(self.state.table().settle(sealed, written.changes(), &[]).expect("settles"));
         self.streams().committed(settling, &written).expect("adopts");
         if let Some(upto) = mark.applied {
@@ -150,7 +150,7 @@ impl Replica {
 }
 
 /// What clients should read: batches with the offsets and the epoch that they were given.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Model(BTreeMap<u32, (i64, Vec<u8>)>);
 
 impl Model {
@@ -251,6 +251,115 @@ fn small_segments_are_merged_and_trimmed_ones_go() {
     assert!(matches!(replica.read(3, 0, 1), Found::BelowStart));
 }
 
+/// Sends the settled state: what is to be installed, what holds its segments meanwhile, and how many of them were sent.
+fn send(ahead: &Replica, behind: &Replica) -> (Staged, Vec<Hold>, usize) {
+    let state = ahead.state.snapshot();
+    let (mut sent, mut held) = (0, Vec::new());
+    for mut export in ahead.state.exports(&*state).expect("holds") {
+        let mut import = match behind.state.import(export.meta()).expect("begins") {
+            Arrival::Begun(import) => import,
+            Arrival::Here(hold) => {
+                held.push(hold);
+                continue;
+            }
+        };
+        while let Some(piece) = export.next_piece().expect("reads") {
+            import.push(&piece).expect("takes");
+        }
+        held.push(import.finish().expect("is whole"));
+        sent += 1;
+    }
+    let mut stage = behind.state.stage().expect("stages");
+    for pair in state.range(Bytes::new(), Bytes::from_static(&KEYS_END), Direction::Forward) {
+        stage.push(pair.expect("reads")).expect("takes");
+    }
+    (stage.finish(state.mark().clone()).expect("is whole"), held, sent)
+}
+
+/// A replica that was sent a state still settled and merged what it had: segments that were not sent, since they were here, were
+/// gone when the state was installed, and the process could not go on with its data.
+#[test]
+fn merges_while_a_state_is_received_take_nothing_from_it() {
+    let (mut ahead, mut model) = (Replica::open(Disks::default()), Model::default());
+    let mut behind = Replica::open(Disks::default());
+    for _ in 0..40 {
+        fill(&mut ahead, &mut model, 3);
+        ahead.settle();
+    }
+    let (staged, held, _) = send(&ahead, &behind);
+    behind.state.install(staged).expect("installs");
+    drop(held);
+    behind.index = ahead.index;
+    fill(&mut ahead, &mut model, 3);
+    ahead.settle();
+    let (staged, held, sent) = send(&ahead, &behind);
+    assert_eq!(sent, 1, "the others are here");
+    assert!(behind.streams().merge(1 << 30).expect("merges"), "there is much to merge");
+    behind.settle();
+    behind.state.install(staged).expect("installs");
+    drop(held);
+    model.check(&behind);
+    let names = |replica: &Replica| {
+        let mut names = replica.disks.segments.list().expect("lists");
+        names.sort();
+        names
+    };
+    behind.settle();
+    assert_eq!(names(&behind), names(&ahead));
+    model.check(&Replica::open(behind.crash(Ending::UnsyncedLost)));
+}
+
+/// The whole state is replaced in each moment of a settle. What was settled out of the state before was shown in the one after it,
+/// and entries that were purged as part of the new state were missed like lost ones: a healthy replica gave up its place.
+#[test]
+fn a_settle_that_a_state_overtakes_changes_nothing_in_it() {
+    for moment in 0..4 {
+        let (mut ahead, mut model) = (Replica::open(Disks::default()), Model::default());
+        let mut behind = Replica::open(Disks::default());
+        fill(&mut ahead, &mut model, 10);
+        ahead.settle();
+        let (staged, held, _) = send(&ahead, &behind);
+        behind.state.install(staged).expect("installs");
+        drop(held);
+        behind.index = ahead.index;
+        fill(&mut behind, &mut model.clone(), 5);
+        fill(&mut ahead, &mut model, 10);
+        ahead.settle();
+        let (staged, held, _) = send(&ahead, &behind);
+        let mut staged = Some(staged);
+        let upto = ahead.state.mark().applied.expect("was applied");
+        let mut overtake = |now| {
+            if now == moment {
+                behind.state.install(staged.take().expect("once")).expect("installs");
+                behind.journal.submit(Record::Purge(SHARD, upto), None);
+            }
+        };
+        let (sealed, _, settling) = behind.state.seal().expect("one at a time");
+        let settling = settling.expect("a data shard has streams");
+        overtake(0);
+        let written = behind.streams().write(&settling, &behind.log()).expect("is no damage");
+        overtake(1);
+        let changes = written.as_ref().map(|written| written.changes()).unwrap_or_default();
+        let is_settled = behind.state.table().settle(sealed, changes, &[]).expect("settles");
+        assert_eq!(is_settled, moment > 1);
+        overtake(2);
+        match written {
+            Some(written) if is_settled => behind.streams().committed(settling, &written).expect("adopts"),
+            Some(written) => behind.streams().abandoned(&written).expect("removes"),
+            None => {}
+        }
+        overtake(3);
+        drop(held);
+        behind.index = ahead.index;
+        model.check(&behind);
+        assert_eq!(behind.streams().store.live().len(), ahead.streams().store.live().len());
+        fill(&mut behind, &mut model, 5);
+        behind.settle();
+        assert_eq!(behind.disks.segments.list().expect("lists").len(), 3, "nothing is left of the settle, at moment {moment}");
+        model.check(&Replica::open(behind.crash(Ending::UnsyncedLost)));
+    }
+}
+
 /// What a leader sends to a replica that is behind: pairs, and the segments that it lacks.
 #[test]
 fn a_state_is_taken_over_with_its_segments() {
@@ -259,21 +368,8 @@ fn a_state_is_taken_over_with_its_segments() {
     ahead.settle();
     let mut behind = Replica::open(Disks::default());
     let take_over = |ahead: &Replica, behind: &Replica| {
-        let state = ahead.state.snapshot();
-        let mut sent = 0;
-        for mut export in ahead.state.exports(&*state).expect("holds") {
-            let Some(mut import) = behind.state.import(export.meta()).expect("begins") else { continue };
-            while let Some(piece) = export.next_piece().expect("reads") {
-                import.push(&piece).expect("takes");
-            }
-            import.finish().expect("is whole");
-            sent += 1;
-        }
-        let mut stage = behind.state.stage().expect("stages");
-        for pair in state.range(Bytes::new(), Bytes::from_static(&KEYS_END), Direction::Forward) {
-            stage.push(pair.expect("reads")).expect("takes");
-        }
-        behind.state.install(stage.finish(state.mark().clone()).expect("is whole")).expect("installs");
+        let (staged, _held, sent) = send(ahead, behind);
+        behind.state.install(staged).expect("installs");
         sent
     };
     assert_eq!(take_over(&ahead, &behind), 1);

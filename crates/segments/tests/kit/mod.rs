@@ -6,7 +6,9 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use base::{Disk, Result, disk::MemoryDisk};
-use segments::{Merged, PartitionKey, PlanOptions, RunShape, SegmentId, SegmentMeta, SegmentShape, Shape, Store, batch, plan};
+use segments::{
+    Arrival, Import, Merged, PartitionKey, PlanOptions, RunShape, SegmentId, SegmentMeta, SegmentShape, Shape, Store, batch, plan,
+};
 
 /// A stream of numbers that follows from a seed (splitmix64, Steele et al., OOPSLA 2014).
 #[derive(Clone)]
@@ -23,6 +25,14 @@ impl Dice {
 
     pub(crate) fn below(&mut self, limit: u64) -> u64 {
         self.next() % limit.max(1)
+    }
+}
+
+/// The import that was asked for.
+pub(crate) fn begun(arrival: Result<Arrival>) -> Import {
+    match arrival.expect("imports") {
+        Arrival::Begun(import) => import,
+        Arrival::Here(_) => panic!("it is here"),
     }
 }
 

@@ -122,7 +122,7 @@ impl Transport for Wire {
                 stage.push(pair.expect("a ledger reads")).expect("lines ascend");
             }
             let staged = stage.finish(settled.mark().clone()).expect("a ledger stages");
-            let snapshot = RaftSnapshot { snapshot: Settled::received(staged), ..snapshot };
+            let snapshot = RaftSnapshot { snapshot: Settled::received(staged, Vec::new()), ..snapshot };
             peer.install_full_snapshot(vote, snapshot).map_err(|_| silent()).await
         })
     }
