@@ -174,6 +174,11 @@ impl Journal {
         self.shared.state.lock().shards.get(&shard)?.entry_id(index)
     }
 
+    /// Bytes of the entries behind `index`.
+    pub fn bytes_after(&self, shard: ShardId, index: u64) -> u64 {
+        self.shared.state.lock().shards.get(&shard).map_or(0, |shard| shard.bytes_after(index))
+    }
+
     /// What is known of a shard.
     pub fn state(&self, shard: ShardId) -> ShardState {
         self.shared.state.lock().shards.get(&shard).map(crate::state::Shard::state).unwrap_or_default()

@@ -70,6 +70,12 @@ impl Shard {
         self.first..self.first + self.slots.len() as u64
     }
 
+    pub(crate) fn bytes_after(&self, index: u64) -> u64 {
+        let count = self.held().end.saturating_sub(index.saturating_add(1).max(self.first));
+        let count = usize::try_from(count).unwrap_or(usize::MAX);
+        self.slots.iter().rev().take(count).map(|slot| u64::from(slot.length)).sum()
+    }
+
     pub(crate) fn entry_id(&self, index: u64) -> Option<EntryId> {
         match self.slot(index) {
             Some(slot) => Some(EntryId { term: slot.term, index }),

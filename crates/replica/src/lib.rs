@@ -30,6 +30,7 @@ pub mod runtime;
 pub mod scrub;
 mod settle;
 mod shard;
+mod space;
 pub mod streams;
 pub mod watch;
 

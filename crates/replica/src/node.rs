@@ -37,13 +37,14 @@ use crate::{
     options::PeerOptions,
     pace::Pace,
     post::Post,
-    proposer::{self, SpaceMeter},
+    proposer,
     rebuild::{self, Book},
     reception::Desk,
     runtime,
     scrub::{Scrub, ScrubStatus},
     settle::Settler,
     shard::{Shard, ShardState, SpaceOptions},
+    space::SpaceMeter,
     streams::{ResolvedSettings, StreamShard},
 };
 
@@ -467,13 +468,7 @@ impl Node {
         let level = self.inner.level.clone();
         let post = Post::new(self.inner.identity.node_id, group.clone(), state.clone(), settler.clone(), network, level);
         let barrier = Barrier::start(post.clone());
-        runtime::spawn(proposer::run(
-            lanes.clone(),
-            post.clone(),
-            settler.clone(),
-            self.inner.pace.clone(),
-            self.inner.space_meter.clone(),
-        ));
+        runtime::spawn(proposer::run(lanes.clone(), post.clone(), settler.clone(), self.inner.pace.clone()));
         let (running, node) = (settler.clone(), Arc::downgrade(&self.inner));
         runtime::spawn(async move {
             let Err(error) = running.run().await else { return };
@@ -749,12 +744,19 @@ impl Node {
         });
     }
 
+    /// Bytes of log that are not applied.
+    fn unapplied_bytes(&self) -> u64 {
+        let applied: Vec<_> = self.inner.shards.lock().values().map(|shard| (shard.id, shard.state.mark().applied)).collect();
+        applied.iter().map(|(id, applied)| self.inner.journal.bytes_after(*id, applied.map_or(0, |id| id.index))).sum()
+    }
+
     /// Raises NOSPACE before the disk is full, and clears it when there is room again, unless a quota rules.
     async fn look_at_space(&self) {
         let Ok(space) = self.inner.journal_disk.space() else { return };
-        // What is unsettled takes its room in the tree soon: it is counted as taken, or settling would meet a full disk.
+        // What is not settled takes its room in the tree soon, be it applied or only in the log, where much of it may wait on a
+        // replica that settles slower than its leader: it is counted as taken, or settling would meet a full disk.
         let unsettled: u64 = self.inner.shards.lock().values().map(|shard| shard.state.unsettled_disk_bytes()).sum();
-        let free = space.free.saturating_sub(unsettled);
+        let free = space.free.saturating_sub(unsettled + self.unapplied_bytes());
         let used_percent = 100 - (free.saturating_mul(100) / space.total.max(1)).min(100);
         let keyspaces: Vec<Keyspace> = self.inner.keyspaces.lock().values().cloned().collect();
         let member = self.inner.identity.node_id;

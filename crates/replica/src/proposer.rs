@@ -1,25 +1,15 @@
 //! The task that makes batches: what waits becomes one entry, and the next one gathers until the last was handed on, so that
 //! batching follows the disk by itself and an idle system adds no linger.
 
-use std::{
-    future::Future,
-    pin::Pin,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering::Relaxed},
-    },
-    time::Duration,
-};
+use std::{future::Future, pin::Pin, time::Duration};
 
 use base::{Error, Kind, Result};
 use futures_util::{StreamExt, stream::FuturesUnordered};
-use tokio::sync::Notify;
 
 use crate::{
-    batch,
     consensus::Replies,
     lanes::{Lanes, Pending},
-    limits::{BATCH_BYTES_MAX, ENTRIES_IN_FLIGHT_MAX, ENTRIES_IN_FLIGHT_PEERS_MAX, PACE_LOOK_US, SPACE_LOOK_BYTES},
+    limits::{BATCH_BYTES_MAX, ENTRIES_IN_FLIGHT_MAX, ENTRIES_IN_FLIGHT_PEERS_MAX, PACE_LOOK_US},
     pace::{Pace, Pacer},
     post::Post,
     runtime,
@@ -28,30 +18,8 @@ use crate::{
 
 type InFlight = FuturesUnordered<Pin<Box<dyn Future<Output = (Result<Replies>, Vec<Pending>)> + Send>>>;
 
-/// Counts what is proposed and applied, so that whoever watches the disk's space looks again before much was written.
-#[derive(Debug, Default)]
-pub(crate) struct SpaceMeter {
-    bytes: AtomicU64,
-    due: Notify,
-}
-
-impl SpaceMeter {
-    /// So many bytes were, or will be, written.
-    pub(crate) fn add(&self, bytes: usize) {
-        let before = self.bytes.fetch_add(bytes as u64, Relaxed);
-        if before / SPACE_LOOK_BYTES != (before + bytes as u64) / SPACE_LOOK_BYTES {
-            self.due.notify_one();
-        }
-    }
-
-    /// Completes when enough was proposed since the last time.
-    pub(crate) async fn due(&self) {
-        self.due.notified().await;
-    }
-}
-
 /// Runs until the lanes are closed and empty.
-pub(crate) async fn run(lanes: Lanes, post: Post, settler: Settler, pace: Pace, meter: Arc<SpaceMeter>) {
+pub(crate) async fn run(lanes: Lanes, post: Post, settler: Settler, pace: Pace) {
     let mut in_flight = InFlight::new();
     let mut pacer = Pacer::new(pace);
     let mut is_busy = false;
@@ -70,7 +38,6 @@ pub(crate) async fn run(lanes: Lanes, post: Post, settler: Settler, pace: Pace, 
                 }
                 let waiting = lanes.take();
                 if !waiting.is_empty() {
-                    meter.add(waiting.iter().map(|pending| batch::item_bytes(pending.command.len())).sum());
                     pacer.started(runtime::now(), is_busy);
                     in_flight.push(Box::pin(propose(post.clone(), waiting)));
                 }

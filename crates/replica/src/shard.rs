@@ -28,7 +28,7 @@ use crate::{
     network::BoxFuture,
     post::Post,
     progress::Progress,
-    proposer::SpaceMeter,
+    space::SpaceMeter,
     streams::{Settling, Streams},
     watch::Hub,
 };
@@ -291,7 +291,6 @@ impl LeaseChange {
 
 impl StateMachine for ShardState {
     fn apply(&self, id: EntryId, payload: &Bytes) -> Replies {
-        self.options.meter.add(payload.len());
         let _turn = self.turn.lock();
         // The entry passed its checksums, so what cannot be read is a version of the future or a fault of ours: answering it as
         // a client's error would let replicas drift apart.
@@ -302,6 +301,10 @@ impl StateMachine for ShardState {
         self.applied.lock().applied = Some(id);
         self.progress.applied(id);
         self.progress.settle(origin, replies)
+    }
+
+    fn appending(&self, bytes: usize) {
+        self.options.meter.add(bytes);
     }
 
     fn crowded(&self) -> Option<BoxFuture<'_, ()>> {

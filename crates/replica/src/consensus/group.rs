@@ -85,7 +85,7 @@ impl Group {
         transport: Arc<dyn Transport>,
     ) -> Result<Group> {
         offline::check(shard, &journal, &machine.mark())?;
-        let log = LogStore::new(shard, journal);
+        let log = LogStore::new(shard, journal, machine.clone());
         let config = settings::config(shard.to_string());
         let raft = Raft::new(node, config, Peers(transport), log, MachineStore::new(machine.clone())).await;
         // Damage was looked for before: this is memory, threads, or a disk that refuses.

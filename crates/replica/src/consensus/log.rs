@@ -4,6 +4,7 @@ use std::{
     fmt::Debug,
     io,
     ops::{Bound, RangeBounds},
+    sync::Arc,
 };
 
 use base::ShardId;
@@ -14,7 +15,7 @@ use tokio::sync::oneshot;
 
 use super::{
     super::bugs::{Bug, planted},
-    codec,
+    StateMachine, codec,
     settings::{APPLY_READ_BYTES_MAX, REPLICATION_BYTES_MAX},
     types::{Entry, Flushed, LogId, Types, Vote, entry_id, log_id, storage_error},
 };
@@ -24,11 +25,12 @@ use super::{
 pub(super) struct LogStore {
     shard: ShardId,
     journal: Journal,
+    machine: Arc<dyn StateMachine>,
 }
 
 impl LogStore {
-    pub(super) fn new(shard: ShardId, journal: Journal) -> LogStore {
-        LogStore { shard, journal }
+    pub(super) fn new(shard: ShardId, journal: Journal, machine: Arc<dyn StateMachine>) -> LogStore {
+        LogStore { shard, journal, machine }
     }
 
     fn read(&self, from: u64, to: u64, bytes_max: usize) -> io::Result<Vec<Entry>> {
@@ -164,7 +166,8 @@ impl RaftLogStorage<Types> for LogStore {
         I: IntoIterator<Item = Entry> + OptionalSend,
         I::IntoIter: OptionalSend,
     {
-        let entries = entries.into_iter().map(|entry| encode_entry(&entry)).collect();
+        let entries: Vec<_> = entries.into_iter().map(|entry| encode_entry(&entry)).collect();
+        self.machine.appending(entries.iter().map(|entry| entry.payload.len()).sum());
         let pending = Pending(Some(callback));
         let done = Box::new(move |outcome| pending.complete(outcome));
         self.journal.submit(Record::Append(self.shard, entries), Some(done));

@@ -44,6 +44,9 @@ pub trait StateMachine: Send + Sync + 'static {
     /// Applies one committed command entry; the answers go to who proposed it.
     fn apply(&self, id: EntryId, payload: &Bytes) -> Replies;
 
+    /// So many bytes of entries are being appended to the log.
+    fn appending(&self, _bytes: usize) {}
+
     /// Something to wait for before the next entry is applied; a replica that settles slower than its leader proposes must not
     /// grow without end.
     fn crowded(&self) -> Option<BoxFuture<'_, ()>> {

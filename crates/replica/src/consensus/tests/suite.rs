@@ -67,8 +67,9 @@ impl Drop for Guard {
 impl StoreBuilder<Types, LogStore, MachineStore, Guard> for Builder {
     async fn build(&self) -> Result<(Guard, LogStore, MachineStore), openraft::StorageError<Types>> {
         let (journal, writer) = open_journal(&MemoryDisk::new());
-        let log = LogStore::new(SHARD, journal.clone());
-        Ok((Guard { journal, writer: Some(writer) }, log, MachineStore::new(Arc::new(Eager::default()))))
+        let machine = Arc::new(Eager::default());
+        let log = LogStore::new(SHARD, journal.clone(), machine.clone());
+        Ok((Guard { journal, writer: Some(writer) }, log, MachineStore::new(machine)))
     }
 }
 
