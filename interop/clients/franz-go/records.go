@@ -19,6 +19,7 @@ var recordCases = []test{
 	{"fields-of-a-record", fields},
 	{"append-time", appendTime},
 	{"large-records", large},
+	{"refused-by-a-compacted-topic", refusedByACompactedTopic},
 	{"refused-records", refused},
 	{"many-partitions", manyPartitions},
 	{"made-by-a-producer", madeByAProducer},
@@ -221,20 +222,28 @@ func large(ctx context.Context, r *run) error {
 	return err
 }
 
-func refused(ctx context.Context, r *run) error {
-	compacted, err := r.makeTopic(ctx, "-compacted", 1, "cleanup.policy", "compact")
+func refusedByACompactedTopic(ctx context.Context, r *run) error {
+	topic, err := r.makeTopic(ctx, "", 1, "cleanup.policy", "compact")
 	if err != nil {
 		return err
 	}
+	return r.sayRefusals(ctx, []*kgo.Record{{Topic: topic, Value: []byte("no key")}})
+}
+
+func refused(ctx context.Context, r *run) error {
 	plain, err := r.makeTopic(ctx, "-plain", 1)
 	if err != nil {
 		return err
 	}
-	for _, record := range []*kgo.Record{
-		{Topic: compacted, Value: []byte("no key")},
+	return r.sayRefusals(ctx, []*kgo.Record{
 		{Topic: plain, Value: []byte("two hours ahead"), Timestamp: time.Now().Add(2 * time.Hour)},
 		{Topic: "bad name", Value: []byte("a bad name")},
-	} {
+	})
+}
+
+// sayRefusals sends one record after the other, and says what became of each.
+func (r *run) sayRefusals(ctx context.Context, records []*kgo.Record) error {
+	for _, record := range records {
 		sent, err := r.send(ctx, []*kgo.Record{record}, kgo.UnknownTopicRetries(1), kgo.RecordRetries(2))
 		if err != nil {
 			return err

@@ -19,6 +19,7 @@ final class Produce {
         Report.add("fields-of-a-record", Produce::fields);
         Report.add("append-time", Produce::appendTime);
         Report.add("large-records", Produce::large);
+        Report.add("refused-by-a-compacted-topic", Produce::refusedByACompactedTopic);
         Report.add("refused-records", Produce::refused);
         Report.add("made-by-a-producer", Produce::madeByAProducer);
         Report.add("transactions", Produce::transactions);
@@ -103,12 +104,15 @@ final class Produce {
         run.say("cut", shown(sent.get(0)), shown(sent.get(499)), "read", Clients.read(run, small, 500).size());
     }
 
+    private static void refusedByACompactedTopic(Report.Run run) throws Exception {
+        String topic = Clients.makeTopic(run, "", 1, "cleanup.policy", "compact");
+        run.say("no key", shown(Clients.send(run, List.of(new ProducerRecord<>(topic, "x"))).get(0)));
+        run.say("a key", shown(Clients.send(run, List.of(new ProducerRecord<>(topic, "k", "x"))).get(0)));
+    }
+
     private static void refused(Report.Run run) throws Exception {
-        String compacted = Clients.makeTopic(run, "-compacted", 1, "cleanup.policy", "compact");
         String plain = Clients.makeTopic(run, "-plain", 1);
         long now = System.currentTimeMillis();
-        run.say("no key, compacted", shown(Clients.send(run, List.of(new ProducerRecord<>(compacted, "x"))).get(0)));
-        run.say("a key, compacted", shown(Clients.send(run, List.of(new ProducerRecord<>(compacted, "k", "x"))).get(0)));
         run.say("two hours ahead", shown(Clients.send(run, List.of(new ProducerRecord<>(plain, 0, now + 7_200_000, "k", "x"))).get(0)));
         run.say("partition 9", shown(Clients.send(run, List.of(new ProducerRecord<>(plain, 9, "k", "x")), "max.block.ms", "2000").get(0)));
         for (String name : List.of("bad name", "..", "a".repeat(250))) {

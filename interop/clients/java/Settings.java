@@ -37,7 +37,7 @@ final class Settings {
     }
 
     private static void ofATopic(Report.Run run) throws Exception {
-        var topic = new ConfigResource(ConfigResource.Type.TOPIC, Clients.makeTopic(run, "", 1, "cleanup.policy", "compact", "retention.ms", "1234567"));
+        var topic = new ConfigResource(ConfigResource.Type.TOPIC, Clients.makeTopic(run, "", 1, "cleanup.policy", "delete", "retention.ms", "1234567"));
         try (Admin admin = Clients.admin(run)) {
             run.saySorted(describe(admin, topic).get(topic).entries().stream().map(Settings::line));
             var unknown = new ConfigResource(ConfigResource.Type.TOPIC, run.name("-none"));

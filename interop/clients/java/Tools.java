@@ -116,7 +116,7 @@ final class Tools {
     private static void configs(Report.Run run) throws Exception {
         String topic = Clients.makeTopic(run, "", 1, "retention.ms", "");
         String[] entity = {"--bootstrap-server", run.options.bootstrap, "--entity-type", "topics", "--entity-name", topic};
-        tool(run, "", "kafka.admin.ConfigCommand", with(entity, "--alter", "--add-config", "retention.ms=7000,cleanup.policy=[compact,delete]"));
+        tool(run, "", "kafka.admin.ConfigCommand", with(entity, "--alter", "--add-config", "retention.ms=7000,cleanup.policy=[delete]"));
         tool(run, "", "kafka.admin.ConfigCommand", with(entity, "--describe"));
         tool(run, "", "kafka.admin.ConfigCommand", with(entity, "--alter", "--delete-config", "retention.ms"));
         tool(run, "", "kafka.admin.ConfigCommand", with(entity, "--describe"));

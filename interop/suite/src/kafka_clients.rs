@@ -14,6 +14,9 @@ pub const PROGRAMS: &[&str] = &["librdkafka", "aiokafka", "java", "tools", "fran
 const CASE: &str = "case ";
 /// The first word of a line of an expected report that is not part of it.
 const HEADING: &str = "# ";
+/// How a difference says why there is one, and that ours is not asked at all.
+const WHY: &str = "why: ";
+const NOT_ASKED: &str = "not asked: ";
 
 /// Builds the programs on first use: whether they are there; says what is left out where a tool chain is missing. With `CI=true`
 /// that is a failure instead.
@@ -58,6 +61,79 @@ pub fn record(program: &str, version: &str, report: &str) -> std::io::Result<()>
         "# {program} against Apache Kafka {version}; recorded by: cargo run -p interop --bin kafka-clients -- --record\n"
     );
     fs::write(expected_file(program), heading + report)
+}
+
+/// What ours answers differently from Kafka by choice, case by case.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Differences(BTreeMap<String, Difference>);
+
+/// A case that comes out differently by choice.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Difference {
+    /// Why, for a person.
+    pub why: String,
+    /// The lines that ours reports; `None`: ours is not asked.
+    pub lines: Option<Vec<String>>,
+}
+
+impl Differences {
+    /// Reads a list: each case has a line `why: ...` and then its report, or `not asked: ...` alone.
+    ///
+    /// # Errors
+    /// A case without a reason, or one that is not asked and has a report.
+    pub fn parse(text: &str) -> Result<Differences, String> {
+        let read = |(name, lines): (String, Vec<String>)| {
+            let Some((first, report)) = lines.split_first() else { return Err(format!("{name}: no reason is given")) };
+            let difference = match (first.strip_prefix(WHY), first.strip_prefix(NOT_ASKED)) {
+                (Some(why), _) if !why.is_empty() => Difference { why: why.to_owned(), lines: Some(report.to_vec()) },
+                (_, Some(why)) if report.is_empty() => Difference { why: why.to_owned(), lines: None },
+                _ => return Err(format!("{name}: the first line is `{WHY}REASON`, or `{NOT_ASKED}REASON` alone")),
+            };
+            Ok((name, difference))
+        };
+        cases(text).into_iter().map(read).collect::<Result<_, String>>().map(Differences)
+    }
+
+    /// Those of a program.
+    ///
+    /// # Errors
+    /// As [`Differences::parse`].
+    pub fn of(program: &str) -> Result<Differences, String> {
+        let file = repository().join("interop/clients/differences").join(format!("{program}.txt"));
+        match fs::read_to_string(&file) {
+            Ok(text) => Differences::parse(&text).map_err(|error| format!("{}: {error}", file.display())),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Differences::default()),
+            Err(error) => Err(format!("{}: {error}", file.display())),
+        }
+    }
+
+    /// The arguments that have all cases of Kafka's report asked but those that ours is not asked.
+    pub fn arguments(&self, expected: &str) -> Vec<String> {
+        if self.0.values().all(|difference| difference.lines.is_some()) {
+            return Vec::new();
+        }
+        let is_asked = |name: &String| self.0.get(name).is_none_or(|difference| difference.lines.is_some());
+        cases(expected).into_keys().filter(is_asked).flat_map(|name| ["--only".to_owned(), name]).collect()
+    }
+
+    /// What is wrong with a report of ours: every case is to be Kafka's, or else to be what is written here. A difference that is not
+    /// there any more is wrong, too.
+    pub fn complaints(&self, expected: &str, got: &str) -> Vec<String> {
+        let mut complaints = Vec::new();
+        for (name, outcome) in compare(expected, got) {
+            match (self.0.get(&name).map(|difference| &difference.lines), outcome) {
+                (None, Outcome::Same) | (Some(None), Outcome::Missing) => {}
+                (None, outcome) => complaints.push(format!("{name}: {outcome:#?}")),
+                (Some(_), Outcome::Same) => complaints.push(format!("{name} is as Kafka's now: take it off the list")),
+                (Some(Some(lines)), Outcome::Different { got, .. }) if *lines == got => {}
+                (Some(lines), outcome) => complaints.push(format!("{name}: {outcome:#?}\nand not, as the list says, {lines:#?}")),
+            }
+        }
+        let known = cases(expected);
+        let unknown = self.0.keys().filter(|name| !known.contains_key(*name));
+        complaints.extend(unknown.map(|name| format!("{name}: the list has a case that there is not")));
+        complaints
+    }
 }
 
 /// How one case came out beside what is expected.
@@ -130,6 +206,23 @@ mod tests {
         assert_eq!(outcomes["two"], Outcome::Missing);
         assert_eq!(outcomes["three"], Outcome::Same);
         assert_eq!(outcomes["four"], Outcome::Unexpected);
+    }
+
+    #[test]
+    fn differences_by_choice_are_held_to_what_is_written() {
+        let list = "case one\nwhy: because\n  b\ncase two\nnot asked: it takes hours\n";
+        let list = Differences::parse(list).expect("is well written");
+        let got = |one: &str| format!("case one\n{one}case three\n");
+        assert_eq!(list.complaints(EXPECTED, &got("  b\n")), [""; 0]);
+        assert_eq!(list.complaints(EXPECTED, &got("  x\n")).len(), 1, "another difference");
+        assert_eq!(list.complaints(EXPECTED, &got("  a\n  b\n")).len(), 1, "none any more");
+        assert_eq!(list.complaints(EXPECTED, "case one\n  b\n").len(), 1, "a case that is missed");
+        assert_eq!(list.complaints("case one\n  a\n", "case one\n  b\n").len(), 1, "a case that there is not");
+        assert_eq!(list.arguments(EXPECTED), ["--only", "one", "--only", "three"]);
+        assert_eq!(Differences::default().arguments(EXPECTED), [""; 0]);
+        for bad in ["case one\n", "case one\n  b\n", "case one\nwhy: \n  b\n", "case one\nnot asked: x\n  b\n"] {
+            assert!(Differences::parse(bad).is_err(), "{bad:?}");
+        }
     }
 
     #[test]

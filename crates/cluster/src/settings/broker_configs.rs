@@ -18,7 +18,9 @@ impl BrokerConfigs {
     pub(super) fn said(&self, name: &str) -> impl Iterator<Item = (&str, Source)> {
         let default = broker_definition(name).and_then(|definition| definition.default);
         let dynamic = self.dynamic.get(name).map(|value| (value.as_str(), Source::DynamicDefaultBroker));
-        let fixed = self.fixed.get(name).map(|value| (value.as_str(), Source::StaticBroker));
+        // What is as it would be anyway was not set by anybody.
+        let fixed = self.fixed.get(name).filter(|value| Some(value.as_str()) != default);
+        let fixed = fixed.map(|value| (value.as_str(), Source::StaticBroker));
         [dynamic, fixed, default.map(|value| (value, Source::Default))].into_iter().flatten()
     }
 

@@ -41,7 +41,10 @@ pub fn describe_topic(overrides: &Overrides, brokers: &BrokerConfigs, names: Opt
 fn topic_entry(definition: &'static Definition, overrides: &Overrides, brokers: &BrokerConfigs) -> ConfigEntry {
     let own = overrides.get(definition.name).filter(|_| definition.role == Role::Acts);
     let own_synonym = own.map(|value| synonym(definition.name, value, Source::DynamicTopic));
-    let broker_synonyms = definition.synonyms.iter().flat_map(|name| synonyms_of(name.name, brokers));
+    // Kafka tells the default of the first, which has the topic's unit, and not that of hours or minutes.
+    let broker_synonyms = definition.synonyms.iter().enumerate().flat_map(|(at, name)| {
+        synonyms_of(name.name, brokers).filter(move |synonym| at == 0 || synonym.source != Source::Default)
+    });
     let mut synonyms: Vec<ConfigSynonym> = own_synonym.into_iter().chain(broker_synonyms).collect();
     // What counts is where it was said first, and under which name second. The sort is stable.
     synonyms.sort_by_key(|synonym| synonym.source.code());

@@ -273,7 +273,10 @@ fn a_value_says_where_it_comes_from() {
     let retention = entry(&entries, "retention.ms");
     assert_eq!((retention.value.as_deref(), retention.source), (Some("7200000"), Source::StaticBroker), "two hours");
     let synonyms: Vec<_> = retention.synonyms.iter().map(|s| (s.name.as_str(), s.value.as_str(), s.source)).collect();
-    assert_eq!(synonyms, [("log.retention.hours", "2", Source::StaticBroker), ("log.retention.hours", "168", Source::Default)]);
+    assert_eq!(synonyms, [("log.retention.hours", "2", Source::StaticBroker)]);
+    let untold = describe_topic(&said(&[]), &broker(&[("message.max.bytes", "1048588")], &[]), None);
+    assert!(entry(&untold, "retention.ms").synonyms.is_empty(), "as Kafka 4.3 tells it");
+    assert_eq!(entry(&untold, "max.message.bytes").source, Source::Default, "nobody set what is the default");
 
     let policy = entry(&entries, "cleanup.policy");
     assert_eq!((policy.value.as_deref(), policy.source, policy.kind.code()), (Some("delete"), Source::Default, 7));

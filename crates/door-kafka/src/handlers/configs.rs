@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use base::{Error, Kind};
 use cluster::{
-    catalogue::{Command, ConfigChange},
+    catalogue::{Command, ConfigChange, check_name},
     settings::{
         BrokerConfigs, Change, ConfigEntry, ConfigError, ConfigSynonym, Operation, Overrides, Target, alter, describe_broker,
         describe_cluster, describe_topic, replace,
@@ -58,6 +58,13 @@ fn say(code: ErrorCode, text: impl Into<Cow<'static, str>>) -> Refused {
 
 fn no_topic() -> Refused {
     say(ErrorCode::UnknownTopicOrPartition, "This server does not host this topic-partition.")
+}
+
+fn no_such_topic(name: &str) -> Refused {
+    match check_name(name) {
+        Ok(()) => no_topic(),
+        Err(error) => say(ErrorCode::InvalidTopicException, error.message),
+    }
 }
 
 fn no_such_kind(kind: i8) -> Refused {
@@ -123,7 +130,8 @@ fn entries(
     let names: Option<Vec<String>> = names.map(|names| names.iter().map(ToString::to_string).collect());
     match resource.resource_type {
         TOPIC => {
-            let topic = context.door.topics.topic(&resource.resource_name).ok_or_else(no_topic)?;
+            let name = &*resource.resource_name;
+            let topic = context.door.topics.topic(name).ok_or_else(|| no_such_topic(name))?;
             Ok(describe_topic(&topic.configs, brokers, names.as_deref()))
         }
         BROKER if resource.resource_name.is_empty() => Ok(describe_cluster(brokers, names.as_deref())),

@@ -72,14 +72,16 @@ async fn named(
     operations: bool,
 ) -> MetadataResponseTopic<'static> {
     let (topics, authority) = (&context.door.topics, &*context.authority);
+    // The Java client sends an empty name beside an id.
+    let is_by_id = asked.topic_id != Uuid::default();
     let missing = |code: ErrorCode| MetadataResponseTopic {
         error_code: code as i16,
-        name: asked.name.as_ref().map(|name| Cow::Owned(name.to_string())),
+        name: asked.name.as_ref().filter(|_| !is_by_id).map(|name| Cow::Owned(name.to_string())),
         topic_id: asked.topic_id,
         topic_authorized_operations: operations::NOT_ASKED,
         ..MetadataResponseTopic::default()
     };
-    let Some(name) = &asked.name else {
+    let Some(name) = asked.name.as_ref().filter(|_| !is_by_id) else {
         return match topics.topic_by_id(asked.topic_id.0) {
             // A name is not told to who may not see it.
             Some(topic) => match authority.topic(ApiKey::Metadata, &topic.name) {
@@ -89,8 +91,7 @@ async fn named(
             None => missing(ErrorCode::UnknownTopicId),
         };
     };
-    if let Err(error) = cluster::catalogue::check_name(name) {
-        let _ = error;
+    if cluster::catalogue::check_name(name).is_err() {
         return missing(ErrorCode::InvalidTopicException);
     }
     if let Err(code) = authority.topic(ApiKey::Metadata, name) {

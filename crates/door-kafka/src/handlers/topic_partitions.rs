@@ -118,9 +118,10 @@ fn page(topics: &Topics, topic: &Arc<Topic>, numbers: std::ops::Range<usize>) ->
             leader_epoch,
             replica_nodes,
             isr_nodes,
-            // A quorum elects: nobody is kept apart who could lead with less than what was acknowledged.
-            eligible_leader_replicas: None,
-            last_known_elr: None,
+            // A quorum elects: nobody is kept apart who could lead with less than what was acknowledged. The Java client takes
+            // a list for granted that the protocol lets be null.
+            eligible_leader_replicas: Some(Vec::new()),
+            last_known_elr: Some(Vec::new()),
             offline_replicas,
         }
     };

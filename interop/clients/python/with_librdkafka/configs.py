@@ -21,7 +21,7 @@ def line(entry):
 
 @case
 def settings_of_a_topic(run):
-    topic = make_topic(run, cleanup_policy="compact", retention_ms="1234567")
+    topic = make_topic(run, cleanup_policy="delete", retention_ms="1234567")
     run.say_sorted(line(entry) for entry in described(administrator(run), ResourceType.TOPIC, topic).values())
 
 

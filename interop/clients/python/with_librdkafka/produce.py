@@ -111,20 +111,28 @@ def append_time(run):
         run.say("read", message.offset(), TIMESTAMP_TYPES[kind], timestamp >= begin)
 
 
+def say_refusals(run, attempts):
+    for what, topic, message in attempts:
+        [(error, _)] = send(run, topic, [message], message_timeout_ms=5000)
+        run.say(what, error)
+
+
+@case
+def refused_by_a_compacted_topic(run):
+    compacted = make_topic(run, cleanup_policy="compact")
+    say_refusals(run, [("no key", compacted, {"value": b"x"}), ("a key", compacted, {"key": b"k", "value": b"x"})])
+
+
 @case
 def refused_records(run):
-    compacted = make_topic(run, "-compacted", cleanup_policy="compact")
     plain = make_topic(run, "-plain")
     now = int(time.time() * 1000)
-    for what, topic, message in [
-        ("no key, compacted", compacted, {"value": b"x"}),
-        ("a key, compacted", compacted, {"key": b"k", "value": b"x"}),
+    attempts = [
         ("two hours ahead", plain, {"value": b"x", "timestamp": now + 2 * 3_600_000}),
         ("half an hour ahead", plain, {"value": b"x", "timestamp": now + 1_800_000}),
         ("partition 9", plain, {"value": b"x", "partition": 9}),
-    ]:
-        [(error, _)] = send(run, topic, [message], message_timeout_ms=5000)
-        run.say(what, error)
+    ]
+    say_refusals(run, attempts)
 
 
 @case
