@@ -1,0 +1,7 @@
+//! The first words between nodes.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+    let _ = peer::fuzz::handshake(data);
+});
