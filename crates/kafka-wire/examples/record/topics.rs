@@ -10,7 +10,9 @@ use kafka_wire::{
             CreatableReplicaAssignment, CreatableTopic, CreatableTopicConfig, CreateTopicsRequest, CreateTopicsResponse,
         },
         delete_topics::{DeleteTopicState, DeleteTopicsRequest, DeleteTopicsResponse},
-        describe_topic_partitions::{DescribeTopicPartitionsRequest, RequestCursor, DescribeTopicPartitionsResponse, TopicRequest},
+        describe_topic_partitions::{
+            DescribeTopicPartitionsRequest, DescribeTopicPartitionsResponse, RequestCursor, TopicRequest,
+        },
         metadata::{MetadataRequest, MetadataRequestTopic, MetadataResponse},
     },
 };
