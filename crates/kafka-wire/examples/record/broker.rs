@@ -11,15 +11,16 @@ use kafka_wire::messages::metadata::{MetadataRequest, MetadataResponse};
 
 use crate::{golden::Golden, talker::Talker};
 
-/// Where nobody has to sign in. Fixed, as all ports here, so that a second recording has the same bytes.
-pub(crate) const OPEN_PORT: u16 = 19092;
+/// Where nobody has to sign in. Fixed, as all ports here, so that a second recording has the same bytes, and far from those that
+/// people give to servers of their own, whose clients would be recorded as others.
+pub(crate) const OPEN_PORT: u16 = 27181;
 /// Where clients sign in.
-pub(crate) const SASL_PORT: u16 = 19093;
+pub(crate) const SASL_PORT: u16 = 27182;
 /// Where the broker talks to itself.
-const INTERNAL_PORT: u16 = 19094;
-const CONTROLLER_PORT: u16 = 19095;
+const INTERNAL_PORT: u16 = 27183;
+const CONTROLLER_PORT: u16 = 27184;
 /// What the broker tells clients that do not sign in: there the proxy listens.
-pub(crate) const PROXY_PORT: u16 = 19099;
+pub(crate) const PROXY_PORT: u16 = 27185;
 /// Who may sign in, and the password.
 pub(crate) const USER: &str = "alice";
 pub(crate) const PASSWORD: &str = "alice-secret";

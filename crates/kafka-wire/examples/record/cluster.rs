@@ -58,6 +58,11 @@ fn what_is_served(stage: &mut Stage<'_>) {
         let response = answer.read::<DescribeClusterResponse<'_>>();
         expect(response.error_code, ErrorCode::None);
         assert_eq!(response.brokers.len(), 1);
+        if version >= 1 {
+            // A broker is not asked for controllers (KIP-919).
+            let answer = stage.open.ask(version, &DescribeClusterRequest { endpoint_type: 2, ..request });
+            expect(answer.read::<DescribeClusterResponse<'_>>().error_code, ErrorCode::MismatchedEndpointType);
+        }
     }
 }
 
@@ -95,6 +100,10 @@ fn placement(stage: &mut Stage<'_>) {
             let expected = if is_absent { ErrorCode::UnknownTopicOrPartition } else { ErrorCode::ElectionNotNeeded };
             expect(result.partition_result[0].error_code, expected);
         }
+        // Null: all partitions, of which none needs an election.
+        let request = ElectLeadersRequest { election_type: 0, topic_partitions: None, timeout_ms: TIMEOUT_MS };
+        let answer = stage.open.ask(version, &request);
+        expect(answer.read::<ElectLeadersResponse<'_>>().error_code, ErrorCode::None);
     }
     for version in versions(ApiKey::AlterPartitionReassignments) {
         let part = |partition_index, replicas| ReassignablePartition { partition_index, replicas };

@@ -8,7 +8,7 @@ use kafka_wire::{ApiKey, frame::Request};
 pub(crate) const OURS: &str = "kafka-wire";
 
 /// Frames of other clients beyond this size are left out: they show nothing that smaller ones do not.
-const OTHERS_BYTES_MAX: usize = 400;
+const OTHERS_BYTES_MAX: usize = 700;
 
 /// A request and its answer, each with its size of four bytes.
 struct Exchange {
@@ -23,7 +23,7 @@ struct Exchange {
 pub(crate) struct Golden(Mutex<BTreeMap<ApiKey, Vec<Exchange>>>);
 
 impl Golden {
-    /// Keeps an exchange: of ours each, of another client's the first small one of each API and version.
+    /// Keeps an exchange: of ours each that is new, of another client's the first small one of each API and version.
     pub(crate) fn keep(&self, who: &str, request: &[u8], response: &[u8]) {
         let Ok(Request { api, version, .. }) = Request::parse(&request[4..]) else { return };
         if !api.has(version) {
@@ -31,11 +31,13 @@ impl Golden {
         }
         let mut all = self.0.lock().expect("nobody panics while holding it");
         let exchanges = all.entry(api.key).or_default();
-        if who != OURS {
-            let is_large = request.len().max(response.len()) > OTHERS_BYTES_MAX;
-            if is_large || exchanges.iter().any(|known| known.version == version && known.who == who) {
-                return;
-            }
+        let is_known = |known: &Exchange| match who {
+            OURS => known.request == request && known.response == response,
+            _ => known.version == version && known.who == who,
+        };
+        let is_large = who != OURS && request.len().max(response.len()) > OTHERS_BYTES_MAX;
+        if is_large || exchanges.iter().any(is_known) {
+            return;
         }
         exchanges.push(Exchange { version, who: who.into(), request: request.into(), response: response.into() });
     }

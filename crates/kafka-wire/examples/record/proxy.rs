@@ -8,11 +8,7 @@ use std::{
     thread::Scope,
 };
 
-use kafka_wire::{
-    ApiKey,
-    frame::{Request, SIZE_BYTES},
-    messages::produce::ProduceRequest,
-};
+use kafka_wire::frame::SIZE_BYTES;
 
 use crate::{
     broker::{OPEN_PORT, PROXY_PORT},
@@ -66,11 +62,8 @@ fn carry(golden: &Golden, who: &str, client: &TcpStream) -> io::Result<()> {
 fn carry_requests(mut client: &TcpStream, mut broker: &TcpStream, asked: &Mutex<VecDeque<Vec<u8>>>) -> io::Result<()> {
     loop {
         let request = read_frame(&mut client, FRAME_BYTES_MAX)?;
-        let bytes = request.clone();
-        if is_answered(&request) {
-            asked.lock().expect("nobody panics while holding it").push_back(request);
-        }
-        broker.write_all(&bytes)?;
+        asked.lock().expect("nobody panics while holding it").push_back(request.clone());
+        broker.write_all(&request)?;
     }
 }
 
@@ -83,17 +76,19 @@ fn carry_answers(
 ) -> io::Result<()> {
     loop {
         let response = read_frame(&mut broker, FRAME_BYTES_MAX)?;
-        let request = asked.lock().expect("nobody panics while holding it").pop_front();
-        if let Some(request) = request {
+        let mut asked = asked.lock().expect("nobody panics while holding it");
+        // Who produces with acks=0 gets no answer, so that the next one is that of a later request.
+        let answered = asked.iter().position(|request| is_answer(request, &response));
+        if let Some(request) = answered.and_then(|place| asked.drain(..=place).next_back()) {
             golden.keep(who, &request, &response);
         }
+        drop(asked);
         client.write_all(&response)?;
     }
 }
 
-/// Who produces with acks=0 gets no answer.
-fn is_answered(request: &[u8]) -> bool {
-    let Ok(request) = Request::parse(&request[SIZE_BYTES..]) else { return true };
-    let is_silent = |request: &Request<'_>| request.decode::<ProduceRequest<'_>>().is_ok_and(|produce| produce.acks == 0);
-    request.api.key != ApiKey::Produce || !is_silent(&request)
+/// Whether the correlation id is the request's, which has an API key and a version before it.
+fn is_answer(request: &[u8], response: &[u8]) -> bool {
+    let asked = request.get(SIZE_BYTES + 4..SIZE_BYTES + 8);
+    asked.is_some() && asked == response.get(SIZE_BYTES..SIZE_BYTES + 4)
 }

@@ -63,7 +63,7 @@ fn joining() -> StreamsGroupHeartbeatRequest<'static> {
         standby_tasks: Some(vec![]),
         warmup_tasks: Some(vec![]),
         process_id: Some("process".into()),
-        user_endpoint: Some(RequestEndpoint { host: "127.0.0.1".into(), port: 19098 }),
+        user_endpoint: Some(RequestEndpoint { host: "127.0.0.1".into(), port: 27189 }),
         client_tags: Some(vec![KeyValue { key: "zone".into(), value: "a".into() }]),
         ..StreamsGroupHeartbeatRequest::default()
     }

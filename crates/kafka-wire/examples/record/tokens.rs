@@ -20,7 +20,7 @@ use crate::{
     talker::Talker,
 };
 
-/// Each version of each call in turn; who lacks the version takes its last one, unrecorded ones aside.
+/// Each version makes a token and finds it; those that all calls have renew and expire it too.
 pub(crate) fn record(stage: &mut Stage<'_>) {
     let mut talker = Talker::connect(SASL_PORT, stage.golden).expect("the broker listens");
     talker.prepare(1, &SaslHandshakeRequest { mechanism: "PLAIN".into() });
