@@ -32,6 +32,10 @@
 //! enough for the batches that this side makes, since clients compress theirs themselves. Inflating streams, in memory that
 //! does not follow the content's size, and stops at a cap that the caller gives.
 //!
+//! **Bytes of the real Kafka** lie in `tests/golden/`: what Apache Kafka 4.3.0 was asked and answered, in each version of each
+//! API of the table, and what other clients ask. They are read and written again as the same bytes. `cargo run -p kafka-wire
+//! --example record` records them from a broker that it starts, and a new API fails the tests until it was recorded.
+//!
 //! Left out on purpose: message formats 0 and 1, which Kafka 4 does not take either, and the APIs between brokers and
 //! controllers.
 

@@ -9,6 +9,7 @@ mod emit;
 #[path = "../../examples/generate/fill.rs"]
 mod fill;
 mod filler;
+mod golden;
 mod hot;
 #[path = "../../examples/generate/model.rs"]
 mod model;

@@ -9,11 +9,11 @@ use crate::{cases::cases, chance::Chance, filler::every_message};
 
 const ROUNDS: u64 = 12;
 
-struct Other {
-    name: &'static str,
+pub(crate) struct Other {
+    pub(crate) name: &'static str,
     /// None if it has none.
-    versions: Option<RangeInclusive<i16>>,
-    again: fn(&[u8], i16) -> Result<Vec<u8>, String>,
+    pub(crate) versions: Option<RangeInclusive<i16>>,
+    pub(crate) again: fn(&[u8], i16) -> Result<Vec<u8>, String>,
 }
 
 fn again<M: Decodable + Encodable>(bytes: &[u8], version: i16) -> Result<Vec<u8>, String> {
@@ -50,7 +50,7 @@ macro_rules! other {
     };
 }
 
-fn others() -> Vec<Other> {
+pub(crate) fn others() -> Vec<Other> {
     macro_rules! table {
         ($($module:ident :: $name:ident),* $(,)?) => {
             vec![$(other!($module, $name)),*]
