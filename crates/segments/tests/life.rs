@@ -271,8 +271,9 @@ fn retention_cuts_at_runs_and_inside_of_them_at_blocks() {
     let mut world = world();
     settle(&mut world, 3, 12, 9_000);
     settle(&mut world, 3, 12, 9_000);
-    let cut =
-        |older_than_ms, bytes_max| world.store.retention_cut(key(3), Retention { older_than_ms, bytes_max }).expect("reads");
+    let cut = |older_than_ms, bytes_max| {
+        world.store.retention_cut(key(3), i64::MAX, Retention { older_than_ms, bytes_max }).expect("reads")
+    };
     let blocks = |offset: i64| offset % 8 == 0;
     assert_eq!((cut(None, None), cut(Some(0), Some(1 << 20))), (None, None));
     assert_eq!(cut(Some(1000), None), Some(48), "all is older");
@@ -284,11 +285,14 @@ fn retention_cuts_at_runs_and_inside_of_them_at_blocks() {
     world.store.set_log_start(key(3), 20);
     assert_eq!(cut_of(&world, Some(22)), None, "the block that holds the log start is not wholly old");
     assert_eq!(cut_of(&world, Some(23)), Some(24));
-    assert_eq!(world.store.retention_cut(key(9), Retention::default()).expect("reads"), None);
+    assert_eq!(world.store.retention_cut(key(9), i64::MAX, Retention::default()).expect("reads"), None);
+    let nothing = Retention { older_than_ms: None, bytes_max: Some(0) };
+    let until = |offset| world.store.retention_cut(key(3), offset, nothing).expect("reads");
+    assert_eq!((until(23), until(24), until(47), until(48)), (None, Some(24), Some(24), Some(48)), "whole runs before it");
 }
 
 fn cut_of(world: &World, older_than_ms: Option<i64>) -> Option<i64> {
-    world.store.retention_cut(key(3), Retention { older_than_ms, bytes_max: None }).expect("reads")
+    world.store.retention_cut(key(3), i64::MAX, Retention { older_than_ms, bytes_max: None }).expect("reads")
 }
 
 #[test]
