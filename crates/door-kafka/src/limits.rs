@@ -38,6 +38,9 @@ pub(crate) const LOOKUP_BYTES: usize = 1 << 20;
 /// The same for topics that take the largest batches.
 pub const INFLATED_BYTES_MAX: usize = 1 << 30;
 
+/// How often the record with the greatest timestamp is looked for anew, where it is trimmed before it is found.
+pub(crate) const GREATEST_LOOKS_MAX: usize = 3;
+
 /// Partitions of one page of DescribeTopicPartitions, whatever a client asks for (`max.request.partition.size.limit`).
 pub const DESCRIBED_PARTITIONS_MAX: usize = 2_000;
 

@@ -90,18 +90,19 @@ impl Machine {
         run
     }
 
-    /// The first unsettled batch with a timestamp at or after `timestamp`. Settled ones lie before all of them.
-    pub fn first_at_or_after(&self, id: PartitionId, timestamp: i64) -> Option<BatchRef> {
+    /// The first unsettled batch with a timestamp at or after `timestamp` that ends at offset `from` or later. Settled ones lie
+    /// before all of them.
+    pub fn first_at_or_after(&self, id: PartitionId, from: i64, timestamp: i64) -> Option<BatchRef> {
         let state = self.read();
         let mut batches = state.partitions.get(id)?.index.iter();
-        batches.find(|batch| batch.max_timestamp >= timestamp).copied()
+        batches.find(|batch| batch.last_offset >= from && batch.max_timestamp >= timestamp).copied()
     }
 
-    /// The unsettled batch with the greatest timestamp; of several, the first.
-    pub fn greatest_timestamp(&self, id: PartitionId) -> Option<BatchRef> {
+    /// The greatest timestamp of the unsettled batches that begin at offset `from` or later.
+    pub fn greatest_timestamp(&self, id: PartitionId, from: i64) -> Option<i64> {
         let state = self.read();
-        let batches = state.partitions.get(id)?.index.iter();
-        batches.reduce(|best, batch| if batch.max_timestamp > best.max_timestamp { batch } else { best }).copied()
+        let batches = state.partitions.get(id)?.index.iter().filter(|batch| batch.base_offset >= from);
+        batches.map(|batch| batch.max_timestamp).max()
     }
 
     /// OffsetForLeaderEpoch: the greatest epoch up to `epoch` under which the partition was written, and the offset at which it

@@ -209,7 +209,7 @@ fn what_was_appended_is_read_from_the_journal_from_segments_and_after_a_crash() 
     assert_eq!((found.next, found.pieces[0][..8].to_vec()), (16, 8_i64.to_be_bytes().to_vec()));
     let reader = Reader::new(replica.streams().clone(), replica.log());
     for (timestamp, base) in [(0, Some(0)), (1_000, Some(0)), (1_005, Some(5)), (2_000, None)] {
-        assert_eq!(reader.first_at_or_after(partition(0), timestamp).expect("reads"), base, "timestamp {timestamp}");
+        assert_eq!(reader.first_at_or_after(partition(0), 0, timestamp).expect("reads"), base, "timestamp {timestamp}");
     }
 }
 

@@ -536,9 +536,9 @@ fn check_partition(machine: &Machine, id: PartitionId, partition: &Partition, se
         assert_eq!(machine.epoch_end(id, epoch), Some(partition.epoch_end(epoch)), "epoch {epoch}");
     }
     let greatest = unsettled.iter().map(|batch| batch.max_timestamp).max();
-    assert_eq!(machine.greatest_timestamp(id).map(|batch| batch.max_timestamp), greatest);
+    assert_eq!(machine.greatest_timestamp(id, 0), greatest);
     let after = unsettled.iter().find(|batch| batch.max_timestamp >= 15);
-    assert_eq!(machine.first_at_or_after(id, 15).as_ref(), after);
+    assert_eq!(machine.first_at_or_after(id, 0, 15).as_ref(), after);
     unsettled.iter().map(|batch| u64::from(batch.length)).sum()
 }
 
