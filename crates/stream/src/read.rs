@@ -150,8 +150,14 @@ impl Machine {
         self.read().groups.get(name).map(|group| (group.state.clone(), group.stored_ms))
     }
 
-    /// A group with everything that is kept of it; its offsets may be many.
-    pub fn group(&self, name: &[u8]) -> Option<Group> {
+    /// Whether there is a group of this name.
+    pub fn has_group(&self, name: &[u8]) -> bool {
+        self.read().groups.get(name).is_some()
+    }
+
+    /// A group with everything that is kept of it, of which offsets may be many: nobody but tests needs that.
+    #[cfg(test)]
+    pub(crate) fn group(&self, name: &[u8]) -> Option<Group> {
         self.read().groups.get(name).cloned()
     }
 

@@ -276,7 +276,7 @@ pub(crate) async fn delete(context: Context, call: Call) -> Answer {
                 return call.answer(&refused(ErrorCode::NonEmptyGroup));
             }
             Some(group) => group.members.iter().flat_map(|member| subscriptions(&member.metadata)).collect::<Vec<_>>(),
-            None if seat.shard.machine().group(request.group_id.as_bytes()).is_some() => Vec::new(),
+            None if seat.shard.machine().has_group(request.group_id.as_bytes()) => Vec::new(),
             None => return call.answer(&refused(ErrorCode::GroupIdNotFound)),
         }
     };
