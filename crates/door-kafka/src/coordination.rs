@@ -147,6 +147,24 @@ impl Seat {
         Some(stored(name, &state))
     }
 
+    /// Lets the coordinator know what became of a group in the log: one that has expired there is forgotten, and one that was made
+    /// anew by a commit that was on its way then is taken in.
+    pub(crate) fn follow(self: &Arc<Self>, name: &str) {
+        let Ok(mut serving) = self.serving() else { return };
+        let is_stored = self.shard.machine().has_group(name.as_bytes());
+        match (serving.coordinator().knows(name), is_stored) {
+            (true, false) => serving.coordinator().forget(now_ms(), name),
+            (false, true) => {
+                let Some(group) = self.load(name.as_bytes()) else { return };
+                let effects = serving.coordinator().adopt(now_ms(), group);
+                let term = serving.term;
+                self.carry_out(&mut serving.held, effects, term);
+                self.wake.notify_one();
+            }
+            _ => {}
+        }
+    }
+
     /// Does what the coordinator wants, in its order.
     fn carry_out(self: &Arc<Self>, held: &mut Held, effects: Vec<Effect>, term: u64) {
         for effect in effects {

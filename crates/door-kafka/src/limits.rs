@@ -50,6 +50,11 @@ pub(crate) const CONFIG_ATTEMPTS: usize = 5;
 /// How often a shard's leader looks for what is too old or was deleted.
 pub const HOUSEKEEPING_TICK: Duration = Duration::from_secs(5);
 
+/// How often a coordinator looks for offsets that are too old: Kafka's `offsets.retention.check.interval.ms`.
+pub const OFFSETS_LOOK: Duration = Duration::from_secs(600);
+/// Offsets that one command lets go at most, so that none takes long.
+pub(crate) const EXPIRED_PER_COMMAND_MAX: usize = 1_000;
+
 /// Members of one group at most (`group.max.size` may be smaller), and as many ids at most that were given out and did not join.
 pub const GROUP_MEMBERS_MAX: usize = 10_000;
 /// Groups that one coordinator keeps at most.

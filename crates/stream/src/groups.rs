@@ -1,6 +1,6 @@
 //! All groups of a shard, and what they take.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::Bound};
 
 use bytes::Bytes;
 
@@ -41,6 +41,12 @@ impl Groups {
 
     pub(crate) fn get(&self, name: &[u8]) -> Option<&Group> {
         self.by_name.get(name).map(|kept| &kept.group)
+    }
+
+    /// The groups behind a name, which need not be there.
+    pub(crate) fn after(&self, name: Option<&[u8]>) -> impl Iterator<Item = (&Bytes, &Group)> {
+        let from = name.map_or(Bound::Unbounded, Bound::Excluded);
+        self.by_name.range::<[u8], _>((from, Bound::Unbounded)).map(|(name, kept)| (name, &kept.group))
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&Bytes, &Group)> {

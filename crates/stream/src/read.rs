@@ -4,8 +4,9 @@ use bytes::Bytes;
 
 use crate::{
     group::{Committed, Group, GroupState},
-    identity::PartitionId,
+    identity::{PartitionId, Position},
     index::BatchRef,
+    limits::EXPIRY_SLICE_OFFSETS,
     machine::Machine,
     partition::PartitionInfo,
     producer::ProducerInfo,
@@ -43,6 +44,15 @@ pub struct GroupSummary {
     pub offsets: usize,
     /// When its coordinator last stored it, by the entry's time.
     pub stored_ms: u64,
+}
+
+/// What may go of one group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Expired {
+    /// The group's name.
+    pub group: Bytes,
+    /// Its offsets that have expired, and the commits that were looked at. None: it has neither members nor offsets.
+    pub offsets: Vec<(PartitionId, Position)>,
 }
 
 impl Machine {
@@ -159,6 +169,26 @@ impl Machine {
     #[cfg(test)]
     pub(crate) fn group(&self, name: &[u8]) -> Option<Group> {
         self.read().groups.get(name).cloned()
+    }
+
+    /// What has expired at `now_ms`, where offsets are kept for `retention_ms`, in groups behind the name `after` (from the first one
+    /// on without), and groups that have neither members nor offsets; and behind which name to go on, unless these were the last
+    /// groups. Looks at so many offsets that the lock is not held for long.
+    pub fn expired(&self, after: Option<&[u8]>, now_ms: u64, retention_ms: u64) -> (Vec<Expired>, Option<Bytes>) {
+        let state = self.read();
+        let (mut found, mut looked) = (Vec::new(), 0);
+        for (name, group) in state.groups.after(after) {
+            let due = group.offsets.iter().filter(|(_, committed)| group.expires_ms(committed, retention_ms) <= now_ms);
+            let offsets: Vec<_> = due.map(|(id, committed)| (*id, committed.position)).collect();
+            if !offsets.is_empty() || group.is_void() {
+                found.push(Expired { group: name.clone(), offsets });
+            }
+            looked += 1 + group.offsets.len();
+            if looked >= EXPIRY_SLICE_OFFSETS {
+                return (found, Some(name.clone()));
+            }
+        }
+        (found, None)
     }
 
     /// The offsets that a group keeps, by partition: of some partitions, or without `partitions` all. `None` if there is no such

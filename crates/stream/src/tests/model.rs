@@ -168,9 +168,18 @@ impl Model {
                 }
                 found => Err(found.err().unwrap_or(NonEmptyGroup)),
             },
-            Command::ExpireOffsets { group: name, offsets } => self.group(name).cloned().map(|mut group| {
+            Command::ExpireOffsets { term, .. } if *term != entry.id.term => Err(Fenced),
+            Command::ExpireOffsets { group: name, retention_ms, offsets, .. } => self.group(name).cloned().map(|mut group| {
                 let before = group.offsets.len();
-                group.offsets.retain(|id, committed| !offsets.contains(&(*id, committed.position)));
+                let is_left = group.state.members.is_empty() && group.state.protocol_type.is_some();
+                let (is_old, stored_ms) = (|since: u64, kept: u64| entry.time_ms >= since + kept, group.stored_ms);
+                group.offsets.retain(|id, committed| {
+                    let is_old = match committed.retention_ms {
+                        -1 => is_old(committed.time_ms, *retention_ms) && (!is_left || is_old(stored_ms, *retention_ms)),
+                        own => is_old(committed.time_ms, own.cast_unsigned()),
+                    };
+                    !is_old || !offsets.contains(&(*id, committed.position))
+                });
                 let count = before - group.offsets.len();
                 if group.offsets.is_empty() && group.state.members.is_empty() {
                     self.groups.remove(name);
@@ -464,7 +473,7 @@ impl World {
                 made.offsets = partitions.iter().map(item).collect();
                 Command::OffsetCommit(OffsetCommit { group, ..made })
             }
-            Step::Expire(number, is_stale) => {
+            Step::Expire(number, is_stale, retention_ms, other_term) => {
                 let group = group(number);
                 let offsets = self.model.groups.get(&group).map_or(Vec::new(), |group| {
                     let seen = |committed: &Committed| Position {
@@ -473,7 +482,7 @@ impl World {
                     };
                     group.offsets.iter().map(|(id, committed)| (*id, seen(committed))).collect()
                 });
-                Command::ExpireOffsets { group, offsets }
+                Command::ExpireOffsets { term: term + other_term, group, retention_ms, offsets }
             }
             Step::Command(command) => command,
             other => panic!("{other:?} is no command"),
