@@ -54,6 +54,8 @@ pub const HOUSEKEEPING_TICK: Duration = Duration::from_secs(5);
 pub const OFFSETS_LOOK: Duration = Duration::from_secs(600);
 /// Offsets that one command lets go at most, so that none takes long.
 pub(crate) const EXPIRED_PER_COMMAND_MAX: usize = 1_000;
+/// Deleted topics whose offsets go at once at most.
+pub(crate) const FORGOTTEN_AT_ONCE_MAX: usize = 100;
 
 /// Members of one group at most (`group.max.size` may be smaller), and as many ids at most that were given out and did not join.
 pub const GROUP_MEMBERS_MAX: usize = 10_000;

@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use crate::{
     group::{Committed, Group, GroupState},
-    identity::{PartitionId, Position},
+    identity::{PartitionId, Position, TopicId},
     index::BatchRef,
     limits::EXPIRY_SLICE_OFFSETS,
     machine::Machine,
@@ -169,6 +169,11 @@ impl Machine {
     #[cfg(test)]
     pub(crate) fn group(&self, name: &[u8]) -> Option<Group> {
         self.read().groups.get(name).cloned()
+    }
+
+    /// The topics of which groups keep offsets, in any order.
+    pub fn offset_topics(&self) -> Vec<TopicId> {
+        self.read().groups.topics().collect()
     }
 
     /// What has expired at `now_ms`, where offsets are kept for `retention_ms`, in groups behind the name `after` (from the first one

@@ -2,9 +2,11 @@
 
 use std::{borrow::Cow, time::Duration};
 
+use base::ShardId;
 use kafka_wire::{
     Message,
     messages::{
+        delete_topics::{DeleteTopicState, DeleteTopicsRequest, DeleteTopicsResponse},
         join_group::{JoinGroupRequest, JoinGroupRequestProtocol, JoinGroupResponse},
         leave_group::{LeaveGroupRequest, LeaveGroupResponse},
         list_groups::{ListGroupsRequest, ListGroupsResponse},
@@ -13,7 +15,7 @@ use kafka_wire::{
         sync_group::{SyncGroupRequest, SyncGroupRequestAssignment, SyncGroupResponse},
     },
 };
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use crate::house::{Client, House};
 
@@ -93,6 +95,16 @@ async fn leave(client: &mut Client, group: &str, member: &str) {
     assert_eq!(LeaveGroupResponse::decode(&body, 2).unwrap().error_code, 0);
 }
 
+async fn delete(client: &mut Client, name: &str) {
+    let request = DeleteTopicsRequest {
+        topics: vec![DeleteTopicState { name: Some(name.into()), ..DeleteTopicState::default() }],
+        timeout_ms: 5_000,
+        ..DeleteTopicsRequest::default()
+    };
+    let body = client.ask(6, &request).await;
+    assert_eq!(DeleteTopicsResponse::decode(&body, 6).unwrap().responses[0].error_code, 0);
+}
+
 /// The log could let offsets expire, and nobody ever asked it to: they stayed for ever, and so did groups that nobody uses.
 #[tokio::test(flavor = "multi_thread")]
 async fn offsets_expire_and_groups_without_any_are_not_listed() {
@@ -124,5 +136,41 @@ async fn offsets_expire_and_groups_without_any_are_not_listed() {
     commit(&mut client, "read", None, "t", -1).await;
     house.door.expire_offsets().await;
     assert_eq!((kept(&mut client, "read", "t").await, groups(&mut client).await.len()), (5, 2));
+    house.close().await;
+}
+
+/// A deleted topic was dropped where its partitions lay. Groups in other shards kept their offsets of it for ever, and who was away when it was
+/// deleted has to let them go, too.
+#[tokio::test(flavor = "multi_thread")]
+async fn offsets_of_a_deleted_topic_go_in_every_shard() {
+    let house = House::open().await;
+    let mut client = house.client().await;
+    client.create("gone", 1, &[]).await;
+    client.create("here", 1, &[]).await;
+    let names: Vec<String> = (0..8).map(|number| format!("group-{number}")).collect();
+    for name in &names {
+        commit(&mut client, name, None, "gone", -1).await;
+        commit(&mut client, name, None, "here", -1).await;
+    }
+    let shards = [1, 2].map(|shard| house.node.stream_shard(ShardId(shard)).unwrap());
+    let topics = || shards.iter().map(|shard| shard.machine().offset_topics().len()).collect::<Vec<_>>();
+    assert_eq!(topics(), [2, 2], "the groups are in both shards, each topic in one");
+    delete(&mut client, "gone").await;
+    client.create("gone", 1, &[]).await;
+    for name in &names {
+        assert_eq!(kept(&mut client, name, "gone").await, -1, "another topic of the same name has none of its offsets");
+    }
+    assert_eq!(topics(), [2, 2], "nobody has looked yet");
+    let keeping = tokio::spawn(door_kafka::housekeeping(house.node.clone()));
+    let gone = async {
+        while topics() != [1, 1] {
+            sleep(Duration::from_millis(50)).await;
+        }
+    };
+    timeout(Duration::from_secs(60), gone).await.expect("they go");
+    keeping.abort();
+    for name in &names {
+        assert_eq!((kept(&mut client, name, "here").await, kept(&mut client, name, "gone").await), (5, -1));
+    }
     house.close().await;
 }

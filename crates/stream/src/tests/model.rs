@@ -1,7 +1,7 @@
 //! The machine against a model that keeps everything and is never in a hurry, over random histories with settles, restarts and
 //! replaced states; and a replica that settles against one that never does.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use proptest::prelude::*;
@@ -14,7 +14,7 @@ use crate::{
     Appended, BatchRef, Command, Committed, Entry, Group, GroupState, Machine, Moved, OffsetCommit, Options, PartitionId, Place,
     Position,
     Refusal::{self, *},
-    Reply,
+    Reply, TopicId,
     codec::APPEND_HEAD_BYTES,
     digest::chained_batch,
     limits::EXPIRED_PER_APPLY_MAX,
@@ -513,6 +513,9 @@ impl World {
         for (name, group) in &model.groups {
             assert_eq!(machine.group(name).as_ref(), Some(group));
         }
+        let kept = model.groups.values().flat_map(|group| group.offsets.keys().map(|id| id.topic));
+        let found: BTreeSet<TopicId> = machine.offset_topics().into_iter().collect();
+        assert_eq!(found, kept.collect());
     }
 }
 
