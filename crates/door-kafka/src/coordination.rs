@@ -14,7 +14,10 @@ use base::ShardId;
 use bytes::Bytes;
 use kafka_wire::ErrorCode as Code;
 use parking_lot::{Mutex, MutexGuard};
-use replica::{Lane, runtime, streams::StreamShard};
+use replica::{
+    Lane, runtime,
+    streams::{Leadership, StreamShard},
+};
 use rustc_hash::FxHashMap;
 use stream::{Command, GroupState, Member, Refusal};
 use tokio::sync::{Notify, oneshot};
@@ -42,6 +45,8 @@ pub(crate) struct Seat {
 struct Held {
     /// The term in which it was loaded; `None`: this node does not lead.
     term: Option<u64>,
+    /// The last term in which it was ever loaded.
+    newest: u64,
     coordinator: Coordinator,
     waiting: FxHashMap<Ticket, oneshot::Sender<Reply>>,
     tickets: u64,
@@ -101,9 +106,18 @@ pub(crate) fn now_ms() -> u64 {
 impl Seat {
     /// The coordinator, loaded, if this node leads the shard.
     pub(crate) fn serving(self: &Arc<Self>) -> Result<Serving<'_>, Code> {
-        let leadership = self.shard.leadership();
+        self.serving_under(|| self.shard.leadership())
+    }
+
+    /// Who leads is looked at while the coordinator is held: a look from before may be of a term that is over, and its groups would
+    /// take the place of those that were loaded since.
+    fn serving_under(self: &Arc<Self>, look: impl FnOnce() -> Leadership) -> Result<Serving<'_>, Code> {
         let mut held = self.held.lock();
+        let leadership = look();
         let leads = leadership.is_here.then_some(leadership.term);
+        if leads.is_some_and(|term| term < held.newest) {
+            return Err(Code::NotCoordinator);
+        }
         if held.term != leads {
             self.change(&mut held, leads);
         }
@@ -120,16 +134,35 @@ impl Seat {
             self.carry_out(held, effects, 0);
         }
         let Some(term) = leads else { return };
-        held.term = Some(term);
+        (held.term, held.newest) = (Some(term), term);
         let groups: Vec<StoredGroup> =
             self.shard.machine().groups().into_iter().filter_map(|known| self.load(&known.name)).collect();
         let effects = held.coordinator.load(groups, now_ms());
         self.carry_out(held, effects, term);
     }
 
-    fn load(&self, name: &Bytes) -> Option<StoredGroup> {
-        let group = self.shard.machine().group(name)?;
-        Some(stored(name, &group.state))
+    /// What the coordinator needs of a group; its offsets, which may be many, stay where they are.
+    fn load(&self, name: &[u8]) -> Option<StoredGroup> {
+        let (state, _) = self.shard.machine().group_state(name)?;
+        Some(stored(name, &state))
+    }
+
+    /// Lets the coordinator know what became of a group in the log: one that has expired there is forgotten, and one that was made
+    /// anew by a commit that was on its way then is taken in.
+    pub(crate) fn follow(self: &Arc<Self>, name: &str) {
+        let Ok(mut serving) = self.serving() else { return };
+        let is_stored = self.shard.machine().has_group(name.as_bytes());
+        match (serving.coordinator().knows(name), is_stored) {
+            (true, false) => serving.coordinator().forget(now_ms(), name),
+            (false, true) => {
+                let Some(group) = self.load(name.as_bytes()) else { return };
+                let effects = serving.coordinator().adopt(now_ms(), group);
+                let term = serving.term;
+                self.carry_out(&mut serving.held, effects, term);
+                self.wake.notify_one();
+            }
+            _ => {}
+        }
     }
 
     /// Does what the coordinator wants, in its order.
@@ -225,7 +258,7 @@ fn text(bytes: &Bytes) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-fn stored(name: &Bytes, state: &GroupState) -> StoredGroup {
+fn stored(name: &[u8], state: &GroupState) -> StoredGroup {
     let member = |member: &Member| StoredMember {
         member_id: text(&member.id),
         instance_id: member.instance.as_ref().map(text),
@@ -237,7 +270,7 @@ fn stored(name: &Bytes, state: &GroupState) -> StoredGroup {
         assignment: member.assignment.clone(),
     };
     StoredGroup {
-        group_id: text(name),
+        group_id: String::from_utf8_lossy(name).into_owned(),
         protocol_type: state.protocol_type.as_ref().map(text),
         generation: state.generation,
         protocol: state.protocol.as_ref().map(text),
@@ -269,7 +302,10 @@ fn state(group: &StoredGroup) -> GroupState {
 
 #[cfg(test)]
 mod tests {
+    use replica::{Node, NodeOptions, PeerOptions, Start, hold};
+
     use super::*;
+    use crate::groups::Commit;
 
     #[test]
     fn groups_are_spread_over_shards_and_stay_where_they_are() {
@@ -293,6 +329,58 @@ mod tests {
             leader: Some("m".to_owned()),
             members: vec![member],
         };
-        assert_eq!(stored(&Bytes::from_static(b"g"), &state(&group)), group);
+        assert_eq!(stored(b"g", &state(&group)), group);
+    }
+
+    /// A seat of a node of its own, which leads its shards.
+    async fn seat() -> (tempfile::TempDir, Node, Arc<Seat>) {
+        let dir = tempfile::TempDir::new().unwrap();
+        let options = NodeOptions {
+            data_dir: dir.path().to_owned(),
+            name: "n1".to_owned(),
+            data_shards: 1,
+            journal_segment_bytes: 4 << 20,
+            settle_bytes: 16 << 20,
+            value_cache_bytes: 16 << 20,
+            watch_ring_bytes: 1 << 20,
+            admission_bytes: 64 << 20,
+            admission_commands: 10_000,
+            quota_bytes: 0,
+            scrub_every: Duration::ZERO,
+            scrub_bytes_per_second: 0,
+        };
+        let peers = PeerOptions { start: Start::Alone, ..PeerOptions::default() };
+        let node = Node::open(hold(&options, &peers.start).unwrap(), options, peers, None).await.unwrap();
+        let shard = node.stream_shard(ShardId(1)).unwrap();
+        let held = Held { coordinator: Coordinator::new(Settings::default()), ..Held::default() };
+        (dir, node, Arc::new(Seat { shard, held: Mutex::new(held), wake: Notify::new() }))
+    }
+
+    /// Leadership was looked at first and the coordinator locked then. Who was held up in between came with a term that was over, threw
+    /// away what was loaded in the next one, and answered from groups as the earlier term had them.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_term_that_is_over_never_takes_the_place_of_a_later_one() {
+        let (_dir, node, seat) = seat().await;
+        let at = |term| Leadership { leader: None, is_here: true, term };
+        let look = |term: u64| -> Result<(u64, bool), Code> {
+            let look = || {
+                assert!(seat.held.is_locked(), "the look is taken while the coordinator is held");
+                at(term)
+            };
+            let commit =
+                Commit { version: 8, group_id: "g", generation: -1, member_id: "", instance_id: None, transactional: false };
+            let mut serving = seat.serving_under(look)?;
+            let known = serving.coordinator().describe("g").is_some();
+            serving.coordinator().commit(0, &commit).unwrap();
+            Ok((serving.term, known))
+        };
+        assert_eq!(look(5), Ok((5, false)));
+        assert_eq!(look(7), Ok((7, false)), "loaded anew");
+        assert_eq!(look(5), Err(Code::NotCoordinator));
+        assert_eq!(look(7), Ok((7, true)), "what the later term knows is there still");
+        let gone = seat.serving_under(|| Leadership { leader: None, is_here: false, term: 8 });
+        assert_eq!(gone.err(), Some(Code::NotCoordinator));
+        assert_eq!((look(5), look(8)), (Err(Code::NotCoordinator), Ok((8, false))));
+        node.shutdown().await.unwrap();
     }
 }

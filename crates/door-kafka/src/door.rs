@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use replica::Node;
+use replica::{Node, runtime};
 use tokio::sync::{Semaphore, watch};
 
 use crate::{
@@ -12,6 +12,7 @@ use crate::{
     handlers::fetch::Listening,
     limits::PRODUCE_BYTES_MAX,
     metrics::{Metrics, Snapshot},
+    offset_expiry,
     options::DoorOptions,
     producers::Producers,
     security::Vault,
@@ -58,7 +59,15 @@ impl Door {
             vault: Vault::default(),
             principals: watch::Sender::default(),
         };
-        Door { shared: Arc::new(shared) }
+        let shared = Arc::new(shared);
+        runtime::spawn(offset_expiry::keep_looking(Arc::downgrade(&shared)));
+        Door { shared }
+    }
+
+    /// Lets offsets go that are too old now, of groups that this node coordinates: what it does by itself every
+    /// [`OFFSETS_LOOK`](crate::limits::OFFSETS_LOOK).
+    pub async fn expire_offsets(&self) {
+        offset_expiry::expire_offsets(&self.shared).await;
     }
 
     /// What it has counted so far.

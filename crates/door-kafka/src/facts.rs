@@ -39,7 +39,7 @@ mod tests {
     use cluster::settings::broker_definition;
 
     use super::*;
-    use crate::groups::Settings;
+    use crate::{groups::Settings, limits::OFFSETS_LOOK};
 
     #[test]
     fn a_broker_shows_what_its_rooms_do() {
@@ -50,6 +50,7 @@ mod tests {
         assert_eq!(default("group.min.session.timeout.ms"), groups.session_timeout_ms_min.to_string());
         assert_eq!(default("group.max.session.timeout.ms"), groups.session_timeout_ms_max.to_string());
         assert_eq!(default("group.max.size"), groups.group_members_max.to_string());
+        assert_eq!(default("offsets.retention.check.interval.ms"), OFFSETS_LOOK.as_millis().to_string());
         let sessions = FETCH_SESSIONS_MAX.to_string();
         assert_eq!(default("max.incremental.fetch.session.cache.slots"), sessions);
     }

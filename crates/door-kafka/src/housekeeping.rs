@@ -9,10 +9,14 @@ use cluster::{
     settings::TopicSettings,
 };
 use replica::{Lane, Node, runtime, streams::StreamShard};
+use rustc_hash::FxHashSet;
 use segments::Retention;
 use stream::{Command, PartitionId};
 
-use crate::{limits::HOUSEKEEPING_TICK, topics::Topics};
+use crate::{
+    limits::{FORGOTTEN_AT_ONCE_MAX, HOUSEKEEPING_TICK},
+    topics::Topics,
+};
 
 /// Runs as long as the node does, whether its Kafka door is open or not: records come in by other doors, too.
 pub async fn housekeeping(node: Node) {
@@ -29,6 +33,7 @@ pub async fn housekeeping(node: Node) {
 
 async fn tidy(topics: &Topics, shard: &StreamShard) -> Result<()> {
     drop_deleted(topics, shard).await?;
+    forget_offsets(topics, shard).await?;
     trim(topics, shard).await
 }
 
@@ -44,6 +49,41 @@ async fn drop_deleted(topics: &Topics, shard: &StreamShard) -> Result<()> {
         topics.change(catalogue::Command::TopicDropped { shard: shard.id(), id }).await?;
     }
     Ok(())
+}
+
+/// Forgets the offsets that groups of this shard keep of topics that are gone. Where partitions of a topic lie is of no matter to its
+/// offsets, so the catalogue's list of shards that hold some says nothing here; and a commit may come in after its topic was dropped.
+async fn forget_offsets(topics: &Topics, shard: &StreamShard) -> Result<()> {
+    // Looked at before the catalogue: the topic of an offset was known when it was committed.
+    let mut kept = shard.machine().offset_topics();
+    retain_unknown(topics, &mut kept);
+    if kept.is_empty() {
+        return Ok(());
+    }
+    // One that is not known may be newer than what this node knows.
+    topics.node().cluster_barrier().await?;
+    retain_unknown(topics, &mut kept);
+    // Data goes only where the catalogue says so.
+    let held: FxHashSet<stream::TopicId> = shard.machine().partitions().into_iter().map(|(id, _)| id.topic).collect();
+    kept.retain(|topic| !held.contains(topic));
+    kept.sort_unstable();
+    for topics in kept.chunks(FORGOTTEN_AT_ONCE_MAX) {
+        let drop = |topic: &stream::TopicId| shard.submit(Lane::Normal, &Command::Drop { topic: *topic, partitions: None });
+        let submitted = topics.iter().map(drop).collect::<Result<Vec<_>>>()?;
+        for submitted in submitted {
+            // It refuses nothing.
+            let _ = submitted.await?;
+        }
+    }
+    Ok(())
+}
+
+/// Leaves those that the catalogue does not know. All are known to a node that does not know the catalogue.
+fn retain_unknown(topics: &Topics, ids: &mut Vec<stream::TopicId>) {
+    let looked = topics.node().look_at_cluster(|machine| ids.retain(|id| machine.catalogue().topic_by_id(id.0).is_none()));
+    if looked.is_none() {
+        ids.clear();
+    }
 }
 
 async fn trim(topics: &Topics, shard: &StreamShard) -> Result<()> {

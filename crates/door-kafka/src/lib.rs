@@ -19,6 +19,7 @@ mod handlers;
 mod housekeeping;
 pub mod limits;
 pub mod metrics;
+mod offset_expiry;
 mod operations;
 mod options;
 mod producers;

@@ -38,6 +38,9 @@ pub(crate) const LOOKUP_BYTES: usize = 1 << 20;
 /// The same for topics that take the largest batches.
 pub const INFLATED_BYTES_MAX: usize = 1 << 30;
 
+/// How often the record with the greatest timestamp is looked for anew, where it is trimmed before it is found.
+pub(crate) const GREATEST_LOOKS_MAX: usize = 3;
+
 /// Partitions of one page of DescribeTopicPartitions, whatever a client asks for (`max.request.partition.size.limit`).
 pub const DESCRIBED_PARTITIONS_MAX: usize = 2_000;
 
@@ -46,6 +49,13 @@ pub(crate) const CONFIG_ATTEMPTS: usize = 5;
 
 /// How often a shard's leader looks for what is too old or was deleted.
 pub const HOUSEKEEPING_TICK: Duration = Duration::from_secs(5);
+
+/// How often a coordinator looks for offsets that are too old: Kafka's `offsets.retention.check.interval.ms`.
+pub const OFFSETS_LOOK: Duration = Duration::from_secs(600);
+/// Offsets that one command lets go at most, so that none takes long.
+pub(crate) const EXPIRED_PER_COMMAND_MAX: usize = 1_000;
+/// Deleted topics whose offsets go at once at most.
+pub(crate) const FORGOTTEN_AT_ONCE_MAX: usize = 100;
 
 /// Members of one group at most (`group.max.size` may be smaller), and as many ids at most that were given out and did not join.
 pub const GROUP_MEMBERS_MAX: usize = 10_000;

@@ -65,7 +65,7 @@ fn try_file(bytes: &[u8]) {
     for run in &runs {
         let whole = read_run(&store, run.partition, run.base_offset, run.last_offset);
         assert!(whole || !is_whole, "what was verified is read");
-        let _ = store.first_at_or_after_timestamp(run.partition, run.max_timestamp);
+        let _ = store.first_at_or_after_timestamp(run.partition, i64::MIN, run.max_timestamp);
         store.set_log_start(run.partition, run.base_offset + (run.last_offset - run.base_offset) / 2);
     }
     let options = PlanOptions { dead_percent_max: 0, bytes_min: 0, ..PlanOptions::default() };

@@ -86,19 +86,39 @@ impl Store {
     }
 
     /// The base offset of the first batch of `partition`, in the order of offsets, whose greatest timestamp is `timestamp` or later.
-    /// Batches that lie wholly below the log start do not count.
+    /// Batches that lie wholly below `from` or the log start do not count.
     ///
     /// # Errors
     /// As [`Store::read`].
-    pub fn first_at_or_after_timestamp(&self, partition: PartitionKey, timestamp: i64) -> Result<Option<i64>> {
-        let mut from = i64::MIN;
+    pub fn first_at_or_after_timestamp(&self, partition: PartitionKey, from: i64, timestamp: i64) -> Result<Option<i64>> {
+        let mut from = from;
         while let Some((placed, log_start)) = self.run_at_or_after(&partition, timestamp, from) {
-            if let Some(offset) = search_run(&placed, log_start, timestamp)? {
+            if let Some(offset) = search_run(&placed, log_start.max(from), timestamp)? {
                 return Ok(Some(offset));
             }
             from = placed.run.last_offset + 1;
         }
         Ok(None)
+    }
+
+    /// The greatest timestamp among the batches of `partition` that begin at `from` or later; `None` if there are none.
+    ///
+    /// # Errors
+    /// As [`Store::read`]: of a run that begins before `from` and whose greatest timestamp may lie there, the rest is read.
+    pub fn greatest_timestamp(&self, partition: PartitionKey, from: i64) -> Result<Option<i64>> {
+        let (whole, cut) = self.runs_beginning_at(&partition, from);
+        cut.iter().try_fold(whole, |greatest, placed| Ok(greatest.max(greatest_of_rest(placed, from)?)))
+    }
+
+    /// The greatest timestamp of the runs that begin at `from` or later, and the runs that begin before it and end behind it.
+    fn runs_beginning_at(&self, partition: &PartitionKey, from: i64) -> (Option<i64>, Vec<Placed>) {
+        let index = self.index.read();
+        let Some(partition) = index.partition(partition) else { return (None, Vec::new()) };
+        let served = partition.served();
+        let start = served.partition_point(|run| run.last_offset < from);
+        // Base offsets ascend as last offsets do.
+        let (cut, whole) = served[start..].split_at(served[start..].partition_point(|run| run.base_offset < from));
+        (whole.iter().map(|run| run.max_timestamp).max(), cut.iter().filter_map(|run| index.place(run)).collect())
     }
 
     /// The first run that ends at `from` or later and may hold `timestamp`, with the partition's log start.
@@ -162,4 +182,23 @@ fn search_run(placed: &Placed, log_start: i64, timestamp: i64) -> Result<Option<
         at += 1;
     }
     Ok(None)
+}
+
+/// The greatest timestamp of the batches of a run that begin at `from`, which lies in it, or later.
+fn greatest_of_rest(placed: &Placed, from: i64) -> Result<Option<i64>> {
+    let blocks = placed.blocks()?;
+    let mut at = blocks.containing(from);
+    if blocks.max_timestamp(blocks.count() - 1) > blocks.max_timestamp(at) {
+        // Blocks tell the greatest up to their end: it rises behind the one that holds `from`.
+        return Ok(Some(placed.run.max_timestamp));
+    }
+    let mut greatest = None;
+    while at < blocks.count() {
+        let group = blocks.group(at, u64::MAX);
+        at = group.end;
+        let checked = placed.read(&blocks, group)?;
+        let heads = checked.batches.iter().map(|found| found.head).filter(|head| head.base_offset >= from);
+        greatest = greatest.max(heads.map(|head| head.max_timestamp).max());
+    }
+    Ok(greatest)
 }

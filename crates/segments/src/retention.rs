@@ -54,13 +54,13 @@ pub fn retention_cut(pieces: &[Piece], retention: Retention) -> Option<i64> {
 }
 
 impl Store {
-    /// The log start of `partition` that keeps to `retention`, as far as runs and their blocks allow; `None` if it is to stay. What
-    /// is not settled yet is the caller's to count.
+    /// The log start of `partition` that keeps to `retention`, as far as runs and their blocks allow; `None` if it is to stay. Only
+    /// runs that end before `until` count: the rest is the caller's to count, as what is not settled yet.
     ///
     /// # Errors
     /// As [`Store::read`]: a long run's list of blocks may have to be read.
-    pub fn retention_cut(&self, partition: PartitionKey, retention: Retention) -> Result<Option<i64>> {
-        let Some((runs, log_start)) = self.served(&partition) else { return Ok(None) };
+    pub fn retention_cut(&self, partition: PartitionKey, until: i64, retention: Retention) -> Result<Option<i64>> {
+        let Some((runs, log_start)) = self.served(&partition, until) else { return Ok(None) };
         let Some(first) = runs.first() else { return Ok(None) };
         let mut pieces = blocks_of(first, log_start)?;
         pieces.extend(runs[1..].iter().map(piece_of));
@@ -74,10 +74,11 @@ impl Store {
         Ok(retention_cut(&pieces, retention))
     }
 
-    fn served(&self, partition: &PartitionKey) -> Option<(Vec<Placed>, i64)> {
+    fn served(&self, partition: &PartitionKey, until: i64) -> Option<(Vec<Placed>, i64)> {
         let index = self.index.read();
         let partition = index.partition(partition)?;
-        Some((partition.served().iter().filter_map(|run| index.place(run)).collect(), partition.log_start()))
+        let runs = partition.served().iter().take_while(|run| run.last_offset < until);
+        Some((runs.filter_map(|run| index.place(run)).collect(), partition.log_start()))
     }
 }
 

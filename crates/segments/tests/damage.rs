@@ -66,7 +66,7 @@ fn read_all(model: &Model, disk: &MemoryDisk) -> Result<()> {
                 }
             }
         }
-        let _ = store.first_at_or_after_timestamp(key(*partition), 102).map_err(|error| assert_eq!(error.kind, Kind::Corrupt));
+        let _ = store.first_at_or_after_timestamp(key(*partition), 0, 102).map_err(|error| assert_eq!(error.kind, Kind::Corrupt));
     }
     outcome
 }

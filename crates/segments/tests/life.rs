@@ -271,8 +271,9 @@ fn retention_cuts_at_runs_and_inside_of_them_at_blocks() {
     let mut world = world();
     settle(&mut world, 3, 12, 9_000);
     settle(&mut world, 3, 12, 9_000);
-    let cut =
-        |older_than_ms, bytes_max| world.store.retention_cut(key(3), Retention { older_than_ms, bytes_max }).expect("reads");
+    let cut = |older_than_ms, bytes_max| {
+        world.store.retention_cut(key(3), i64::MAX, Retention { older_than_ms, bytes_max }).expect("reads")
+    };
     let blocks = |offset: i64| offset % 8 == 0;
     assert_eq!((cut(None, None), cut(Some(0), Some(1 << 20))), (None, None));
     assert_eq!(cut(Some(1000), None), Some(48), "all is older");
@@ -284,11 +285,14 @@ fn retention_cuts_at_runs_and_inside_of_them_at_blocks() {
     world.store.set_log_start(key(3), 20);
     assert_eq!(cut_of(&world, Some(22)), None, "the block that holds the log start is not wholly old");
     assert_eq!(cut_of(&world, Some(23)), Some(24));
-    assert_eq!(world.store.retention_cut(key(9), Retention::default()).expect("reads"), None);
+    assert_eq!(world.store.retention_cut(key(9), i64::MAX, Retention::default()).expect("reads"), None);
+    let nothing = Retention { older_than_ms: None, bytes_max: Some(0) };
+    let until = |offset| world.store.retention_cut(key(3), offset, nothing).expect("reads");
+    assert_eq!((until(23), until(24), until(47), until(48)), (None, Some(24), Some(24), Some(48)), "whole runs before it");
 }
 
 fn cut_of(world: &World, older_than_ms: Option<i64>) -> Option<i64> {
-    world.store.retention_cut(key(3), Retention { older_than_ms, bytes_max: None }).expect("reads")
+    world.store.retention_cut(key(3), i64::MAX, Retention { older_than_ms, bytes_max: None }).expect("reads")
 }
 
 #[test]
@@ -345,7 +349,7 @@ fn the_real_disk_does_as_well() {
     let chunks = store.read(key(0), 1_234, 2 << 20, true).expect("reads");
     assert_eq!(chunks[0].base_offset, 1_234);
     assert!(chunks.iter().map(|chunk| chunk.bytes.len()).sum::<usize>() > (2 << 20) - 4_100);
-    assert_eq!(store.first_at_or_after_timestamp(key(0), 1_777).expect("reads"), Some(1_777));
+    assert_eq!(store.first_at_or_after_timestamp(key(0), 0, 1_777).expect("reads"), Some(1_777));
     store.adopt(&[], &[meta.id]).expect("adopts");
     assert!(disk.list().expect("lists").is_empty());
 }
@@ -385,4 +389,24 @@ fn what_was_moved_is_served_from_where_it_went() {
     }
     let wanted: Vec<_> = (4..7).map(|partition| (key(partition), meta.id)).collect();
     assert_eq!(moved, wanted, "each once");
+}
+
+/// Blocks tell the greatest timestamp up to their end: of a run whose first batch is the latest of all, they tell nothing about the
+/// rest, which was therefore not found by time once that batch was trimmed.
+#[test]
+fn the_greatest_timestamp_of_what_is_left_of_a_run_is_found() {
+    let mut world = world();
+    let timestamps = [900, 10, 20, 30, 40, 50, 60, 70, 55, 5];
+    let kept = |(offset, timestamp): (i64, &i64)| (3, Kept::new(3, offset, 1, *timestamp, 9_000));
+    let new: Vec<_> = (0..).zip(&timestamps).map(kept).collect();
+    let meta = world.write(&new).expect("writes").expect("has runs");
+    world.commit(new, meta);
+    world.store.adopt(&[meta], &[]).expect("adopts");
+    assert!(u64::from(BLOCK_BYTES) < 5 * 9_061, "there are several blocks");
+    let greatest = |from| world.store.greatest_timestamp(key(3), from).expect("reads");
+    for from in 0..timestamps.len() {
+        let wanted = timestamps[from..].iter().max().copied();
+        assert_eq!(greatest(i64::try_from(from).expect("small")), wanted, "from {from} on");
+    }
+    assert_eq!((greatest(10), world.store.greatest_timestamp(key(4), 0).expect("reads")), (None, None));
 }

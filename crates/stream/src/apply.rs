@@ -41,7 +41,9 @@ impl Apply<'_> {
             Command::OffsetCommit(commit) => self.commit_offsets(&commit),
             Command::OffsetDelete { group, partitions } => self.delete_offsets(&group, &partitions),
             Command::GroupDelete { group } => self.delete_group(&group),
-            Command::ExpireOffsets { group, offsets } => self.expire_offsets(&group, &offsets),
+            Command::ExpireOffsets { term, group, retention_ms, offsets } => {
+                self.expire_offsets(term, &group, retention_ms, &offsets)
+            }
         }
     }
 

@@ -6,7 +6,7 @@ use crate::{
     Refusal,
     apply::Apply,
     command::{OffsetCommit, Reply},
-    group::{Committed, GroupState},
+    group::{Committed, Group, GroupState},
     groups::{group_bytes, offset_bytes},
     identity::{PartitionId, Position, TopicId},
     limits::{GROUP_MEMBERS_MAX, GROUP_NAME_BYTES_MAX, GROUP_OFFSETS_MAX, GROUP_STATE_BYTES_MAX, OFFSET_METADATA_BYTES_MAX},
@@ -78,16 +78,22 @@ impl Apply<'_> {
         Ok(Reply::Done)
     }
 
-    pub(crate) fn expire_offsets(&mut self, name: &[u8], offsets: &[(PartitionId, Position)]) -> Result<Reply, Refusal> {
-        self.state.groups.get(name).ok_or(Refusal::UnknownGroup)?;
-        let mut count = 0;
-        for (id, seen) in offsets {
-            let committed = self.state.groups.get(name).and_then(|group| group.offsets.get(id));
-            if committed.is_some_and(|committed| committed.position == *seen) {
-                count += usize::from(self.forget_offset(name, *id));
-            }
-        }
-        if self.state.groups.get(name).is_some_and(|group| group.offsets.is_empty() && group.state.members.is_empty()) {
+    pub(crate) fn expire_offsets(
+        &mut self,
+        term: u64,
+        name: &[u8],
+        retention_ms: u64,
+        offsets: &[(PartitionId, Position)],
+    ) -> Result<Reply, Refusal> {
+        self.fence(term)?;
+        let group = self.state.groups.get(name).ok_or(Refusal::UnknownGroup)?;
+        let is_due = |(id, seen): &(PartitionId, Position)| {
+            let committed = group.offsets.get(id).filter(|committed| committed.position == *seen);
+            committed.is_some_and(|committed| group.expires_ms(committed, retention_ms) <= self.entry.time_ms)
+        };
+        let due: Vec<PartitionId> = offsets.iter().filter(|offset| is_due(offset)).map(|(id, _)| *id).collect();
+        let count = due.into_iter().filter(|id| self.forget_offset(name, *id)).count();
+        if self.state.groups.get(name).is_some_and(Group::is_void) {
             self.forget_group(name);
         }
         Ok(Reply::Forgotten { count })

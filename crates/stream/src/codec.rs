@@ -74,9 +74,11 @@ impl Command {
                 out.put_u8(GROUP_DELETE);
                 put_bytes(group, out);
             }
-            Command::ExpireOffsets { group, offsets } => {
+            Command::ExpireOffsets { term, group, retention_ms, offsets } => {
                 out.put_u8(EXPIRE_OFFSETS);
+                out.put_u64_le(*term);
                 put_bytes(group, out);
+                out.put_u64_le(*retention_ms);
                 put_count(offsets.len(), out);
                 for (partition, position) in offsets {
                     put_partition(*partition, out);
@@ -136,9 +138,10 @@ fn decode_command(reader: &mut Reader) -> Result<Command> {
         }
         GROUP_DELETE => Command::GroupDelete { group: reader.bytes()? },
         EXPIRE_OFFSETS => {
-            let group = reader.bytes()?;
+            let (term, group, retention_ms) = (reader.u64()?, reader.bytes()?, reader.u64()?);
             let offset = |reader: &mut Reader| Ok((reader.partition()?, reader.position()?));
-            Command::ExpireOffsets { group, offsets: many(reader, PARTITION_BYTES + POSITION_BYTES, offset)? }
+            let offsets = many(reader, PARTITION_BYTES + POSITION_BYTES, offset)?;
+            Command::ExpireOffsets { term, group, retention_ms, offsets }
         }
         _ => return Err(damaged("a stream command is of an unknown kind")),
     })

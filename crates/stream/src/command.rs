@@ -63,11 +63,16 @@ pub enum Command {
         /// Its name.
         group: Bytes,
     },
-    /// A leader saw that these offsets are too old. One that was committed anew since then stays. A group that has neither
-    /// members nor offsets then goes too.
+    /// The coordinator of `term` saw that these offsets are too old. One that was committed anew since then stays, and so does one
+    /// that is not old by the entry's time ([`Group::expires_ms`](crate::Group::expires_ms)). A group that has neither members nor
+    /// offsets then goes too.
     ExpireOffsets {
+        /// The proposer's term; without effect if the shard's term is another.
+        term: u64,
         /// Its name.
         group: Bytes,
+        /// How long offsets are kept, in ms.
+        retention_ms: u64,
         /// Of which partitions, and the commit that was looked at.
         offsets: Vec<(PartitionId, Position)>,
     },

@@ -131,3 +131,22 @@ pub struct Group {
     /// What it keeps.
     pub offsets: BTreeMap<PartitionId, Committed>,
 }
+
+impl Group {
+    /// When an offset expires, where offsets are kept for `retention_ms` (KIP-211): so long after its commit, and in a group whose
+    /// members have all left so long after they had, if that is later. Whoever said with the commit how long to keep it (OffsetCommit
+    /// 2 to 4) is taken at their word. Whether a member still wants it is the coordinator's to know.
+    pub fn expires_ms(&self, committed: &Committed, retention_ms: u64) -> u64 {
+        if let Ok(wanted_ms) = u64::try_from(committed.retention_ms) {
+            return committed.time_ms.saturating_add(wanted_ms);
+        }
+        let is_left = self.state.members.is_empty() && self.state.protocol_type.is_some();
+        let since_ms = if is_left { self.stored_ms.max(committed.time_ms) } else { committed.time_ms };
+        since_ms.saturating_add(retention_ms)
+    }
+
+    /// Whether nothing is lost with it: it has neither members nor offsets.
+    pub(crate) fn is_void(&self) -> bool {
+        self.state.members.is_empty() && self.offsets.is_empty()
+    }
+}

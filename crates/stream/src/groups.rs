@@ -1,8 +1,12 @@
 //! All groups of a shard, and what they take.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, hash_map::Entry},
+    ops::Bound,
+};
 
 use bytes::Bytes;
+use rustc_hash::FxHashMap;
 
 use crate::{
     group::{Committed, Group, GroupState},
@@ -20,6 +24,8 @@ struct Kept {
 #[derive(Default)]
 pub(crate) struct Groups {
     by_name: BTreeMap<Bytes, Kept>,
+    /// How many offsets are kept of each topic.
+    topics: FxHashMap<TopicId, usize>,
     bytes: u64,
 }
 
@@ -41,6 +47,17 @@ impl Groups {
 
     pub(crate) fn get(&self, name: &[u8]) -> Option<&Group> {
         self.by_name.get(name).map(|kept| &kept.group)
+    }
+
+    /// The groups behind a name, which need not be there.
+    pub(crate) fn after(&self, name: Option<&[u8]>) -> impl Iterator<Item = (&Bytes, &Group)> {
+        let from = name.map_or(Bound::Unbounded, Bound::Excluded);
+        self.by_name.range::<[u8], _>((from, Bound::Unbounded)).map(|(name, kept)| (name, &kept.group))
+    }
+
+    /// The topics of which offsets are kept, in any order.
+    pub(crate) fn topics(&self) -> impl Iterator<Item = TopicId> {
+        self.topics.keys().copied()
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&Bytes, &Group)> {
@@ -72,8 +89,9 @@ impl Groups {
     pub(crate) fn put_offset(&mut self, name: &[u8], id: PartitionId, committed: Committed) -> bool {
         let Some(kept) = self.by_name.get_mut(name) else { return false };
         self.bytes += offset_bytes(&committed.metadata);
-        if let Some(before) = kept.group.offsets.insert(id, committed) {
-            self.bytes -= offset_bytes(&before.metadata);
+        match kept.group.offsets.insert(id, committed) {
+            Some(before) => self.bytes -= offset_bytes(&before.metadata),
+            None => *self.topics.entry(id.topic).or_default() += 1,
         }
         true
     }
@@ -82,7 +100,19 @@ impl Groups {
     pub(crate) fn remove_offset(&mut self, name: &[u8], id: PartitionId) -> bool {
         let removed = self.by_name.get_mut(name).and_then(|kept| kept.group.offsets.remove(&id));
         self.bytes -= removed.as_ref().map_or(0, |committed| offset_bytes(&committed.metadata));
+        if removed.is_some() {
+            self.uncount(id.topic);
+        }
         removed.is_some()
+    }
+
+    fn uncount(&mut self, topic: TopicId) {
+        if let Entry::Occupied(mut count) = self.topics.entry(topic) {
+            *count.get_mut() -= 1;
+            if *count.get() == 0 {
+                count.remove();
+            }
+        }
     }
 
     /// Forgets a group with its offsets.
@@ -90,6 +120,7 @@ impl Groups {
         let kept = self.by_name.remove(name)?;
         let offsets: u64 = kept.group.offsets.values().map(|committed| offset_bytes(&committed.metadata)).sum();
         self.bytes -= kept.bytes + offsets;
+        kept.group.offsets.keys().for_each(|id| self.uncount(id.topic));
         Some(kept.group)
     }
 

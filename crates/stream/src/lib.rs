@@ -57,6 +57,6 @@ pub use limits::{
 pub use machine::{Applied, Machine, Moved, Options};
 pub use partition::PartitionInfo;
 pub use producer::ProducerInfo;
-pub use read::{GroupSummary, Place};
+pub use read::{Expired, GroupSummary, Place};
 pub use refusal::Refusal;
 pub use settle::{Batches, Settling};

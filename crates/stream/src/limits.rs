@@ -33,6 +33,8 @@ pub(crate) const SHARDS_MAX: u32 = 1 << (63 - PRODUCER_COUNTER_BITS);
 pub(crate) const EPOCHS_MAX: usize = 128;
 /// Partitions whose index is looked at under one hold of the lock while a settle begins or ends.
 pub(crate) const SETTLE_SLICE_PARTITIONS: usize = 256;
+/// Offsets, and groups, that are looked at under one hold of the lock for what has expired, about.
+pub(crate) const EXPIRY_SLICE_OFFSETS: usize = 10_000;
 /// What a group takes beside its record and its name, which is there twice.
 pub(crate) const GROUP_BYTES: u64 = 256;
 /// What an offset takes beside its metadata.

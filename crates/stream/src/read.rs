@@ -4,8 +4,9 @@ use bytes::Bytes;
 
 use crate::{
     group::{Committed, Group, GroupState},
-    identity::PartitionId,
+    identity::{PartitionId, Position, TopicId},
     index::BatchRef,
+    limits::EXPIRY_SLICE_OFFSETS,
     machine::Machine,
     partition::PartitionInfo,
     producer::ProducerInfo,
@@ -43,6 +44,15 @@ pub struct GroupSummary {
     pub offsets: usize,
     /// When its coordinator last stored it, by the entry's time.
     pub stored_ms: u64,
+}
+
+/// What may go of one group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Expired {
+    /// The group's name.
+    pub group: Bytes,
+    /// Its offsets that have expired, and the commits that were looked at. None: it has neither members nor offsets.
+    pub offsets: Vec<(PartitionId, Position)>,
 }
 
 impl Machine {
@@ -90,18 +100,19 @@ impl Machine {
         run
     }
 
-    /// The first unsettled batch with a timestamp at or after `timestamp`. Settled ones lie before all of them.
-    pub fn first_at_or_after(&self, id: PartitionId, timestamp: i64) -> Option<BatchRef> {
+    /// The first unsettled batch with a timestamp at or after `timestamp` that ends at offset `from` or later. Settled ones lie
+    /// before all of them.
+    pub fn first_at_or_after(&self, id: PartitionId, from: i64, timestamp: i64) -> Option<BatchRef> {
         let state = self.read();
         let mut batches = state.partitions.get(id)?.index.iter();
-        batches.find(|batch| batch.max_timestamp >= timestamp).copied()
+        batches.find(|batch| batch.last_offset >= from && batch.max_timestamp >= timestamp).copied()
     }
 
-    /// The unsettled batch with the greatest timestamp; of several, the first.
-    pub fn greatest_timestamp(&self, id: PartitionId) -> Option<BatchRef> {
+    /// The greatest timestamp of the unsettled batches that begin at offset `from` or later.
+    pub fn greatest_timestamp(&self, id: PartitionId, from: i64) -> Option<i64> {
         let state = self.read();
-        let batches = state.partitions.get(id)?.index.iter();
-        batches.reduce(|best, batch| if batch.max_timestamp > best.max_timestamp { batch } else { best }).copied()
+        let batches = state.partitions.get(id)?.index.iter().filter(|batch| batch.base_offset >= from);
+        batches.map(|batch| batch.max_timestamp).max()
     }
 
     /// OffsetForLeaderEpoch: the greatest epoch up to `epoch` under which the partition was written, and the offset at which it
@@ -149,9 +160,40 @@ impl Machine {
         self.read().groups.get(name).map(|group| (group.state.clone(), group.stored_ms))
     }
 
-    /// A group with everything that is kept of it; its offsets may be many.
-    pub fn group(&self, name: &[u8]) -> Option<Group> {
+    /// Whether there is a group of this name.
+    pub fn has_group(&self, name: &[u8]) -> bool {
+        self.read().groups.get(name).is_some()
+    }
+
+    /// A group with everything that is kept of it, of which offsets may be many: nobody but tests needs that.
+    #[cfg(test)]
+    pub(crate) fn group(&self, name: &[u8]) -> Option<Group> {
         self.read().groups.get(name).cloned()
+    }
+
+    /// The topics of which groups keep offsets, in any order.
+    pub fn offset_topics(&self) -> Vec<TopicId> {
+        self.read().groups.topics().collect()
+    }
+
+    /// What has expired at `now_ms`, where offsets are kept for `retention_ms`, in groups behind the name `after` (from the first one
+    /// on without), and groups that have neither members nor offsets; and behind which name to go on, unless these were the last
+    /// groups. Looks at so many offsets that the lock is not held for long.
+    pub fn expired(&self, after: Option<&[u8]>, now_ms: u64, retention_ms: u64) -> (Vec<Expired>, Option<Bytes>) {
+        let state = self.read();
+        let (mut found, mut looked) = (Vec::new(), 0);
+        for (name, group) in state.groups.after(after) {
+            let due = group.offsets.iter().filter(|(_, committed)| group.expires_ms(committed, retention_ms) <= now_ms);
+            let offsets: Vec<_> = due.map(|(id, committed)| (*id, committed.position)).collect();
+            if !offsets.is_empty() || group.is_void() {
+                found.push(Expired { group: name.clone(), offsets });
+            }
+            looked += 1 + group.offsets.len();
+            if looked >= EXPIRY_SLICE_OFFSETS {
+                return (found, Some(name.clone()));
+            }
+        }
+        (found, None)
     }
 
     /// The offsets that a group keeps, by partition: of some partitions, or without `partitions` all. `None` if there is no such

@@ -29,6 +29,16 @@ impl BrokerConfigs {
         self.said(name).next()
     }
 
+    /// How long offsets are kept, in milliseconds (`offsets.retention.minutes`). What is not valid, though it was checked when it was
+    /// said, counts as not said.
+    pub fn offsets_retention_ms(&self) -> u64 {
+        let definition = broker_definition("offsets.retention.minutes");
+        let said =
+            definition.into_iter().flat_map(|definition| self.said(definition.name).map(move |(text, _)| definition.parse(text)));
+        let minutes = said.flatten().find_map(|value| value.number()).and_then(|minutes| u64::try_from(minutes).ok());
+        minutes.expect("the table has it with a default of at least 1").saturating_mul(60_000)
+    }
+
     /// What a topic's config is for topics that say nothing: the first of the broker's names that somebody set, or the default.
     pub(super) fn for_topics(&self, definition: &Definition) -> (Option<String>, Source) {
         for synonym in definition.synonyms {

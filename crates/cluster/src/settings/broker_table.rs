@@ -162,7 +162,14 @@ pub(super) const BROKER: &[Definition] = &[
     new("num.partitions", Int, "1", "How many partitions a topic has whose creator does not say.").at_least(1),
     new("offset.metadata.max.bytes", Int, "4096", "How long the text may be that is committed with an offset."),
     new("offsets.retention.check.interval.ms", Long, "600000", "How often old offsets are looked for.").at_least(1),
-    new("offsets.retention.minutes", Int, "10080", "How long the offsets of a group without members are kept.").at_least(1),
+    new(
+        "offsets.retention.minutes",
+        Int,
+        "10080",
+        "How many minutes offsets are kept after their group was left, or after their commit if nobody is subscribed.",
+    )
+    .at_least(1)
+    .acts(),
     new(
         "offsets.topic.num.partitions",
         Int,

@@ -259,6 +259,30 @@ fn the_cluster_is_told_what_acts_and_nothing_else() {
     assert_eq!(tell(&[set("x", "y")]).expect_err("unknown").message, "Unknown config name: x");
 }
 
+/// It was shown and could not be told otherwise, as nothing expired at all.
+#[test]
+fn offsets_are_kept_for_as_long_as_the_cluster_is_told() {
+    let name = "offsets.retention.minutes";
+    let told = |value: &str| alter(Target::Cluster, &Overrides::new(), &[set(name, value)], &BrokerConfigs::default());
+    for value in ["0", "-1", "2147483648", "soon", ""] {
+        assert!(told(value).is_err_and(|error| error.kind == ConfigErrorKind::Config), "{value}");
+    }
+    let dynamic = told("1440").expect("is valid");
+    let brokers = BrokerConfigs { dynamic, ..BrokerConfigs::default() };
+    let shown = |brokers: &BrokerConfigs| {
+        let shown = entry(&describe_broker(brokers, None), name);
+        (shown.value, shown.source, shown.is_read_only)
+    };
+    assert_eq!(shown(&BrokerConfigs::default()), (Some("10080".into()), Source::Default, false));
+    assert_eq!(shown(&brokers), (Some("1440".into()), Source::DynamicDefaultBroker, false));
+    let kept = |fixed: &[(&str, &str)], dynamic: &[(&str, &str)]| broker(fixed, dynamic).offsets_retention_ms();
+    assert_eq!(kept(&[], &[]), 604_800_000);
+    assert_eq!(brokers.offsets_retention_ms(), 86_400_000);
+    assert_eq!((kept(&[(name, "2")], &[]), kept(&[(name, "2")], &[(name, "3")])), (120_000, 180_000));
+    assert_eq!(kept(&[], &[(name, "0")]), 604_800_000, "not valid, so not said");
+    assert_eq!(kept(&[], &[(name, "2147483647")]), 2_147_483_647 * 60_000);
+}
+
 #[test]
 fn a_value_says_where_it_comes_from() {
     let brokers = broker(&[("log.retention.hours", "2"), ("message.max.bytes", "5")], &[("message.max.bytes", "6")]);

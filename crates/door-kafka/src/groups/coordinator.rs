@@ -43,19 +43,26 @@ impl Coordinator {
         assert!(self.groups.is_empty(), "a coordinator is loaded once for each leadership");
         self.serving = true;
         let mut effects = Vec::new();
-        for stored in groups {
-            let group = Group::load(stored, now_ms);
-            let too_many = group.members().len() > self.settings.members_max();
-            let id = group.id.clone();
-            self.bytes += group.bytes;
-            self.groups.insert(id.clone(), group);
-            self.turn(&id, now_ms, &mut effects, |turn| {
-                if too_many {
-                    turn.prepare_rebalance();
-                }
-            });
-        }
+        groups.into_iter().for_each(|stored| self.take_in(stored, now_ms, &mut effects));
         effects
+    }
+
+    /// A group out of the log that is not known here.
+    pub(super) fn take_in(&mut self, stored: StoredGroup, now_ms: u64, effects: &mut Vec<Effect>) {
+        let group = Group::load(stored, now_ms);
+        let too_many = group.members().len() > self.settings.members_max();
+        let id = group.id.clone();
+        self.bytes += group.bytes;
+        self.groups.insert(id.clone(), group);
+        self.turn(&id, now_ms, effects, |turn| {
+            if too_many {
+                turn.prepare_rebalance();
+            }
+        });
+    }
+
+    pub(super) fn serves(&self) -> bool {
+        self.serving
     }
 
     /// This node does not lead the shard any more: whoever waits is told so, and everything is forgotten.
@@ -170,7 +177,7 @@ impl Coordinator {
     }
 
     /// Whether offsets may be committed. Who is no member may do so while the group is empty; a group that does not exist is
-    /// created by it, and is to be removed with [`Coordinator::retire`] once it has no offsets any more.
+    /// created by it, and is forgotten with [`Coordinator::forget`] once the log has it no more.
     ///
     /// A member's commit keeps its session, except while the group completes a rebalance.
     pub fn commit(&mut self, now_ms: u64, commit: &Commit<'_>) -> Result<(), ErrorCode> {
@@ -210,20 +217,7 @@ impl Coordinator {
         let known = self.check_group_id(group_id);
         match known.and_then(|()| self.find(group_id).ok_or(ErrorCode::GroupIdNotFound)) {
             Err(error) => effects.push(Effect::Answer { ticket, reply: Reply::Delete(error) }),
-            Ok(id) => self.turn(&id, now_ms, &mut effects, |turn| turn.delete(Some(ticket))),
-        }
-        effects
-    }
-
-    /// Removes a group whose offsets are all gone, unless it has members.
-    pub fn retire(&mut self, now_ms: u64, group_id: &str) -> Vec<Effect> {
-        let mut effects = Vec::new();
-        if let Some(id) = self.find(group_id) {
-            self.turn(&id, now_ms, &mut effects, |turn| {
-                if turn.group.pending.is_empty() {
-                    turn.delete(None);
-                }
-            });
+            Ok(id) => self.turn(&id, now_ms, &mut effects, |turn| turn.delete(ticket)),
         }
         effects
     }
@@ -270,12 +264,12 @@ impl Coordinator {
         self.deadlines.first()
     }
 
-    fn find(&self, group_id: &str) -> Option<Arc<str>> {
+    pub(super) fn find(&self, group_id: &str) -> Option<Arc<str>> {
         self.groups.get(group_id).map(|group| group.id.clone())
     }
 
     /// One step of a group that exists, and what is kept about it afterwards.
-    fn turn(&mut self, id: &Arc<str>, now_ms: u64, effects: &mut Vec<Effect>, step: impl FnOnce(&mut Turn<'_>)) {
+    pub(super) fn turn(&mut self, id: &Arc<str>, now_ms: u64, effects: &mut Vec<Effect>, step: impl FnOnce(&mut Turn<'_>)) {
         let Some(group) = self.groups.get_mut(id) else { return };
         let before = group.bytes;
         let bytes_left = GROUPS_BYTES_MAX.saturating_sub(self.bytes);

@@ -1,6 +1,7 @@
 //! The coordinator, told as stories.
 
 mod commits;
+mod expiry;
 mod initial;
 mod joining;
 mod leaving;

@@ -73,16 +73,14 @@ impl Turn<'_> {
     }
 
     /// Deletes a group that has no members.
-    pub(super) fn delete(&mut self, ticket: Option<Ticket>) {
+    pub(super) fn delete(&mut self, ticket: Ticket) {
         let error = match self.group.state {
             State::Empty => ErrorCode::None,
             State::Dead => ErrorCode::GroupIdNotFound,
             State::PreparingRebalance | State::CompletingRebalance | State::Stable => ErrorCode::NonEmptyGroup,
         };
         if !error.is_none() {
-            if let Some(ticket) = ticket {
-                self.answer(ticket, Reply::Delete(error));
-            }
+            self.answer(ticket, Reply::Delete(error));
             return;
         }
         for member_id in self.group.pending.keys().cloned().collect::<Vec<_>>() {
@@ -90,8 +88,6 @@ impl Turn<'_> {
         }
         self.group.enter(State::Dead);
         let id = self.store(Intent::Delete);
-        if let Some(ticket) = ticket {
-            self.stores.answer_after(id, ticket, Reply::Delete(ErrorCode::None));
-        }
+        self.stores.answer_after(id, ticket, Reply::Delete(ErrorCode::None));
     }
 }

@@ -14,7 +14,7 @@ use replica::streams;
 
 use crate::{
     errors,
-    limits::{BATCH_BYTES_MAX, INFLATION_MAX, LOOKUP_BYTES},
+    limits::{BATCH_BYTES_MAX, GREATEST_LOOKS_MAX, INFLATION_MAX, LOOKUP_BYTES},
     topics::{Leader, Place},
     transport::{Answer, Call, Context, malformed},
 };
@@ -86,8 +86,7 @@ async fn find(place: &Place, wanted: &ListOffsetsPartition) -> Result<ListOffset
         EARLIEST | EARLIEST_LOCAL => Ok(at(log_start, -1, epoch_of_start(place, leader, log_start, end))),
         LATEST_TIERED | EARLIEST_PENDING_UPLOAD => Ok(nothing(wanted.partition_index)),
         MAX_TIMESTAMP => {
-            let greatest = info.map_or(-1, |info| info.max_timestamp);
-            let found = if greatest < 0 { None } else { first_at_or_after(place, greatest).await? };
+            let found = greatest(place).await?;
             Ok(found.map_or(nothing(wanted.partition_index), |found| at(found.offset, found.timestamp, epoch_at(found.offset))))
         }
         timestamp if timestamp >= 0 => {
@@ -106,8 +105,9 @@ fn epoch_of_start(place: &Place, leader: Leader, log_start: i64, end: i64) -> i3
 /// The first record with this timestamp or a later one that is not trimmed.
 async fn first_at_or_after(place: &Place, timestamp: i64) -> Result<Option<Found>, ErrorCode> {
     let error = |error: base::Error| errors::of_error(&error);
-    let Some(base) = place.shard.first_at_or_after(place.id, timestamp).await.map_err(error)? else { return Ok(None) };
     let log_start = place.shard.machine().partition(place.id).map_or(0, |info| info.log_start);
+    let base = place.shard.first_at_or_after(place.id, log_start, timestamp).await.map_err(error)?;
+    let Some(base) = base else { return Ok(None) };
     // Where the log start cuts the first such batch in two, what is left of it may be older, and later batches are looked at.
     let mut from = base.max(log_start);
     while let streams::Found::Batches(found) = place.shard.read(place.id, from, LOOKUP_BYTES, true).await.map_err(error)? {
@@ -126,4 +126,32 @@ async fn first_at_or_after(place: &Place, timestamp: i64) -> Result<Option<Found
         from = found.next;
     }
     Ok(None)
+}
+
+/// The first of the records with the greatest timestamp among those that are not trimmed.
+async fn greatest(place: &Place) -> Result<Option<Found>, ErrorCode> {
+    let error = |error: base::Error| errors::of_error(&error);
+    for _ in 0..GREATEST_LOOKS_MAX {
+        let info = place.shard.machine().partition(place.id).filter(|info| info.log_start < info.end);
+        let Some(info) = info else { return Ok(None) };
+        let read = place.shard.read(place.id, info.log_start, 1, true).await.map_err(error)?;
+        let streams::Found::Batches(read) = read else { continue };
+        let bytes = read.pieces.concat();
+        // The log start may cut the first batch in two, and what made it late be gone: its records are looked at, of the others heads.
+        let first = match Batch::split(&bytes).map_err(|_| ErrorCode::CorruptMessage)? {
+            Some((batch, _)) => batch.greatest(info.log_start, BATCH_BYTES_MAX * INFLATION_MAX),
+            None => Ok(None),
+        };
+        let first = first.map_err(|_| ErrorCode::CorruptMessage)?;
+        let behind = place.shard.greatest_timestamp(place.id, read.next).await.map_err(error)?;
+        let timestamp = first.map(|first| first.timestamp).max(behind).filter(|timestamp| *timestamp >= 0);
+        let Some(timestamp) = timestamp else { return Ok(None) };
+        let first = first.filter(|first| first.timestamp == timestamp);
+        let found = if first.is_some() { first } else { first_at_or_after(place, timestamp).await? };
+        if found.is_some() {
+            return Ok(found);
+        }
+        // It was trimmed meanwhile.
+    }
+    Err(ErrorCode::OffsetNotAvailable)
 }

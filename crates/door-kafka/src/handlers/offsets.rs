@@ -26,7 +26,7 @@ use crate::{
     authorization::denied,
     coordination::now_ms,
     errors,
-    groups::Commit,
+    groups::{Commit, subscriptions},
     repeated::distinct,
     topics::Topics,
     transport::{Answer, Call, Context, malformed},
@@ -119,7 +119,11 @@ async fn store(
         seat.shard.submit(Lane::Normal, &command).map_err(|error| errors::of_error(&error))?
     };
     match submitted.await.map_err(|error| errors::of_error(&error))? {
-        Ok(_) => Ok(()),
+        Ok(_) => {
+            // The group may have been forgotten meanwhile, with the last of its older offsets.
+            seat.follow(&request.group_id);
+            Ok(())
+        }
         Err(Refusal::Fenced) => Err(ErrorCode::NotCoordinator),
         Err(refusal) => Err(errors::of_refusal(refusal)),
     }
@@ -275,8 +279,11 @@ pub(crate) async fn delete(context: Context, call: Call) -> Answer {
             Some(group) if !group.members.is_empty() && group.protocol_type != "consumer" => {
                 return call.answer(&refused(ErrorCode::NonEmptyGroup));
             }
-            Some(group) => group.members.iter().flat_map(|member| subscriptions(&member.metadata)).collect::<Vec<_>>(),
-            None if seat.shard.machine().group(request.group_id.as_bytes()).is_some() => Vec::new(),
+            Some(group) => {
+                let subscribed = group.members.iter().map(|member| subscriptions(&member.metadata).unwrap_or_default());
+                subscribed.flatten().collect::<Vec<_>>()
+            }
+            None if seat.shard.machine().has_group(request.group_id.as_bytes()) => Vec::new(),
             None => return call.answer(&refused(ErrorCode::GroupIdNotFound)),
         }
     };
@@ -316,38 +323,4 @@ pub(crate) async fn delete(context: Context, call: Call) -> Answer {
         }
     }
     call.answer(&response)
-}
-
-/// The topics that a consumer subscribed to, by its metadata: a version, then a list of names (ConsumerProtocolSubscription).
-fn subscriptions(metadata: &[u8]) -> Vec<String> {
-    fn read(mut from: &[u8]) -> Option<Vec<String>> {
-        let take = |from: &mut &[u8], bytes: usize| {
-            let (taken, rest) = from.split_at_checked(bytes)?;
-            *from = rest;
-            Some(taken.to_vec())
-        };
-        take(&mut from, 2)?;
-        let count = i32::from_be_bytes(take(&mut from, 4)?.try_into().ok()?);
-        let mut names = Vec::new();
-        for _ in 0..count {
-            let length = i16::from_be_bytes(take(&mut from, 2)?.try_into().ok()?);
-            names.push(String::from_utf8(take(&mut from, usize::try_from(length).ok()?)?).ok()?);
-        }
-        Some(names)
-    }
-    read(metadata).unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn subscriptions_are_read_as_far_as_they_are_some() {
-        let mut metadata = vec![0, 1, 0, 0, 0, 2, 0, 1, b'a', 0, 2, b'b', b'c', 0xff];
-        assert_eq!(subscriptions(&metadata), ["a", "bc"]);
-        metadata.truncate(9);
-        assert!(subscriptions(&metadata).is_empty());
-        assert!(subscriptions(&[0, 0, 0x7f, 0xff, 0xff, 0xff]).is_empty());
-    }
 }

@@ -69,6 +69,21 @@ fn now() -> i64 {
     i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap()
 }
 
+/// How long offsets are kept was shown and could not be told, as they were kept for ever.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_cluster_is_told_how_long_offsets_are_kept() {
+    const NAME: &str = "offsets.retention.minutes";
+    let house = House::open().await;
+    let mut client = house.client().await;
+    let (_, node) = client.metadata("none").await;
+    let node = node.to_string();
+    assert_eq!(described(&mut client, 4, &node, NAME).await, Some(("10080".to_owned(), 5)), "the default");
+    assert_eq!(set(&mut client, 4, "", &[(NAME, 0, Some("0"))], false).await, 40, "INVALID_CONFIG");
+    assert_eq!(set(&mut client, 4, "", &[(NAME, 0, Some("1440"))], false).await, 0);
+    assert_eq!(described(&mut client, 4, &node, NAME).await, Some(("1440".to_owned(), 3)), "told to the cluster as a whole");
+    house.close().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_topic_is_told_and_acts_by_it() {
     let house = House::open().await;

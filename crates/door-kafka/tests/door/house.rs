@@ -29,7 +29,7 @@ pub(crate) struct House {
     pub(crate) door: Door,
     pub(crate) address: SocketAddr,
     pub(crate) data_dir: String,
-    node: Node,
+    pub(crate) node: Node,
     stop: oneshot::Sender<()>,
     served: JoinHandle<std::io::Result<()>>,
     _dir: TempDir,

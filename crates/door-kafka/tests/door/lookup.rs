@@ -59,3 +59,23 @@ async fn a_time_is_found_in_what_a_trim_left_of_a_batch() {
     assert_eq!(find(&mut client, 250).await, (-1, -1), "the one that was so late is gone");
     house.close().await;
 }
+
+/// The greatest timestamp ever appended was looked for, also when its record was trimmed: nothing was found then (KIP-734 asks for
+/// the greatest among the records that there are).
+#[tokio::test(flavor = "multi_thread")]
+async fn the_greatest_timestamp_is_that_of_a_record_that_is_left() {
+    const MAX_TIMESTAMP: i64 = -3;
+    let house = House::open().await;
+    let mut client = house.client().await;
+    let topic = client.create(TOPIC, 1, &[]).await;
+    assert_eq!(find(&mut client, MAX_TIMESTAMP).await, (-1, -1));
+    produce(&mut client, topic, &[900, 100, 300]).await;
+    produce(&mut client, topic, &[200, 250]).await;
+    produce(&mut client, topic, &[50, 250, 40]).await;
+    assert_eq!(find(&mut client, MAX_TIMESTAMP).await, (0, 900));
+    for (log_start, greatest) in [(1, (2, 300)), (3, (4, 250)), (5, (6, 250)), (7, (7, 40)), (8, (-1, -1))] {
+        trim(&mut client, log_start).await;
+        assert_eq!(find(&mut client, MAX_TIMESTAMP).await, greatest, "log start {log_start}");
+    }
+    house.close().await;
+}

@@ -8,4 +8,5 @@ mod every_version;
 mod house;
 mod lookup;
 mod metrics;
+mod offsets;
 mod sessions;

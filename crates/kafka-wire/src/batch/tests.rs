@@ -293,6 +293,10 @@ fn timestamps_are_looked_up() {
         assert_eq!(find(3_001), None);
         let later = batch.first_at_or_after(11, 0, 1 << 20).unwrap().map(|place| (place.offset, place.timestamp));
         assert_eq!(later, Some((11, 3_000)), "what lies before an offset does not count");
+        let greatest = |from| batch.greatest(from, 1 << 20).unwrap().map(|place| (place.offset, place.timestamp));
+        assert_eq!(greatest(10), Some((11, 3_000)));
+        assert_eq!(greatest(12).map(|(offset, _)| offset), (batch.last_offset() >= 12).then_some(12));
+        assert_eq!(greatest(batch.last_offset() + 1), None);
     }
 }
 

@@ -198,4 +198,19 @@ impl<'a> Batch<'a> {
         }
         Ok(None)
     }
+
+    /// The record with the greatest timestamp at offset `from` or later; of several, the first. At most `bytes_max` are inflated.
+    pub fn greatest(&self, from: i64, bytes_max: usize) -> Result<Option<Place>, Fault> {
+        let mut scan = Scan::new(self.codec().ok_or(Fault::Codec)?, self.payload(), bytes_max)?;
+        let mut greatest: Option<Place> = None;
+        for index in 0..self.count().max(0).unsigned_abs() {
+            let record = scan.next(index)?;
+            let timestamp = self.timestamp(record.timestamp_delta);
+            let offset = self.base_offset().wrapping_add(record.offset_delta.into());
+            if offset >= from && greatest.is_none_or(|before| timestamp > before.timestamp) {
+                greatest = Some(Place { offset, timestamp });
+            }
+        }
+        Ok(greatest)
+    }
 }

@@ -88,13 +88,16 @@ impl fmt::Display for Command {
     }
 }
 
+/// What a peer sent: staged, and its segments, held until they are live.
+pub(crate) type Received = (Staged, Vec<Hold>);
+
 /// A settled state, as openraft hands it around: a handle, never a copy.
 #[derive(Clone)]
 pub(crate) enum Settled {
     /// A replica's own, to be sent.
     Own(Arc<dyn Snapshot>),
-    /// What a peer sent, staged in this replica's tree, and its segments. Whoever installs it takes it; clones are one.
-    Received(Arc<Mutex<Option<(Staged, Vec<Hold>)>>>),
+    /// What a peer sent. Whoever installs it takes it; clones are one.
+    Received(Arc<Mutex<Option<Received>>>),
 }
 
 impl Settled {

@@ -128,15 +128,26 @@ impl Reader {
         Ok(Some(if is_none { at_least_one } else { out.bytes < wanted.bytes_max }))
     }
 
-    /// The base offset of the first batch with a timestamp at or after `timestamp`. Blocking.
+    /// The base offset of the first batch with a timestamp at or after `timestamp` that ends at offset `from` or later. Blocking.
     ///
     /// # Errors
     /// As [`Reader::read`].
-    pub(crate) fn first_at_or_after(&self, partition: PartitionId, timestamp: i64) -> Result<Option<i64>> {
+    pub(crate) fn first_at_or_after(&self, partition: PartitionId, from: i64, timestamp: i64) -> Result<Option<i64>> {
         // In this order: what is settled in between is found in one of the two.
-        let unsettled = self.streams.machine.first_at_or_after(partition, timestamp);
-        let settled = self.streams.store.first_at_or_after_timestamp(key(partition), timestamp)?;
+        let unsettled = self.streams.machine.first_at_or_after(partition, from, timestamp);
+        let settled = self.streams.store.first_at_or_after_timestamp(key(partition), from, timestamp)?;
         Ok(settled.or(unsettled.map(|batch| batch.base_offset)))
+    }
+
+    /// The greatest timestamp of the batches that begin at offset `from` or later. Blocking.
+    ///
+    /// # Errors
+    /// As [`Reader::read`].
+    pub(crate) fn greatest_timestamp(&self, partition: PartitionId, from: i64) -> Result<Option<i64>> {
+        // In this order: what is settled in between is found in one of the two.
+        let unsettled = self.streams.machine.greatest_timestamp(partition, from);
+        let settled = self.streams.store.greatest_timestamp(key(partition), from)?;
+        Ok(settled.max(unsettled))
     }
 
     /// Bytes that a partition takes on the disk, in the journal or in segments.

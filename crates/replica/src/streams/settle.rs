@@ -15,7 +15,7 @@ use crate::runtime;
 /// What a settle takes, as it was between two applies.
 pub(crate) struct Settling {
     batches: Vec<(PartitionId, Vec<stream::BatchRef>)>,
-    token: stream::Settling,
+    pub(super) token: stream::Settling,
     /// Every partition and its log start.
     starts: Vec<(PartitionId, i64)>,
     /// Of the state that it was taken out of.
@@ -24,8 +24,8 @@ pub(crate) struct Settling {
 
 /// What was written for a settle, and becomes part of the state with its commit.
 pub(crate) struct Written {
-    added: Vec<SegmentMeta>,
-    removed: Vec<SegmentId>,
+    pub(super) added: Vec<SegmentMeta>,
+    pub(super) removed: Vec<SegmentId>,
 }
 
 impl Written {
@@ -162,24 +162,26 @@ impl Streams {
         Ok(true)
     }
 
-    /// The log start of a partition that keeps to `retention`: over what is settled, and then over what is not.
+    /// The log start of a partition that keeps to `retention`: over what is settled, and then over what is not. While a settle ends,
+    /// rather too little goes than too much.
     pub(crate) fn retention_cut(&self, partition: PartitionId, retention: Retention) -> Result<Option<i64>> {
         let info = self.machine.partition(partition).filter(|info| info.log_start < info.end);
         let Some(info) = info else { return Ok(None) };
-        let unsettled: Vec<Piece> = {
-            let batches = self.machine.run(partition, info.unsettled_start, u64::MAX);
-            let piece = |batch: &stream::BatchRef| Piece {
-                last_offset: batch.last_offset,
-                max_timestamp: batch.max_timestamp,
-                bytes: batch.length.into(),
-            };
-            batches.iter().map(piece).collect()
+        // A settle shows its segment before it leaves the index, so what lies before the index, seen first, is in segments; and what
+        // is in both counts once, here.
+        let unsettled: Vec<stream::BatchRef> = self.machine.run(partition, info.unsettled_start, u64::MAX);
+        let until = unsettled.first().map_or(i64::MAX, |batch| batch.base_offset);
+        let piece = |batch: &stream::BatchRef| Piece {
+            last_offset: batch.last_offset,
+            max_timestamp: batch.max_timestamp,
+            bytes: batch.length.into(),
         };
+        let unsettled: Vec<Piece> = unsettled.iter().map(piece).collect();
         let waiting: u64 = unsettled.iter().map(|piece| piece.bytes).sum();
         let settled = Retention { bytes_max: retention.bytes_max.map(|bytes| bytes.saturating_sub(waiting)), ..retention };
-        let cut = self.store.retention_cut(key(partition), settled)?;
+        let cut = self.store.retention_cut(key(partition), until, settled)?;
         // What is not settled can go only when all that lies before it has gone.
-        let is_all = self.store.extent(key(partition)).is_none_or(|extent| cut.is_some_and(|start| start > extent.last_offset));
+        let is_all = info.log_start >= until || cut == Some(until);
         Ok(if is_all { segments::retention_cut(&unsettled, retention).or(cut) } else { cut })
     }
 

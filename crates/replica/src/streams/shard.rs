@@ -133,13 +133,24 @@ impl StreamShard {
         found.ok_or_else(|| Error::new(Kind::Unavailable, "a partition could not be read: try again"))
     }
 
-    /// The base offset of the first batch with a timestamp at or after `timestamp`, in milliseconds since 1970.
+    /// The base offset of the first batch with a timestamp at or after `timestamp`, in milliseconds since 1970, that ends at offset
+    /// `from` or later.
     ///
     /// # Errors
     /// As [`StreamShard::read`].
-    pub async fn first_at_or_after(&self, partition: PartitionId, timestamp: i64) -> Result<Option<i64>> {
+    pub async fn first_at_or_after(&self, partition: PartitionId, from: i64, timestamp: i64) -> Result<Option<i64>> {
         let reader = self.reader.clone();
-        runtime::spawn_blocking(move || reader.first_at_or_after(partition, timestamp)).await
+        runtime::spawn_blocking(move || reader.first_at_or_after(partition, from, timestamp)).await
+    }
+
+    /// The greatest timestamp of the batches that begin at offset `from` or later, in milliseconds since 1970; `None` if there are
+    /// none.
+    ///
+    /// # Errors
+    /// As [`StreamShard::read`].
+    pub async fn greatest_timestamp(&self, partition: PartitionId, from: i64) -> Result<Option<i64>> {
+        let reader = self.reader.clone();
+        runtime::spawn_blocking(move || reader.greatest_timestamp(partition, from)).await
     }
 
     /// Bytes that a partition takes on this node's disk.

@@ -9,7 +9,7 @@ use base::{
 use bytes::Bytes;
 use journal::{Journal, Record};
 use kv::Cold;
-use segments::{Arrival, Hold, batch::sample};
+use segments::{Arrival, Hold, Retention, batch::sample};
 use stream::TopicId;
 use table::{Direction, MemoryTree, Staged};
 
@@ -209,7 +209,7 @@ fn what_was_appended_is_read_from_the_journal_from_segments_and_after_a_crash() 
     assert_eq!((found.next, found.pieces[0][..8].to_vec()), (16, 8_i64.to_be_bytes().to_vec()));
     let reader = Reader::new(replica.streams().clone(), replica.log());
     for (timestamp, base) in [(0, Some(0)), (1_000, Some(0)), (1_005, Some(5)), (2_000, None)] {
-        assert_eq!(reader.first_at_or_after(partition(0), timestamp).expect("reads"), base, "timestamp {timestamp}");
+        assert_eq!(reader.first_at_or_after(partition(0), 0, timestamp).expect("reads"), base, "timestamp {timestamp}");
     }
 }
 
@@ -249,6 +249,44 @@ fn small_segments_are_merged_and_trimmed_ones_go() {
     }
     assert_eq!((files(), replica.streams().disk_bytes()), (0, 0));
     assert!(matches!(replica.read(3, 0, 1), Found::BelowStart));
+}
+
+/// While a settle ended, its batches were counted as settled and as unsettled, so that retention by bytes cut as many bytes too much.
+/// Of what is in a segment and in the index, one counts.
+#[test]
+fn retention_never_keeps_less_than_it_is_told_while_a_settle_ends() {
+    let mut replica = Replica::open(Disks::default());
+    let append = |replica: &mut Replica| {
+        (0..10).for_each(|nth| drop(replica.append(&[(0, sample(0, 1, 1_000 + nth, -1, &[b'x'; 400]))])));
+    };
+    let size = sample(0, 1, 0, -1, &[b'x'; 400]).len() as u64;
+    append(&mut replica);
+    replica.settle();
+    append(&mut replica);
+    let (sealed, _, settling) = replica.state.seal().expect("one at a time");
+    let settling = settling.expect("a data shard has streams");
+    append(&mut replica);
+    let streams = replica.streams();
+    let cut = |older_than_ms, bytes_max| {
+        streams.retention_cut(partition(0), Retention { older_than_ms, bytes_max }).expect("reads").unwrap_or(0)
+    };
+    let kept = |bytes_max: u64| (30 - u64::try_from(cut(None, Some(bytes_max))).expect("positive")) * size;
+    let check = |when: &str| {
+        for batches in 0..=30 {
+            let (told, kept) = (batches * size, kept(batches * size));
+            assert!(kept >= told, "{when}: {kept} bytes are kept of {told}");
+        }
+        // A run of one block goes as a whole, what is not settled batch by batch.
+        assert_eq!((kept(0), kept(5 * size), kept(20 * size)), (0, 5 * size, 20 * size), "{when}");
+        assert_eq!((cut(Some(1_000), None), cut(Some(1_005), None), cut(Some(2_000), None)), (0, 0, 30), "{when}");
+    };
+    check("before");
+    let written = streams.write(&settling, &replica.log()).expect("writes").expect("nothing overtakes it");
+    assert!(replica.state.table().settle(sealed, written.changes(), &[]).expect("settles"));
+    streams.store.adopt(&written.added, &written.removed).expect("adopts");
+    check("in both");
+    streams.machine.settled(settling.token);
+    check("after");
 }
 
 /// Sends the settled state: what is to be installed, what holds its segments meanwhile, and how many of them were sent.

@@ -160,9 +160,17 @@ impl Model {
     fn compare_times(&self, store: &Store, partition: u32, dice: &mut Dice) -> Result<()> {
         for _ in 0..3 {
             let timestamp = dice.below(1100) as i64;
-            let wanted = self.served(partition).iter().find(|batch| batch.max_timestamp >= timestamp);
-            let found = store.first_at_or_after_timestamp(key(partition), timestamp)?;
-            assert_eq!(found, wanted.map(|batch| batch.base_offset), "{partition}: the first of {timestamp}");
+            let start = self.log_start(partition);
+            let from = start + dice.below((self.end(partition) - start) as u64) as i64;
+            for from in [0, from] {
+                let mut left = self.served(partition).iter().filter(|batch| batch.last_offset >= from);
+                let wanted = left.find(|batch| batch.max_timestamp >= timestamp);
+                let found = store.first_at_or_after_timestamp(key(partition), from, timestamp)?;
+                assert_eq!(found, wanted.map(|batch| batch.base_offset), "{partition}: the first of {timestamp} from {from} on");
+            }
+            let left = self.served(partition).iter().filter(|batch| batch.base_offset >= from);
+            let greatest = store.greatest_timestamp(key(partition), from)?;
+            assert_eq!(greatest, left.map(|batch| batch.max_timestamp).max(), "{partition}: the greatest from {from} on");
         }
         Ok(())
     }

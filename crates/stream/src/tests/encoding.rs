@@ -41,8 +41,9 @@ fn the_page_draws_what_is_written() {
     assert_eq!(encode(&store), example("The coordinator of term 3 stores `g`, with one member `a`, at generation 4"));
     let commit = OffsetCommit { instance: Some(bytes("i")), ..commit(3, "g", 4, "a", P, 9) };
     assert_eq!(encode(&Command::OffsetCommit(commit)), example("Its member commits offset 9"));
-    let expire = Command::ExpireOffsets { group: bytes("g"), offsets: vec![(P, Position { index: 6, at: 25 })] };
-    assert_eq!(encode(&expire), example("That commit, made at byte 25 of entry 6, is too old"));
+    let offsets = vec![(P, Position { index: 6, at: 25 })];
+    let expire = Command::ExpireOffsets { term: 3, group: bytes("g"), retention_ms: 604_800_000, offsets };
+    assert_eq!(encode(&expire), example("That commit, made at byte 25 of entry 6, is too old where offsets are kept for a week"));
 }
 
 #[test]
@@ -126,7 +127,12 @@ fn corpus() -> Vec<Command> {
         Command::OffsetCommit(commit(1, "group", 2, "a", P, 5)),
         Command::OffsetDelete { group: bytes("group"), partitions: vec![P, P] },
         Command::GroupDelete { group: bytes("group") },
-        Command::ExpireOffsets { group: bytes("group"), offsets: vec![(P, Position { index: 1, at: 2 })] },
+        Command::ExpireOffsets {
+            term: 1,
+            group: bytes("group"),
+            retention_ms: 5,
+            offsets: vec![(P, Position { index: 1, at: 2 })],
+        },
     ]
 }
 

@@ -5,7 +5,8 @@ use bytes::Bytes;
 use super::support::*;
 use crate::{
     Command, GROUP_MEMBERS_MAX, GROUP_NAME_BYTES_MAX, GROUP_OFFSETS_MAX, GROUP_STATE_BYTES_MAX, Member,
-    OFFSET_METADATA_BYTES_MAX, OffsetCommit, OffsetItem, Options, Position, Refusal::*, Reply,
+    OFFSET_METADATA_BYTES_MAX, OffsetCommit, OffsetItem, Options, PartitionId, Position, Refusal::*, Reply,
+    limits::EXPIRY_SLICE_OFFSETS,
 };
 
 fn house() -> House {
@@ -116,20 +117,107 @@ fn offsets_and_groups_are_deleted() {
     house.run(store(1, "g", 0, &[])).expect("a group of the same name begins anew");
 }
 
+fn expire(term: u64, group: &str, retention_ms: u64, offsets: &[(u32, Position)]) -> Command {
+    let offsets = offsets.iter().map(|(number, position)| (partition(*number), *position)).collect();
+    Command::ExpireOffsets { term, group: bytes(group), retention_ms, offsets }
+}
+
+/// Expires all that a group keeps if it is old by the entry's time, and answers how much went.
+fn expire_all(house: &mut House, group: &str, retention_ms: u64) -> usize {
+    let offsets = house.machine.offsets(group.as_bytes(), None).expect("is there");
+    let seen: Vec<_> = offsets.iter().map(|(id, committed)| (id.partition, committed.position)).collect();
+    match house.run(expire(house.entry.id.term, group, retention_ms, &seen)) {
+        Ok(Reply::Forgotten { count }) => count,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Nobody ever proposed to expire offsets, so they stayed for ever. Now whoever leads does, and apply holds it against the entry's own
+/// time: a leader whose clock runs ahead of its log takes nothing early.
+#[test]
+fn offsets_expire_so_long_after_their_commit_or_after_their_group_was_left() {
+    let mut house = House::new();
+    let commit_to = |group: &str, number: u32| Command::OffsetCommit(commit(1, group, -1, "", partition(number), 4));
+    // Nobody ever joined: each offset by its own commit. At 1,000 and at 1,300.
+    house.run(commit_to("s", 0)).expect("success");
+    // One that was joined, and left at 1,300.
+    house.run(store(1, "g", 1, &[member("a", None)])).expect("success");
+    house.run(Command::OffsetCommit(commit(1, "g", 1, "a", partition(0), 4))).expect("success");
+    house.entry.time_ms += 300;
+    house.run(commit_to("s", 1)).expect("success");
+    house.run(store(1, "g", 2, &[])).expect("success");
+    house.settle();
+    house.restart();
+    let due = |house: &House, now_ms| {
+        let (found, next) = house.machine.expired(None, now_ms, 500);
+        assert_eq!(next, None);
+        let number = |(id, _): &(PartitionId, Position)| id.partition;
+        let names = found.iter().map(|found| (found.group.clone(), found.offsets.iter().map(number).collect::<Vec<_>>()));
+        names.collect::<Vec<_>>()
+    };
+    assert_eq!(due(&house, 1_499), []);
+    assert_eq!(due(&house, 1_500), [(bytes("s"), vec![0])]);
+    assert_eq!(due(&house, 1_799), [(bytes("s"), vec![0])]);
+    assert_eq!(due(&house, 1_800), [(bytes("g"), vec![0]), (bytes("s"), vec![0, 1])]);
+    for (time_ms, from_s, from_g) in [(1_499, 0, 0), (1_500, 1, 0), (1_799, 0, 0), (1_800, 1, 1)] {
+        house.entry.time_ms = time_ms;
+        assert_eq!((expire_all(&mut house, "s", 500), expire_all(&mut house, "g", 500)), (from_s, from_g), "at {time_ms}");
+    }
+    house.settle();
+    assert_eq!((house.machine.groups().len(), house.tree_keys(b'g'), house.tree_keys(b'o')), (0, 0, 0));
+}
+
+#[test]
+fn what_members_left_keeps_to_the_time_that_was_said_with_it() {
+    let mut house = House::new();
+    house.run(store(1, "g", 1, &[member("a", None)])).expect("success");
+    house.run(Command::OffsetCommit(OffsetCommit { retention_ms: 10, ..commits(1, "a") })).expect("success");
+    house.entry.time_ms += 9;
+    house.run(store(1, "g", 2, &[])).expect("success");
+    // Committed by an operator, long after the group was left: it is not old yet.
+    house.entry.time_ms += 1_000;
+    house.run(Command::OffsetCommit(commit(1, "g", -1, "", partition(1), 4))).expect("success");
+    assert_eq!(expire_all(&mut house, "g", 500), 1);
+    house.entry.time_ms += 499;
+    assert_eq!(expire_all(&mut house, "g", 500), 0);
+    house.entry.time_ms += 1;
+    assert_eq!(expire_all(&mut house, "g", 500), 1);
+}
+
+#[test]
+fn groups_are_looked_through_in_slices() {
+    let mut house = House::new();
+    let item =
+        |number: usize| OffsetItem { partition: partition(u32::try_from(number).expect("small")), ..OffsetItem::default() };
+    for name in ["a", "b", "c"] {
+        let offsets = (0..EXPIRY_SLICE_OFFSETS / 2).map(item).collect();
+        house.run(Command::OffsetCommit(OffsetCommit { offsets, ..commit(1, name, -1, "", partition(0), 1) })).expect("success");
+    }
+    house.run(store(1, "d", 0, &[])).expect("success");
+    house.run(store(1, "e", 0, &[member("a", None)])).expect("success");
+    let (found, next) = house.machine.expired(None, 1_000, 0);
+    assert_eq!((found.len(), found[1].offsets.len(), next.clone()), (2, EXPIRY_SLICE_OFFSETS / 2, Some(bytes("b"))));
+    let (found, next) = house.machine.expired(next.as_deref(), 1_000, 0);
+    let names: Vec<_> = found.iter().map(|found| (found.group.clone(), found.offsets.len())).collect();
+    assert_eq!((names, next), (vec![(bytes("c"), EXPIRY_SLICE_OFFSETS / 2), (bytes("d"), 0)], None), "d has nothing at all");
+    assert_eq!(house.machine.expired(Some(b"b"), 999, 0).0.len(), 1, "nothing is old, and d is void still");
+}
+
 #[test]
 fn a_commit_wins_over_an_expiry_that_did_not_see_it() {
     let mut house = house();
     house.run(Command::OffsetCommit(commits(3, "a"))).expect("success");
     let seen = house.machine.offsets(b"g", None).expect("is there")[0].1.position;
-    let expire = |seen| Command::ExpireOffsets { group: bytes("g"), offsets: vec![(partition(0), seen), (partition(5), seen)] };
+    let expire_seen = |seen| expire(1, "g", 0, &[(0, seen), (5, seen)]);
     // In the same entry even.
     house.apply_beside(Command::OffsetCommit(OffsetCommit { ..commits(3, "b") })).reply.expect("success");
-    assert_eq!(house.run(expire(seen)), Ok(Reply::Forgotten { count: 0 }));
+    assert_eq!(house.run(expire_seen(seen)), Ok(Reply::Forgotten { count: 0 }));
     assert_eq!(offset(&house, "g"), Some(9));
     let seen = house.machine.offsets(b"g", None).expect("is there")[0].1.position;
-    assert_eq!(house.run(expire(seen)), Ok(Reply::Forgotten { count: 1 }));
+    assert_eq!(house.run(expire_seen(seen)), Ok(Reply::Forgotten { count: 1 }));
     assert_eq!((offset(&house, "g"), house.machine.groups().len()), (None, 1), "it has members");
-    assert_eq!(house.refused(Command::ExpireOffsets { group: bytes("h"), offsets: vec![] }), UnknownGroup);
+    assert_eq!(house.refused(expire(1, "h", 0, &[])), UnknownGroup);
+    assert_eq!(house.refused(expire(2, "g", 0, &[])), Fenced);
 }
 
 #[test]
@@ -138,13 +226,10 @@ fn a_group_without_members_goes_with_its_last_offset() {
     for number in 0..2 {
         house.run(Command::OffsetCommit(commit(1, "s", -1, "", partition(number), 4))).expect("success");
     }
-    let expire = |index, number| Command::ExpireOffsets {
-        group: bytes("s"),
-        offsets: vec![(partition(number), Position { index, at: 25 })],
-    };
-    house.run(expire(1, 0)).expect("success");
+    let expire_one = |index, number| expire(1, "s", 0, &[(number, Position { index, at: 25 })]);
+    house.run(expire_one(1, 0)).expect("success");
     assert_eq!(house.machine.groups().len(), 1);
-    house.run(expire(2, 1)).expect("success");
+    house.run(expire_one(2, 1)).expect("success");
     house.settle();
     assert_eq!((house.machine.groups().len(), house.tree_keys(b'g'), house.tree_keys(b'o')), (0, 0, 0));
 }

@@ -1,7 +1,7 @@
 //! The machine against a model that keeps everything and is never in a hurry, over random histories with settles, restarts and
 //! replaced states; and a replica that settles against one that never does.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use proptest::prelude::*;
@@ -14,7 +14,7 @@ use crate::{
     Appended, BatchRef, Command, Committed, Entry, Group, GroupState, Machine, Moved, OffsetCommit, Options, PartitionId, Place,
     Position,
     Refusal::{self, *},
-    Reply,
+    Reply, TopicId,
     codec::APPEND_HEAD_BYTES,
     digest::chained_batch,
     limits::EXPIRED_PER_APPLY_MAX,
@@ -168,9 +168,18 @@ impl Model {
                 }
                 found => Err(found.err().unwrap_or(NonEmptyGroup)),
             },
-            Command::ExpireOffsets { group: name, offsets } => self.group(name).cloned().map(|mut group| {
+            Command::ExpireOffsets { term, .. } if *term != entry.id.term => Err(Fenced),
+            Command::ExpireOffsets { group: name, retention_ms, offsets, .. } => self.group(name).cloned().map(|mut group| {
                 let before = group.offsets.len();
-                group.offsets.retain(|id, committed| !offsets.contains(&(*id, committed.position)));
+                let is_left = group.state.members.is_empty() && group.state.protocol_type.is_some();
+                let (is_old, stored_ms) = (|since: u64, kept: u64| entry.time_ms >= since + kept, group.stored_ms);
+                group.offsets.retain(|id, committed| {
+                    let is_old = match committed.retention_ms {
+                        -1 => is_old(committed.time_ms, *retention_ms) && (!is_left || is_old(stored_ms, *retention_ms)),
+                        own => is_old(committed.time_ms, own.cast_unsigned()),
+                    };
+                    !is_old || !offsets.contains(&(*id, committed.position))
+                });
                 let count = before - group.offsets.len();
                 if group.offsets.is_empty() && group.state.members.is_empty() {
                     self.groups.remove(name);
@@ -464,7 +473,7 @@ impl World {
                 made.offsets = partitions.iter().map(item).collect();
                 Command::OffsetCommit(OffsetCommit { group, ..made })
             }
-            Step::Expire(number, is_stale) => {
+            Step::Expire(number, is_stale, retention_ms, other_term) => {
                 let group = group(number);
                 let offsets = self.model.groups.get(&group).map_or(Vec::new(), |group| {
                     let seen = |committed: &Committed| Position {
@@ -473,7 +482,7 @@ impl World {
                     };
                     group.offsets.iter().map(|(id, committed)| (*id, seen(committed))).collect()
                 });
-                Command::ExpireOffsets { group, offsets }
+                Command::ExpireOffsets { term: term + other_term, group, retention_ms, offsets }
             }
             Step::Command(command) => command,
             other => panic!("{other:?} is no command"),
@@ -504,6 +513,9 @@ impl World {
         for (name, group) in &model.groups {
             assert_eq!(machine.group(name).as_ref(), Some(group));
         }
+        let kept = model.groups.values().flat_map(|group| group.offsets.keys().map(|id| id.topic));
+        let found: BTreeSet<TopicId> = machine.offset_topics().into_iter().collect();
+        assert_eq!(found, kept.collect());
     }
 }
 
@@ -536,9 +548,9 @@ fn check_partition(machine: &Machine, id: PartitionId, partition: &Partition, se
         assert_eq!(machine.epoch_end(id, epoch), Some(partition.epoch_end(epoch)), "epoch {epoch}");
     }
     let greatest = unsettled.iter().map(|batch| batch.max_timestamp).max();
-    assert_eq!(machine.greatest_timestamp(id).map(|batch| batch.max_timestamp), greatest);
+    assert_eq!(machine.greatest_timestamp(id, 0), greatest);
     let after = unsettled.iter().find(|batch| batch.max_timestamp >= 15);
-    assert_eq!(machine.first_at_or_after(id, 15).as_ref(), after);
+    assert_eq!(machine.first_at_or_after(id, 0, 15).as_ref(), after);
     unsettled.iter().map(|batch| u64::from(batch.length)).sum()
 }
 

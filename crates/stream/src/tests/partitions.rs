@@ -191,11 +191,12 @@ fn batches_are_found_by_time() {
     }
     let base = |batch: Option<BatchRef>| batch.map(|batch| batch.base_offset);
     for (timestamp, found) in [(0, Some(0)), (10, Some(0)), (11, Some(1)), (30, Some(1)), (31, None)] {
-        assert_eq!(base(house.machine.first_at_or_after(p, timestamp)), found);
+        assert_eq!(base(house.machine.first_at_or_after(p, 0, timestamp)), found);
     }
-    assert_eq!(base(house.machine.greatest_timestamp(p)), Some(1));
+    assert_eq!(base(house.machine.first_at_or_after(p, 2, 11)), Some(2));
+    assert_eq!([0, 2, 4].map(|from| house.machine.greatest_timestamp(p, from)), [Some(30), Some(30), None]);
     assert_eq!(house.machine.partition(p).map(|info| info.max_timestamp), Some(30));
-    assert_eq!(base(house.machine.greatest_timestamp(partition(1))), None);
+    assert_eq!(house.machine.greatest_timestamp(partition(1), 0), None);
 }
 
 /// What a deposed leader took must not come behind what its producer sent to the next one.

@@ -37,8 +37,8 @@ pub(super) enum Step {
     Store(u8, i32, Vec<(u8, bool)>, u64),
     /// Who, how far from the generation stored or no generation, and of which partitions.
     Commit(u8, Option<u8>, Option<u8>, Option<i32>, Vec<u32>, u64),
-    /// Everything that the group keeps, with the position seen, or an earlier one.
-    Expire(u8, bool),
+    /// Everything that the group keeps, with the position seen, or an earlier one; for how long, and how far from the term.
+    Expire(u8, bool, u64, u64),
     Term,
     Time(u64),
     Settle,
@@ -99,7 +99,8 @@ fn group_step() -> impl Strategy<Value = Step> {
                 Step::Commit(group, who, instance, generation, partitions, term)
             }
         ),
-        2 => (0u8..3, any::<bool>()).prop_map(|(group, is_stale)| Step::Expire(group, is_stale)),
+        2 => (0u8..3, any::<bool>(), prop_oneof![Just(0), 0u64..400], rarely_off())
+            .prop_map(|(group, is_stale, retention_ms, term)| Step::Expire(group, is_stale, retention_ms, term)),
         1 => (0u8..3, vec(0u32..4, 0..3)).prop_map(|(name, partitions)| {
             let partitions = partitions.into_iter().map(topic).collect();
             Step::Command(Command::OffsetDelete { group: group(name), partitions })
@@ -192,6 +193,7 @@ pub(super) fn any_command() -> impl Strategy<Value = Command> {
         any_commit().prop_map(Command::OffsetCommit),
         (text(), vec(partition_id(), 0..4)).prop_map(|(group, partitions)| Command::OffsetDelete { group, partitions }),
         text().prop_map(|group| Command::GroupDelete { group }),
-        (text(), vec((partition_id(), position), 0..4)).prop_map(|(group, offsets)| Command::ExpireOffsets { group, offsets }),
+        (any::<u64>(), text(), any::<u64>(), vec((partition_id(), position), 0..4))
+            .prop_map(|(term, group, retention_ms, offsets)| Command::ExpireOffsets { term, group, retention_ms, offsets }),
     ]
 }

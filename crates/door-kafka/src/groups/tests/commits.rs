@@ -90,15 +90,3 @@ fn a_deletion_that_is_not_durable_leaves_the_group() {
     assert_eq!(house.answers.get(&ticket), Some(&Reply::Delete(ErrorCode::CoordinatorNotAvailable)));
     assert_eq!(house.state(), State::Empty);
 }
-
-#[test]
-fn a_group_without_members_and_offsets_is_retired() {
-    let mut house = House::new();
-    house.commit_as(&nobody(8)).expect("a simple group");
-    let effects = house.coordinator.retire(0, GROUP);
-    house.take(effects);
-    house.store_all();
-    assert_eq!((house.state(), house.answers.len()), (State::Dead, 0));
-    house.stable(&["a"]);
-    assert_eq!(house.coordinator.retire(0, GROUP), [], "not one with members");
-}
