@@ -254,7 +254,7 @@ impl Session {
 
     /// Tells a client that it is turned away, later than it would like (KIP-306). Where messages are bare it is told nothing.
     async fn failed(&self, text: String, request: Option<&Request<'_>>) -> Result<Answer, String> {
-        self.door.vault.refuse(&self.authority.identity().host, &text);
+        self.door.vault.refuse(self.authority.identity().host, &text);
         runtime::sleep(SIGN_IN_DELAY).await;
         let Some(request) = request else { return Err(text) };
         let response = SaslAuthenticateResponse {
@@ -269,8 +269,8 @@ impl Session {
     /// Somebody is who they say. For how many milliseconds; 0: without an end.
     fn let_in(&mut self, known: Known, mechanism: Mechanism) -> i64 {
         self.door.vault.let_in();
-        let host = self.authority.identity().host.clone();
-        let identity = Arc::new(Identity { principal: known.name.clone(), host });
+        let host = self.authority.identity().host;
+        let identity = Arc::new(Identity { principal: known.name.as_str().into(), host });
         self.authority = Arc::new(Authority::new(identity, None));
         self.state = State::Open;
         self.signed_in = Some((known, mechanism));

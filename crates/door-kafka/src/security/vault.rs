@@ -1,6 +1,7 @@
 //! What the door keeps for checking who signs in.
 
 use std::{
+    net::IpAddr,
     sync::atomic::{AtomicU64, Ordering},
     time::Duration,
 };
@@ -65,13 +66,13 @@ impl Vault {
     }
 
     /// Somebody did not. Logged if nobody else was just now: strangers do not fill the log.
-    pub(super) fn refuse(&self, host: &str, why: &str) {
+    pub(super) fn refuse(&self, host: IpAddr, why: &str) {
         self.refused.fetch_add(1, Ordering::Relaxed);
         let now = runtime::now();
         let mut logged = self.logged.lock();
         if logged.is_none_or(|logged| now >= logged + SIGN_IN_LOGGED_EVERY) {
             *logged = Some(now);
-            tracing::warn!(client = host, "somebody does not get in at the kafka door: {why}");
+            tracing::warn!(client = %host, "somebody does not get in at the kafka door: {why}");
         }
     }
 
