@@ -4,7 +4,7 @@
 
 mod house;
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 use cluster::principals::Command;
 use gate::scram::Hash;
@@ -14,6 +14,7 @@ use kafka_wire::{
     message::Message,
     messages::{
         api_versions::{ApiVersionsRequest, ApiVersionsResponse},
+        fetch::{FetchPartition, FetchRequest, FetchResponse, FetchTopic},
         metadata::{MetadataRequest, MetadataResponse},
     },
 };
@@ -250,5 +251,37 @@ async fn connections_of_a_user_who_is_gone_end_within_a_second() {
     assert!(is_served(&mut alice).await, "others stay");
     let mut again = house.client().await;
     assert_eq!(again.sign_in(Hash::Sha256, "carol", "singer").await.unwrap_err().0, FAILED);
+    house.close().await;
+}
+
+/// The code of a fetch, and its session.
+async fn fetched(client: &mut Client, session_id: i32, session_epoch: i32) -> (i16, i32) {
+    let partitions = vec![FetchPartition { partition_max_bytes: 1 << 20, ..FetchPartition::default() }];
+    let topics = match session_epoch {
+        0 => vec![FetchTopic { topic: Cow::Borrowed("orders"), partitions, ..FetchTopic::default() }],
+        _ => Vec::new(),
+    };
+    let request = FetchRequest { max_bytes: 1 << 20, session_id, session_epoch, topics, ..FetchRequest::default() };
+    let body = client.ask(12, &request).await.unwrap();
+    let answer = FetchResponse::decode(&body, 12).unwrap();
+    (answer.error_code, answer.session_id)
+}
+
+/// A fetch session belonged to nobody: whoever knew or guessed its id and epoch went on with it, and its owner was refused.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fetch_session_is_there_for_who_began_it() {
+    const NOT_FOUND: i16 = ErrorCode::FetchSessionIdNotFound as i16;
+    let house = alice(Some(Duration::from_secs(600))).await;
+    house.user("bob", "builder", false).await;
+    let mut alice = house.client_of("alice", "wonder").await;
+    let mut bob = house.client_of("bob", "builder").await;
+    let (code, session) = fetched(&mut alice, 0, 0).await;
+    assert!(code == 0 && session > 0);
+    assert_eq!(fetched(&mut bob, session, 1).await.0, NOT_FOUND);
+    assert_eq!(fetched(&mut bob, session, -1).await, (0, 0), "nor can they close it");
+    assert_eq!(alice.sign_in(Hash::Sha256, "alice", "wonder").await, Ok(600_000), "again");
+    assert_eq!(fetched(&mut alice, session, 1).await, (0, session));
+    let mut alice_too = house.client_of("alice", "wonder").await;
+    assert_eq!(fetched(&mut alice_too, session, 2).await, (0, session), "on whichever connection");
     house.close().await;
 }
