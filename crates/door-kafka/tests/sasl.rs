@@ -6,8 +6,9 @@ mod house;
 
 use std::{borrow::Cow, time::Duration};
 
-use cluster::principals::Command;
-use gate::scram::Hash;
+use bytes::Bytes;
+use cluster::principals::{Command, Credential, Mechanism};
+use gate::scram::{Hash, Keys};
 use house::{Client, House, sasl};
 use kafka_wire::{
     ErrorCode,
@@ -251,6 +252,39 @@ async fn connections_of_a_user_who_is_gone_end_within_a_second() {
     assert!(is_served(&mut alice).await, "others stay");
     let mut again = house.client().await;
     assert_eq!(again.sign_in(Hash::Sha256, "carol", "singer").await.unwrap_err().0, FAILED);
+    house.close().await;
+}
+
+/// What a name is asked for by this mechanism: a salt and a number of rounds.
+async fn asked(house: &House, hash: Hash, name: &str) -> String {
+    let mut client = house.client().await;
+    client.handshake(1, hash.mechanism()).await.unwrap();
+    let (_, first, _) = client.authenticate(format!("n,,n={name},r=x").as_bytes()).await.unwrap();
+    String::from_utf8(first).unwrap().split_once(",s=").unwrap().1.to_owned()
+}
+
+/// Made-up salts were 16 bytes and had 8192 rounds, whatever users had: any other answer was a user's.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_nobody_has_is_asked_for_what_users_are() {
+    let house = House::open(sasl(None, false)).await;
+    assert!(asked(&house, Hash::Sha256, "nobody").await.ends_with(",i=8192"), "where there is nobody to be like");
+    let salt = b"1fovgi7ofhqqbktiu2nqq14q7m";
+    let keys = Keys::derive(Hash::Sha256, b"wonder", salt, 4_096).unwrap();
+    let credential = Credential {
+        mechanism: Mechanism::ScramSha256,
+        iterations: 4_096,
+        salt: Bytes::from_static(salt),
+        stored_key: Bytes::copy_from_slice(keys.stored_key()),
+        server_key: Bytes::copy_from_slice(keys.server_key()),
+    };
+    house.change(Command::SetCredential { name: "alice".to_owned(), credential, time_ms: 1 }).await;
+    let (known, unknown) = (asked(&house, Hash::Sha256, "alice").await, asked(&house, Hash::Sha256, "nobody").await);
+    assert_ne!(known, unknown);
+    assert_eq!(known.len(), unknown.len(), "{known} {unknown}");
+    assert!(unknown.ends_with(",i=4096"), "{unknown}");
+    assert_eq!(unknown, asked(&house, Hash::Sha256, "nobody").await);
+    let mut client = house.client().await;
+    assert_eq!(client.sign_in(Hash::Sha256, "alice", "wonder").await, Ok(0));
     house.close().await;
 }
 

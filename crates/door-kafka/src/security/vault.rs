@@ -7,15 +7,18 @@ use std::{
 };
 
 use base::{Kind, Result};
-use cluster::principals::{self, Credential};
-use gate::scram::{Hash, Keys};
+use cluster::principals::Credential;
+use gate::scram::Keys;
 use parking_lot::Mutex;
 use replica::runtime;
 use tokio::sync::Semaphore;
 
-use super::mechanism::Mechanism;
+use super::{
+    likeness::{Likeness, credential, usual},
+    mechanism::Mechanism,
+};
 use crate::{
-    limits::{PASSWORDS_AT_ONCE_MAX, SCRAM_ITERATIONS_OF_UNKNOWN, SECRET_WORDS, SIGN_IN_LOGGED_EVERY},
+    limits::{PASSWORDS_AT_ONCE_MAX, SECRET_WORDS, SIGN_IN_LOGGED_EVERY},
     topics::Topics,
 };
 
@@ -23,6 +26,7 @@ use crate::{
 /// are computed at once.
 pub(crate) struct Vault {
     secret: Vec<u8>,
+    likeness: Likeness,
     turns: Semaphore,
     /// How many got in, and how many did not.
     let_in: AtomicU64,
@@ -39,7 +43,8 @@ pub(super) struct Known {
     pub(super) created_ms: u64,
 }
 
-/// What a name and a mechanism come to. The keys of a name that is not known are made up.
+/// What a name and a mechanism come to. The keys of a name that is not known are made up; those of a user who is disabled stay what
+/// they were, so that nobody sees from outside that they are.
 pub(super) struct Looked {
     pub(super) known: Option<Known>,
     pub(super) keys: Option<Keys>,
@@ -50,7 +55,14 @@ impl Default for Vault {
     fn default() -> Vault {
         let secret = (0..SECRET_WORDS).flat_map(|_| runtime::random_u64().to_le_bytes()).collect();
         let turns = Semaphore::new(PASSWORDS_AT_ONCE_MAX);
-        Vault { secret, turns, let_in: AtomicU64::new(0), refused: AtomicU64::new(0), logged: Mutex::default() }
+        Vault {
+            secret,
+            likeness: Likeness::default(),
+            turns,
+            let_in: AtomicU64::new(0),
+            refused: AtomicU64::new(0),
+            logged: Mutex::default(),
+        }
     }
 }
 
@@ -81,23 +93,22 @@ impl Vault {
     /// # Errors
     /// What is kept of the password is none: `Invalid`.
     pub(super) fn look_up(&self, topics: &Topics, name: &str, mechanism: Mechanism) -> Result<Looked> {
-        let hashes = match mechanism.hash() {
-            Some(hash) => vec![hash],
-            None => vec![Hash::Sha512, Hash::Sha256],
-        };
         let found = topics.node().look_at_cluster(|machine| {
             let principals = machine.principals();
-            let user = principals.user(name)?;
-            let (hash, credential) =
-                hashes.iter().find_map(|hash| Some((*hash, principals.credential(name, kept_for(*hash))?.clone())))?;
-            Some((user.created_ms, hash, credential))
+            let user = principals.user(name);
+            let kept = user.and_then(|user| {
+                let (hash, credential) = credential(user, mechanism)?;
+                Some((user.enabled.then_some(user.created_ms), hash, credential.clone()))
+            });
+            (kept, self.likeness.pick(principals, &self.secret, name, mechanism))
         });
-        let unknown = Keys::unknown(hashes[0], &self.secret, name, SCRAM_ITERATIONS_OF_UNKNOWN)?;
-        let Some((created_ms, hash, credential)) = found.flatten() else {
+        let (kept, shape) = found.unwrap_or_else(|| (None, usual(mechanism)));
+        let unknown = Keys::unknown(shape, &self.secret, name)?;
+        let Some((created_ms, hash, Credential { iterations, salt, stored_key, server_key, .. })) = kept else {
             return Ok(Looked { known: None, keys: None, unknown });
         };
-        let Credential { iterations, salt, stored_key, server_key, .. } = credential;
         let keys = Keys::new(hash, iterations, salt.to_vec(), stored_key.to_vec(), server_key.to_vec())?;
+        let Some(created_ms) = created_ms else { return Ok(Looked { known: None, keys: None, unknown: keys }) };
         Ok(Looked { known: Some(Known { name: name.to_owned(), created_ms }), keys: Some(keys), unknown })
     }
 
@@ -108,13 +119,5 @@ impl Vault {
         let Looked { known, keys, unknown } = looked;
         let is_right = runtime::spawn_blocking(move || keys.as_ref().unwrap_or(&unknown).verify_password(&password)).await;
         Ok(known.filter(|_| is_right))
-    }
-}
-
-/// The kept mechanism of a hash.
-fn kept_for(hash: Hash) -> principals::Mechanism {
-    match hash {
-        Hash::Sha256 => principals::Mechanism::ScramSha256,
-        Hash::Sha512 => principals::Mechanism::ScramSha512,
     }
 }
