@@ -17,6 +17,7 @@ use kafka_wire::{
         api_versions::{ApiVersionsRequest, ApiVersionsResponse},
         fetch::{FetchPartition, FetchRequest, FetchResponse, FetchTopic},
         metadata::{MetadataRequest, MetadataResponse},
+        sasl_authenticate::SaslAuthenticateRequest,
     },
 };
 use tokio::{
@@ -261,6 +262,48 @@ async fn asked(house: &House, hash: Hash, name: &str) -> String {
     client.handshake(1, hash.mechanism()).await.unwrap();
     let (_, first, _) = client.authenticate(format!("n,,n={name},r=x").as_bytes()).await.unwrap();
     String::from_utf8(first).unwrap().split_once(",s=").unwrap().1.to_owned()
+}
+
+/// A client that hung up while its password waited was not missed: its password was computed like any other, so that whoever
+/// connected, asked and went in a loop kept the processors busy and everybody else waiting.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_computed_for_clients_that_have_gone() {
+    const CLIENTS: usize = 150;
+    let house = alice(None).await;
+    let salt = [7; 16];
+    let keys = Keys::derive(Hash::Sha512, b"x", &salt, 16_384).unwrap();
+    let credential = Credential {
+        mechanism: Mechanism::ScramSha512,
+        iterations: 16_384,
+        salt: Bytes::copy_from_slice(&salt),
+        stored_key: Bytes::copy_from_slice(keys.stored_key()),
+        server_key: Bytes::copy_from_slice(keys.server_key()),
+    };
+    house.change(Command::SetCredential { name: "alice".to_owned(), credential, time_ms: 1 }).await;
+    let mut clients = Vec::new();
+    for _ in 0..CLIENTS {
+        let mut client = house.client().await;
+        client.handshake(1, "PLAIN").await.unwrap();
+        clients.push(client);
+    }
+    let message = SaslAuthenticateRequest { auth_bytes: Cow::Borrowed(b"\0alice\0wrong") };
+    for client in &mut clients {
+        client.send(2, &message).await;
+    }
+    while house.door.passwords_checking() < 20 {
+        sleep(Duration::from_millis(1)).await;
+    }
+    drop(clients);
+    let mut honest = house.client().await;
+    honest.handshake(1, "PLAIN").await.unwrap();
+    assert_eq!(honest.authenticate(b"\0alice\0x").await.unwrap().0, 0);
+    while house.door.passwords_checking() > 0 {
+        sleep(Duration::from_millis(1)).await;
+    }
+    let (let_in, refused) = house.door.sign_ins();
+    assert_eq!(let_in, 1);
+    assert!(refused < CLIENTS as u64 / 2, "{refused} passwords were computed for nobody");
+    house.close().await;
 }
 
 /// Made-up salts were 16 bytes and had 8192 rounds, whatever users had: any other answer was a user's.
