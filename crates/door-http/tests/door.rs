@@ -498,7 +498,7 @@ fn users_and_grants_are_made_and_passwords_are_not_kept() {
     assert_eq!(tell("/v1/users/add", r#"{"name":"alice","password":"wonder"}"#), 409);
     assert_eq!(tell("/v1/users/add", r#"{"name":"","password":"wonder"}"#), 400);
     assert_eq!(tell("/v1/users/add", r#"{"name":"bob","password":""}"#), 400);
-    for route in ["/v1/users/password", "/v1/users/remove"] {
+    for route in ["/v1/users/password", "/v1/users/remove", "/v1/users/disable", "/v1/users/enable"] {
         assert_eq!(tell(route, r#"{"name":"bob","password":"builder"}"#), 404);
     }
     assert!(house.0.lock().unwrap().asked.is_empty(), "nothing was changed");
@@ -515,6 +515,23 @@ fn users_and_grants_are_made_and_passwords_are_not_kept() {
     assert_eq!(kinds, expected);
     assert!(asked[0].contains("\"bob\", enabled: true, is_admin: true"), "{}", asked[0]);
     assert!(asked.iter().all(|asked| !asked.contains("builder") && !asked.contains("wonder")));
+}
+
+/// Whom nobody wanted to come in any more could only be removed, with all that they sign in with.
+#[test]
+fn a_user_is_disabled_and_stays_what_they_are() {
+    let scratch = tempfile::tempdir().unwrap();
+    let house = TestHouse::default();
+    let _runtime = open_admin(scratch.path(), &house);
+    for (route, expected) in [
+        ("/v1/users/disable", r#"SetUser { name: "alice", enabled: false, is_admin: true"#),
+        ("/v1/users/enable", r#"SetUser { name: "alice", enabled: true, is_admin: true"#),
+    ] {
+        assert_eq!(tell_socket(scratch.path(), route, r#"{"name":"alice"}"#).0, 200);
+        let asked = house.0.lock().unwrap().asked.clone();
+        assert!(asked.last().unwrap().starts_with(expected), "{asked:?}");
+    }
+    assert_eq!(house.0.lock().unwrap().asked.len(), 2, "and nothing else is changed");
 }
 
 /// Any text was taken for a grant's host and compared byte for byte, so that a denial could miss whom it meant. What is no address

@@ -306,6 +306,36 @@ async fn nothing_is_computed_for_clients_that_have_gone() {
     house.close().await;
 }
 
+/// There was no way to keep somebody out but to remove them, with all that they sign in with. Who is disabled is kept out and told what
+/// strangers are told, what they are asked for stays the same, and all is as it was when they are enabled.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_disabled_is_kept_out_and_keeps_what_they_have() {
+    let house = alice(Some(Duration::from_secs(600))).await;
+    let before = asked(&house, Hash::Sha256, "alice").await;
+    let mut open = house.client_of("alice", "wonder").await;
+    let mut renewing = house.client_of("alice", "wonder").await;
+    renewing.handshake(1, "SCRAM-SHA-256").await.unwrap();
+    house.set_enabled("alice", false).await;
+    let begin = Instant::now();
+    assert!(open.is_closed().await && renewing.is_closed().await);
+    assert!(begin.elapsed() < Duration::from_secs(1), "{:?}", begin.elapsed());
+    assert_eq!(asked(&house, Hash::Sha256, "alice").await, before, "nobody sees that it is so");
+    for hash in [Hash::Sha256, Hash::Sha512] {
+        let mut client = house.client().await;
+        assert_eq!(client.sign_in(hash, "alice", "wonder").await.unwrap_err().0, FAILED);
+    }
+    let mut client = house.client().await;
+    client.handshake(1, "PLAIN").await.unwrap();
+    assert_eq!(client.authenticate(b"\0alice\0wonder").await.unwrap().0, FAILED);
+
+    house.set_enabled("alice", true).await;
+    for hash in [Hash::Sha256, Hash::Sha512] {
+        let mut client = house.client().await;
+        assert_eq!(client.sign_in(hash, "alice", "wonder").await, Ok(600_000), "by the same password");
+    }
+    house.close().await;
+}
+
 /// Made-up salts were 16 bytes and had 8192 rounds, whatever users had: any other answer was a user's.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_name_that_nobody_has_is_asked_for_what_users_are() {
