@@ -112,7 +112,7 @@ mod tests {
         let kafkas = [user(principals::Mechanism::ScramSha256, 4_096, "1fovgi7ofhqqbktiu2nqq14q7m")];
         let expected = Shape { hash: Hash::Sha256, iterations: 4_096, salt_bytes: 26, is_text: true };
         assert_eq!((pick(&kafkas, sha256), pick(&kafkas, plain), pick(&kafkas, sha512)), (Some(expected), Some(expected), None));
-        let ours = [user(principals::Mechanism::ScramSha512, 16_384, "\0123456789abcdef")];
+        let ours = [user(principals::Mechanism::ScramSha512, 16_384, "Q123456789abcdef")];
         let expected = Shape { hash: Hash::Sha512, iterations: 16_384, salt_bytes: 16, is_text: false };
         assert_eq!((pick(&ours, sha512), pick(&ours, plain), pick(&ours, sha256)), (Some(expected), Some(expected), None));
     }
