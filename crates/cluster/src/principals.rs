@@ -11,6 +11,7 @@ mod access;
 mod codec;
 mod command;
 mod grant;
+mod host;
 mod patterns;
 mod record;
 mod user;
@@ -27,6 +28,7 @@ use table::Table;
 pub use access::{Access, Decision, Question};
 pub use command::Command;
 pub use grant::{ANY, Grant, Grantee, Operation, Pattern, Permission, Resource};
+pub use host::Host;
 pub(crate) use record::Record;
 pub use user::{Credential, Mechanism, User, check_user_name};
 

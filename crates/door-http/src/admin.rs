@@ -17,6 +17,8 @@
 //! | `POST /v1/users/add` | [`users::Secret`] is answered with [`members::Done`] |
 //! | `POST /v1/users/password` | [`users::Secret`], the same |
 //! | `POST /v1/users/remove` | [`users::Chosen`], the same |
+//! | `POST /v1/users/disable` | [`users::Chosen`], the same |
+//! | `POST /v1/users/enable` | [`users::Chosen`], the same |
 //! | `GET /v1/acls` | a list of [`acls::Acl`] as JSON |
 //! | `POST /v1/acls/add` | [`acls::Acl`] is answered with [`members::Done`] |
 //! | `POST /v1/acls/remove` | [`acls::Acl`], the same |

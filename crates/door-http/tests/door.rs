@@ -12,7 +12,7 @@ use std::{
 
 use base::{Error, Kind, NodeId, Result, ShardId};
 use bytes::Bytes;
-use cluster::principals::{self, Grant, User};
+use cluster::principals::{self, Grant, Grantee, Operation, Pattern, Permission, Resource, User};
 use door_http::{
     Directory, House, KeyspaceFigures, Membership,
     admin::{self, Context, Doors, Protection},
@@ -185,7 +185,17 @@ impl Directory for TestHouse {
     }
 
     fn grants(&self) -> Vec<Grant> {
-        Vec::new()
+        // As earlier builds took them.
+        let grant = |host: &str| Grant {
+            resource: Resource::Topic,
+            pattern: Pattern::Literal,
+            name: "old".to_owned(),
+            grantee: Grantee::User("bob".to_owned()),
+            host: host.to_owned(),
+            operation: Operation::Read,
+            permission: Permission::Deny,
+        };
+        ["0::1", "::0:1", "desk"].map(grant).to_vec()
     }
 
     fn change(&self, command: principals::Command) -> BoxFuture<'_, Result<()>> {
@@ -488,7 +498,7 @@ fn users_and_grants_are_made_and_passwords_are_not_kept() {
     assert_eq!(tell("/v1/users/add", r#"{"name":"alice","password":"wonder"}"#), 409);
     assert_eq!(tell("/v1/users/add", r#"{"name":"","password":"wonder"}"#), 400);
     assert_eq!(tell("/v1/users/add", r#"{"name":"bob","password":""}"#), 400);
-    for route in ["/v1/users/password", "/v1/users/remove"] {
+    for route in ["/v1/users/password", "/v1/users/remove", "/v1/users/disable", "/v1/users/enable"] {
         assert_eq!(tell(route, r#"{"name":"bob","password":"builder"}"#), 404);
     }
     assert!(house.0.lock().unwrap().asked.is_empty(), "nothing was changed");
@@ -505,6 +515,47 @@ fn users_and_grants_are_made_and_passwords_are_not_kept() {
     assert_eq!(kinds, expected);
     assert!(asked[0].contains("\"bob\", enabled: true, is_admin: true"), "{}", asked[0]);
     assert!(asked.iter().all(|asked| !asked.contains("builder") && !asked.contains("wonder")));
+}
+
+/// Whom nobody wanted to come in any more could only be removed, with all that they sign in with.
+#[test]
+fn a_user_is_disabled_and_stays_what_they_are() {
+    let scratch = tempfile::tempdir().unwrap();
+    let house = TestHouse::default();
+    let _runtime = open_admin(scratch.path(), &house);
+    for (route, expected) in [
+        ("/v1/users/disable", r#"SetUser { name: "alice", enabled: false, is_admin: true"#),
+        ("/v1/users/enable", r#"SetUser { name: "alice", enabled: true, is_admin: true"#),
+    ] {
+        assert_eq!(tell_socket(scratch.path(), route, r#"{"name":"alice"}"#).0, 200);
+        let asked = house.0.lock().unwrap().asked.clone();
+        assert!(asked.last().unwrap().starts_with(expected), "{asked:?}");
+    }
+    assert_eq!(house.0.lock().unwrap().asked.len(), 2, "and nothing else is changed");
+}
+
+/// Any text was taken for a grant's host and compared byte for byte, so that a denial could miss whom it meant. What is no address
+/// is refused now, and what was taken before is still found when it is to go, however its address is written.
+#[test]
+fn a_grants_host_is_an_address() {
+    let scratch = tempfile::tempdir().unwrap();
+    let house = TestHouse::default();
+    let _runtime = open_admin(scratch.path(), &house);
+    let tell = |route: &str, host: &str| {
+        let body = format!(
+            r#"{{"principal":"User:bob","host":"{host}","permission":"deny","operation":"read","resource":"topic","pattern":"literal","name":"old"}}"#
+        );
+        tell_socket(scratch.path(), route, &body).0
+    };
+    assert_eq!((tell("/v1/acls/add", "desk"), tell("/v1/acls/add", "10.0.0.0/8")), (400, 400));
+    assert_eq!(tell("/v1/acls/remove", "chair"), 404);
+    assert!(house.0.lock().unwrap().asked.is_empty(), "nothing was changed");
+    assert_eq!(tell("/v1/acls/add", "::ffff:10.0.0.1"), 200);
+    assert_eq!((tell("/v1/acls/remove", "desk"), tell("/v1/acls/remove", "::1")), (200, 200));
+    let asked = house.0.lock().unwrap().asked.clone();
+    assert!(asked[0].contains(r#"host: "10.0.0.1""#), "{}", asked[0]);
+    assert!(asked[1].starts_with("RemoveGrants") && asked[1].contains(r#"host: "desk""#), "{}", asked[1]);
+    assert!(asked[2].contains(r#"host: "0::1""#) && asked[2].contains(r#"host: "::0:1""#), "{}", asked[2]);
 }
 
 #[test]

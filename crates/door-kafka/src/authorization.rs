@@ -123,7 +123,7 @@ impl Authority {
 
     fn question(&self, resource: Resource, operation: Operation) -> Question<'_> {
         let Identity { principal, host } = &*self.identity;
-        Question { principal, host, operation, resource, allow_ungranted: false }
+        Question { principal, host: *host, operation, resource, allow_ungranted: false }
     }
 
     /// Whether something may be done.

@@ -86,6 +86,11 @@ impl Door {
         self.shared.vault.counts()
     }
 
+    /// How many passwords of clients that sign in by PLAIN are being checked or wait for that.
+    pub fn passwords_checking(&self) -> usize {
+        self.shared.vault.checking()
+    }
+
     /// Its topics.
     pub fn topics(&self) -> &Topics {
         &self.shared.topics

@@ -119,7 +119,11 @@ pub const REAUTHENTICATION_EVERY: Duration = Duration::from_secs(1);
 pub const SASL_TEXT_BYTES_MAX: usize = 4 << 10;
 /// Passwords that are computed at once at most: each keeps a processor busy for milliseconds.
 pub const PASSWORDS_AT_ONCE_MAX: usize = 2;
-/// Rounds of the key derivation that are told of users who do not exist: what `manifold ctl user` makes.
+/// Passwords that wait for that at most; a connection with one more is closed. So many are computed in one to four seconds.
+pub const PASSWORDS_WAITING_MAX: usize = 256;
+/// How long a password waits at most; then its connection is closed.
+pub const PASSWORD_WAIT_MAX: Duration = Duration::from_secs(5);
+/// Rounds of the key derivation that are told of users who do not exist while there are none: what `manifold ctl user` makes.
 pub const SCRAM_ITERATIONS_OF_UNKNOWN: u32 = 8_192;
 /// Random words of the server's part of a nonce.
 pub(crate) const NONCE_WORDS: usize = 3;

@@ -6,7 +6,7 @@ mod house;
 
 use std::{borrow::Cow, time::Duration};
 
-use cluster::principals::{Command, Operation, Resource};
+use cluster::principals::{Command, Grant, Grantee, Operation, Pattern, Permission, Resource};
 use gate::scram::Hash;
 use house::{Client, House, sasl};
 use kafka_wire::{
@@ -214,14 +214,19 @@ async fn ask_cluster(client: &mut Client, api: ApiKey) -> i16 {
 }
 
 async fn create_acl(client: &mut Client, name: &str, operation: i8) -> i16 {
+    create_acl_from(client, name, operation, 3, "*").await
+}
+
+/// With a permission, 2 to deny and 3 to allow, and a host.
+async fn create_acl_from(client: &mut Client, name: &str, operation: i8, permission_type: i8, host: &str) -> i16 {
     let creation = AclCreation {
         resource_type: 2,
         resource_name: orders(),
         resource_pattern_type: 3,
         principal: Cow::Owned(format!("User:{name}")),
-        host: Cow::Borrowed("*"),
+        host: Cow::Owned(host.to_owned()),
         operation,
-        permission_type: 3,
+        permission_type,
     };
     let request = CreateAclsRequest { creations: vec![creation] };
     code!(client, 2, request, CreateAclsResponse<'_>, answer => answer.results[0].error_code)
@@ -229,12 +234,16 @@ async fn create_acl(client: &mut Client, name: &str, operation: i8) -> i16 {
 
 /// The code, and how many are gone.
 async fn delete_acls(client: &mut Client, name: &str) -> (i16, usize) {
+    delete_acls_from(client, name, None).await
+}
+
+async fn delete_acls_from(client: &mut Client, name: &str, host: Option<&str>) -> (i16, usize) {
     let filter = DeleteAclsFilter {
         resource_type_filter: 2,
         pattern_type_filter: 2,
         resource_name_filter: Some(orders()),
         principal_filter: Some(Cow::Owned(format!("User:{name}"))),
-        host_filter: None,
+        host_filter: host.map(|host| Cow::Owned(host.to_owned())),
         operation: 1,
         permission_type: 1,
     };
@@ -436,6 +445,43 @@ async fn grants_and_credentials_are_managed_by_kafkas_calls() {
         let code = code!(root, 0, request, AlterUserScramCredentialsResponse<'_>, answer => answer.results[0].error_code);
         assert_eq!(code, expected);
     }
+    house.close().await;
+}
+
+/// Hosts of grants were any text, compared byte for byte: a denial from a name, or from an address in another form than the one
+/// that the server writes, let through whom it was meant for.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_denial_holds_however_its_host_is_written_and_a_name_is_refused() {
+    let house = house().await;
+    house.grant("alice", Operation::Read, Resource::Topic, "orders").await;
+    let mut root = house.client_of("root", "toor").await;
+    let mut alice = house.client_of("alice", "wonder").await;
+    for host in ["localhost", "127.0.0.0/8", "", "127.0.0.1:9092"] {
+        let refused = ErrorCode::InvalidRequest as i16;
+        assert_eq!(create_acl_from(&mut root, "alice", 3, 2, host).await, refused, "{host}");
+    }
+    assert_eq!(ask_topic(&mut alice, ApiKey::Fetch).await, 0);
+    assert_eq!(create_acl_from(&mut root, "alice", 3, 2, "0:0:0:0:0:0:0:1").await, 0);
+    assert_eq!(ask_topic(&mut alice, ApiKey::Fetch).await, 0, "they come from elsewhere");
+    assert_eq!(create_acl_from(&mut root, "alice", 3, 2, "::ffff:127.0.0.1").await, 0);
+    assert_eq!(ask_topic(&mut alice, ApiKey::Fetch).await, TOPIC);
+    assert_eq!(delete_acls_from(&mut root, "alice", Some("::FFFF:7f00:1")).await, (0, 1), "nor has a filter to spell it so");
+    assert_eq!(ask_topic(&mut alice, ApiKey::Fetch).await, 0);
+
+    // What an earlier build took is there still, and can be taken away.
+    let old = Grant {
+        resource: Resource::Topic,
+        pattern: Pattern::Literal,
+        name: orders().into_owned(),
+        grantee: Grantee::User("alice".to_owned()),
+        host: "desk.example.org".to_owned(),
+        operation: Operation::Read,
+        permission: Permission::Deny,
+    };
+    house.change(Command::AddGrants { grants: vec![old] }).await;
+    assert_eq!(ask_topic(&mut alice, ApiKey::Fetch).await, TOPIC, "nobody knows whom it means");
+    assert_eq!(delete_acls_from(&mut root, "alice", Some("desk.example.org")).await, (0, 1));
+    assert_eq!(ask_topic(&mut alice, ApiKey::Fetch).await, 0);
     house.close().await;
 }
 

@@ -4,17 +4,20 @@
 
 mod house;
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
-use cluster::principals::Command;
-use gate::scram::Hash;
+use bytes::Bytes;
+use cluster::principals::{Command, Credential, Mechanism};
+use gate::scram::{Hash, Keys};
 use house::{Client, House, sasl};
 use kafka_wire::{
     ErrorCode,
     message::Message,
     messages::{
         api_versions::{ApiVersionsRequest, ApiVersionsResponse},
+        fetch::{FetchPartition, FetchRequest, FetchResponse, FetchTopic},
         metadata::{MetadataRequest, MetadataResponse},
+        sasl_authenticate::SaslAuthenticateRequest,
     },
 };
 use tokio::{
@@ -250,5 +253,169 @@ async fn connections_of_a_user_who_is_gone_end_within_a_second() {
     assert!(is_served(&mut alice).await, "others stay");
     let mut again = house.client().await;
     assert_eq!(again.sign_in(Hash::Sha256, "carol", "singer").await.unwrap_err().0, FAILED);
+    house.close().await;
+}
+
+/// What a name is asked for by this mechanism: a salt and a number of rounds.
+async fn asked(house: &House, hash: Hash, name: &str) -> String {
+    let mut client = house.client().await;
+    client.handshake(1, hash.mechanism()).await.unwrap();
+    let (_, first, _) = client.authenticate(format!("n,,n={name},r=x").as_bytes()).await.unwrap();
+    String::from_utf8(first).unwrap().split_once(",s=").unwrap().1.to_owned()
+}
+
+/// What lets somebody in was looked up with the first message and believed with the last one: who was removed, disabled, or removed
+/// and made again by somebody else in between got in all the same. That it is looked at again had no test.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_who_goes_between_the_messages_does_not_get_in() {
+    let house = alice(None).await;
+    for change in ["nothing", "disabled", "removed", "made again"] {
+        let mut client = house.client().await;
+        client.handshake(1, "SCRAM-SHA-256").await.unwrap();
+        let (code, first, _) = client.authenticate(b"n,,n=alice,r=fyko").await.unwrap();
+        assert_eq!(code, 0);
+        match change {
+            "nothing" => {}
+            "disabled" => house.set_enabled("alice", false).await,
+            _ => house.change(Command::RemoveUser { name: "alice".to_owned() }).await,
+        }
+        if change == "made again" {
+            house.change(Command::SetUser { name: "alice".to_owned(), enabled: true, is_admin: false, time_ms: 9 }).await;
+        }
+        let (proof, _) = house::proof(Hash::Sha256, "n=alice,r=fyko", "wonder", std::str::from_utf8(&first).unwrap(), "");
+        let (code, ..) = client.authenticate(proof.as_bytes()).await.unwrap();
+        assert_eq!(code, if change == "nothing" { 0 } else { FAILED }, "{change}");
+        assert_eq!(is_served(&mut client).await, change == "nothing", "{change}");
+        house.user("alice", "wonder", false).await;
+    }
+    house.close().await;
+}
+
+/// A client that hung up while its password waited was not missed: its password was computed like any other, so that whoever
+/// connected, asked and went in a loop kept the processors busy and everybody else waiting.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_computed_for_clients_that_have_gone() {
+    const CLIENTS: usize = 150;
+    let house = alice(None).await;
+    let salt = [7; 16];
+    let keys = Keys::derive(Hash::Sha512, b"x", &salt, 16_384).unwrap();
+    let credential = Credential {
+        mechanism: Mechanism::ScramSha512,
+        iterations: 16_384,
+        salt: Bytes::copy_from_slice(&salt),
+        stored_key: Bytes::copy_from_slice(keys.stored_key()),
+        server_key: Bytes::copy_from_slice(keys.server_key()),
+    };
+    house.change(Command::SetCredential { name: "alice".to_owned(), credential, time_ms: 1 }).await;
+    let mut clients = Vec::new();
+    for _ in 0..CLIENTS {
+        let mut client = house.client().await;
+        client.handshake(1, "PLAIN").await.unwrap();
+        clients.push(client);
+    }
+    let message = SaslAuthenticateRequest { auth_bytes: Cow::Borrowed(b"\0alice\0wrong") };
+    for client in &mut clients {
+        client.send(2, &message).await;
+    }
+    while house.door.passwords_checking() < 20 {
+        sleep(Duration::from_millis(1)).await;
+    }
+    drop(clients);
+    let mut honest = house.client().await;
+    honest.handshake(1, "PLAIN").await.unwrap();
+    assert_eq!(honest.authenticate(b"\0alice\0x").await.unwrap().0, 0);
+    while house.door.passwords_checking() > 0 {
+        sleep(Duration::from_millis(1)).await;
+    }
+    let (let_in, refused) = house.door.sign_ins();
+    assert_eq!(let_in, 1);
+    assert!(refused < CLIENTS as u64 / 2, "{refused} passwords were computed for nobody");
+    house.close().await;
+}
+
+/// There was no way to keep somebody out but to remove them, with all that they sign in with. Who is disabled is kept out and told what
+/// strangers are told, what they are asked for stays the same, and all is as it was when they are enabled.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_disabled_is_kept_out_and_keeps_what_they_have() {
+    let house = alice(Some(Duration::from_secs(600))).await;
+    let before = asked(&house, Hash::Sha256, "alice").await;
+    let mut open = house.client_of("alice", "wonder").await;
+    let mut renewing = house.client_of("alice", "wonder").await;
+    renewing.handshake(1, "SCRAM-SHA-256").await.unwrap();
+    house.set_enabled("alice", false).await;
+    let begin = Instant::now();
+    assert!(open.is_closed().await && renewing.is_closed().await);
+    assert!(begin.elapsed() < Duration::from_secs(1), "{:?}", begin.elapsed());
+    assert_eq!(asked(&house, Hash::Sha256, "alice").await, before, "nobody sees that it is so");
+    for hash in [Hash::Sha256, Hash::Sha512] {
+        let mut client = house.client().await;
+        assert_eq!(client.sign_in(hash, "alice", "wonder").await.unwrap_err().0, FAILED);
+    }
+    let mut client = house.client().await;
+    client.handshake(1, "PLAIN").await.unwrap();
+    assert_eq!(client.authenticate(b"\0alice\0wonder").await.unwrap().0, FAILED);
+
+    house.set_enabled("alice", true).await;
+    for hash in [Hash::Sha256, Hash::Sha512] {
+        let mut client = house.client().await;
+        assert_eq!(client.sign_in(hash, "alice", "wonder").await, Ok(600_000), "by the same password");
+    }
+    house.close().await;
+}
+
+/// Made-up salts were 16 bytes and had 8192 rounds, whatever users had: any other answer was a user's.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_nobody_has_is_asked_for_what_users_are() {
+    let house = House::open(sasl(None, false)).await;
+    assert!(asked(&house, Hash::Sha256, "nobody").await.ends_with(",i=8192"), "where there is nobody to be like");
+    let salt = b"1fovgi7ofhqqbktiu2nqq14q7m";
+    let keys = Keys::derive(Hash::Sha256, b"wonder", salt, 4_096).unwrap();
+    let credential = Credential {
+        mechanism: Mechanism::ScramSha256,
+        iterations: 4_096,
+        salt: Bytes::from_static(salt),
+        stored_key: Bytes::copy_from_slice(keys.stored_key()),
+        server_key: Bytes::copy_from_slice(keys.server_key()),
+    };
+    house.change(Command::SetCredential { name: "alice".to_owned(), credential, time_ms: 1 }).await;
+    let (known, unknown) = (asked(&house, Hash::Sha256, "alice").await, asked(&house, Hash::Sha256, "nobody").await);
+    assert_ne!(known, unknown);
+    assert_eq!(known.len(), unknown.len(), "{known} {unknown}");
+    assert!(unknown.ends_with(",i=4096"), "{unknown}");
+    assert_eq!(unknown, asked(&house, Hash::Sha256, "nobody").await);
+    let mut client = house.client().await;
+    assert_eq!(client.sign_in(Hash::Sha256, "alice", "wonder").await, Ok(0));
+    house.close().await;
+}
+
+/// The code of a fetch, and its session.
+async fn fetched(client: &mut Client, session_id: i32, session_epoch: i32) -> (i16, i32) {
+    let partitions = vec![FetchPartition { partition_max_bytes: 1 << 20, ..FetchPartition::default() }];
+    let topics = match session_epoch {
+        0 => vec![FetchTopic { topic: Cow::Borrowed("orders"), partitions, ..FetchTopic::default() }],
+        _ => Vec::new(),
+    };
+    let request = FetchRequest { max_bytes: 1 << 20, session_id, session_epoch, topics, ..FetchRequest::default() };
+    let body = client.ask(12, &request).await.unwrap();
+    let answer = FetchResponse::decode(&body, 12).unwrap();
+    (answer.error_code, answer.session_id)
+}
+
+/// A fetch session belonged to nobody: whoever knew or guessed its id and epoch went on with it, and its owner was refused.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fetch_session_is_there_for_who_began_it() {
+    const NOT_FOUND: i16 = ErrorCode::FetchSessionIdNotFound as i16;
+    let house = alice(Some(Duration::from_secs(600))).await;
+    house.user("bob", "builder", false).await;
+    let mut alice = house.client_of("alice", "wonder").await;
+    let mut bob = house.client_of("bob", "builder").await;
+    let (code, session) = fetched(&mut alice, 0, 0).await;
+    assert!(code == 0 && session > 0);
+    assert_eq!(fetched(&mut bob, session, 1).await.0, NOT_FOUND);
+    assert_eq!(fetched(&mut bob, session, -1).await, (0, 0), "nor can they close it");
+    assert_eq!(alice.sign_in(Hash::Sha256, "alice", "wonder").await, Ok(600_000), "again");
+    assert_eq!(fetched(&mut alice, session, 1).await, (0, session));
+    let mut alice_too = house.client_of("alice", "wonder").await;
+    assert_eq!(fetched(&mut alice_too, session, 2).await, (0, session), "on whichever connection");
     house.close().await;
 }

@@ -66,5 +66,5 @@ pub const SCRAM_MESSAGE_BYTES_MAX: usize = 4 * 1024;
 /// processor busy.
 pub const SCRAM_ITERATIONS: std::ops::RangeInclusive<u32> = 4_096..=16_384;
 
-/// Bytes of the salts that this server draws, and of those that it makes up for users that do not exist.
+/// Bytes of the salts that this server draws.
 pub const SCRAM_SALT_BYTES: usize = 16;

@@ -4,7 +4,8 @@
 //!
 //! 1. [`ClientFirst::parse`] reads the client's first message and says who wants to sign in. The caller looks up their [`Keys`].
 //! 2. [`ClientFirst::challenge`] gives the server's first message and a [`Challenge`]. Who is not known gets the answer that they
-//!    would get if they were, with a salt made up of their name and a secret of the server's, the same each time.
+//!    would get if they were, with a salt made up of their name and a secret of the server's, the same each time, and of the
+//!    [`Shape`] that salts of users have.
 //! 3. [`Challenge::finish`] reads the client's final message and checks the proof: the server's final message, which proves in
 //!    turn that the server has the keys, or a [`Failure`]. Whether a user is not known or the proof is wrong shows neither in the
 //!    answer nor in the time that it takes.
@@ -17,6 +18,7 @@
 
 mod keys;
 mod message;
+mod shapes;
 
 use std::fmt;
 
@@ -26,6 +28,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 pub use keys::{Hash, Keys};
 use message::ClientFinal;
 pub use message::{ClientFirst, is_nonce};
+pub use shapes::{Shape, Shapes};
 
 /// Why a client was not let in. The texts tell an operator more than [`Failure::message`] tells the client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

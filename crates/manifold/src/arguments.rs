@@ -194,6 +194,16 @@ pub(crate) enum UserCommand {
         /// Its name
         name: String,
     },
+    /// Keep one out; its connections end within a second, and its password and its grants stay
+    Disable {
+        /// Its name; a name that certificates give is made a user before, by "user add"
+        name: String,
+    },
+    /// Let one in again that was disabled
+    Enable {
+        /// Its name
+        name: String,
+    },
 }
 
 #[derive(Subcommand, Debug)]
@@ -205,7 +215,7 @@ pub(crate) enum AclCommand {
         manifold ctl acl add --principal alice --operation read --topic orders- --prefixed\n  \
         manifold ctl acl add --principal 'User:*' --operation read --group dashboards")]
     Add(AclArguments),
-    /// Take a grant away, written as it was added
+    /// Take a grant away, as the list shows it
     Remove(AclArguments),
 }
 
@@ -237,7 +247,7 @@ pub(crate) struct AclArguments {
     /// Deny it, whatever else allows it
     #[arg(long)]
     pub(crate) deny: bool,
-    /// Only from this address
+    /// Only from this address, IPv4 or IPv6
     #[arg(long, value_name = "ADDRESS", default_value = "*")]
     pub(crate) host: String,
 }

@@ -98,6 +98,8 @@ pub(crate) fn kafka_collector(door: door_kafka::Door) -> Collector {
         for (name, help, value) in totals {
             out.single(&format!("manifold_kafka_{name}_total"), Type::Counter, help, value);
         }
+        let help = "Passwords of clients that sign in by PLAIN that are being checked or wait for that.";
+        out.single("manifold_kafka_passwords_checking", Type::Gauge, help, door.passwords_checking());
         let (sessions, partitions) = (counts.sessions, counts.session_partitions);
         out.single("manifold_kafka_fetch_sessions", Type::Gauge, "Fetch sessions.", sessions);
         out.single("manifold_kafka_fetch_session_partitions", Type::Gauge, "Partitions in fetch sessions.", partitions);

@@ -1,9 +1,10 @@
 //! Who may do what: the grants as questions need them. The rules are those of Kafka's `StandardAuthorizer`.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, net::IpAddr, sync::Arc};
 
 use super::{
     grant::{ANY, Grant, Grantee, Operation, Pattern, Permission, Resource},
+    host::Host,
     patterns::{Map, Patterns},
     user::User,
 };
@@ -13,8 +14,8 @@ use super::{
 pub struct Question<'q> {
     /// The name of who asks, without `User:`.
     pub principal: &'q str,
-    /// The address that they come from, as text without a port.
-    pub host: &'q str,
+    /// The address that they come from.
+    pub host: IpAddr,
     /// What they want to do.
     pub operation: Operation,
     /// With what kind of resource.
@@ -51,7 +52,8 @@ impl Decision {
 #[derive(Clone, Debug, Default)]
 struct Rules {
     from_anywhere: Masks,
-    from: Vec<(Box<str>, Masks)>,
+    /// By the texts of hosts: grants for one address in two ways of writing come and go by themselves.
+    from: Vec<(Box<str>, Host, Masks)>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -79,22 +81,28 @@ impl Rules {
         if host == ANY {
             return &mut self.from_anywhere;
         }
-        let at = self.from.iter().position(|(known, _)| **known == *host).unwrap_or_else(|| {
-            self.from.push((host.into(), Masks::default()));
+        let at = self.from.iter().position(|(known, ..)| **known == *host).unwrap_or_else(|| {
+            self.from.push((host.into(), Host::of(host), Masks::default()));
             self.from.len() - 1
         });
-        &mut self.from[at].1
+        &mut self.from[at].2
     }
 
-    fn at(&self, host: &str) -> Masks {
+    fn at(&self, host: IpAddr) -> Masks {
         let mut masks = self.from_anywhere;
-        self.from.iter().filter(|(known, _)| **known == *host).for_each(|(_, more)| masks.add(*more));
+        for (_, known, more) in &self.from {
+            match known {
+                Host::Address(address) if *address != host => {}
+                Host::Any | Host::Address(_) => masks.add(*more),
+                Host::Unreadable => masks.deny |= more.deny,
+            }
+        }
         masks
     }
 
     /// Forgets hosts of which nothing is said any more. Whether nothing is left.
     fn tidy(&mut self) -> bool {
-        self.from.retain(|(_, masks)| *masks != Masks::default());
+        self.from.retain(|(.., masks)| *masks != Masks::default());
         self.from.is_empty() && self.from_anywhere == Masks::default()
     }
 }
@@ -179,11 +187,11 @@ impl Access {
         if let Some(decision) = known.and_then(by_user) {
             return decision;
         }
-        let place = place(question.resource);
+        let (place, host) = (place(question.resource), question.host.to_canonical());
         let mut masks = Masks::default();
         let granted = known.and_then(|known| known.granted.as_deref());
         for granted in granted.into_iter().chain([&*self.everyone]) {
-            granted.of[place].of(name, |rules| masks.add(rules.at(question.host)));
+            granted.of[place].of(name, |rules| masks.add(rules.at(host)));
         }
         if masks.deny & denying(question.operation) != 0 {
             return Decision::Forbidden;
@@ -216,7 +224,7 @@ impl Access {
         let known = self.principals.get(question.principal).and_then(|known| known.granted.as_deref());
         let (mut allowed, mut denied) = (BTreeSet::new(), BTreeSet::new());
         for (pattern, name, rules) in known.into_iter().chain([&*self.everyone]).flat_map(|granted| granted.of[place].all()) {
-            let masks = rules.at(question.host);
+            let masks = rules.at(question.host.to_canonical());
             if masks.deny & wanted != 0 {
                 denied.insert((pattern, name));
             }

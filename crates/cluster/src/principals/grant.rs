@@ -7,7 +7,7 @@ use std::fmt;
 
 use base::{Error, Kind, Result};
 
-use super::user::check_user_name;
+use super::{host::Host, user::check_user_name};
 use crate::limits::{HOST_BYTES_MAX, RESOURCE_NAME_BYTES_MAX};
 
 /// What stands for all: names of a literal pattern, hosts, and users.
@@ -24,7 +24,7 @@ pub struct Grant {
     pub name: String,
     /// Whom it is for.
     pub grantee: Grantee,
-    /// The address that they come from, as text without a port, or `*`.
+    /// The address that they come from, as text without a port, or `*`; [`Host`] reads it.
     pub host: String,
     /// What is to be done.
     pub operation: Operation,
@@ -178,7 +178,29 @@ codes!(
 codes!(Permission: Deny, Allow);
 
 impl Grant {
-    /// Whether it is one. `Invalid` otherwise; a door that takes several asks for each, since a command is refused whole.
+    /// As a door proposes it: [checked](Grant::check), and its host in the one way in which it is written. A door that takes
+    /// several asks for each, since a command is refused whole.
+    ///
+    /// # Errors
+    /// `Invalid`: it is none, or its host is neither `*` nor an address. The machine does not ask for that: commands of earlier
+    /// builds, in the log and from members that are not upgraded yet, are to come to the same everywhere.
+    pub fn proposed(self) -> Result<Grant> {
+        self.check()?;
+        Ok(Grant { host: Host::parse(&self.host)?.to_string(), ..self })
+    }
+
+    /// Whether they say the same, though their hosts may be written in two ways.
+    pub fn is_same(&self, other: &Grant) -> bool {
+        let rest = |grant: &Grant| Grant { host: String::new(), ..grant.clone() };
+        self.is_from(&other.host) && rest(self) == rest(other)
+    }
+
+    /// Whether its host is this one, however it is written.
+    pub fn is_from(&self, host: &str) -> bool {
+        self.host == host || (Host::of(host) != Host::Unreadable && Host::of(host) == Host::of(&self.host))
+    }
+
+    /// Whether it is one, whatever its host means. `Invalid` otherwise.
     pub fn check(&self) -> Result<()> {
         let invalid = |text: String| Err(Error::new(Kind::Invalid, text));
         if self.name.is_empty() {

@@ -20,7 +20,7 @@ use super::{
 pub struct Acl {
     /// `User:NAME`, or `User:*` for everyone.
     pub principal: String,
-    /// The address that they come from, or `*`.
+    /// The address that they come from, IPv4 or IPv6, or `*`.
     pub host: String,
     /// `allow` or `deny`.
     pub permission: String,
@@ -81,7 +81,7 @@ fn word<K: PartialEq>(table: &[(&'static str, K)], kind: &K) -> String {
 }
 
 impl Acl {
-    /// As the cluster keeps it.
+    /// As the cluster keeps it. A host that is no address stays what it is: it may be of a grant that is to be removed.
     ///
     /// # Errors
     /// `Invalid`: which word is none.
@@ -126,7 +126,7 @@ fn acls(context: &Context) -> Vec<Acl> {
 
 async fn add(State(context): State<Context>, body: Asked<Acl>) -> Response {
     let run = async || {
-        let grants = vec![asked(body)?.grant()?];
+        let grants = vec![asked(body)?.grant()?.proposed()?];
         context.directory.change(Command::AddGrants { grants }).await
     };
     answer(run().await.map(done))
@@ -135,13 +135,14 @@ async fn add(State(context): State<Context>, body: Asked<Acl>) -> Response {
 async fn remove(State(context): State<Context>, body: Asked<Acl>) -> Response {
     let run = async || {
         let grant = asked(body)?.grant()?;
-        if !context.directory.grants().contains(&grant) {
+        let grants: Vec<Grant> = context.directory.grants().into_iter().filter(|known| known.is_same(&grant)).collect();
+        if grants.is_empty() {
             return Err(Error::new(
                 Kind::NotFound,
                 "there is no such grant; \"manifold ctl acl list\" shows those that there are",
             ));
         }
-        context.directory.change(Command::RemoveGrants { grants: vec![grant] }).await
+        context.directory.change(Command::RemoveGrants { grants }).await
     };
     answer(run().await.map(done))
 }

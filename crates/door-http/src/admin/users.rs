@@ -65,7 +65,7 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// `POST /v1/users/remove`: which user.
+/// `POST /v1/users/remove`, `/v1/users/disable` and `/v1/users/enable`: which user.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Chosen {
     /// Its name.
@@ -78,6 +78,8 @@ pub(super) fn routes() -> Router<Context> {
         .route("/v1/users/add", post(add))
         .route("/v1/users/password", post(password))
         .route("/v1/users/remove", post(remove))
+        .route("/v1/users/disable", post(async |context, body| set_enabled(context, body, false).await))
+        .route("/v1/users/enable", post(async |context, body| set_enabled(context, body, true).await))
 }
 
 fn users(context: &Context) -> Vec<User> {
@@ -129,6 +131,16 @@ async fn remove(State(context): State<Context>, body: Asked<Chosen>) -> Response
         let Chosen { name } = asked(body)?;
         find(&context, &name).ok_or_else(|| missing(&name))?;
         context.directory.change(Command::RemoveUser { name }).await
+    };
+    answer(run().await.map(done))
+}
+
+/// Keeps a user out, or lets them in again. What they sign in with and what is granted to them stays.
+async fn set_enabled(State(context): State<Context>, body: Asked<Chosen>, enabled: bool) -> Response {
+    let run = async || -> Result<()> {
+        let Chosen { name } = asked(body)?;
+        let is_admin = find(&context, &name).ok_or_else(|| missing(&name))?.is_admin;
+        context.directory.change(Command::SetUser { name, enabled, is_admin, time_ms: runtime::wall_ms() }).await
     };
     answer(run().await.map(done))
 }

@@ -4,7 +4,7 @@ use super::*;
 use crate::handlers::api_versions;
 
 fn authority(access: Option<Arc<Access>>) -> Authority {
-    let identity = Identity { principal: "alice".to_owned(), host: "127.0.0.1".to_owned() };
+    let identity = Identity { principal: "alice".into(), host: [127, 0, 0, 1].into() };
     Authority::new(Arc::new(identity), access)
 }
 

@@ -36,7 +36,7 @@ pub(crate) async fn answer(context: Context, call: Call) -> Answer {
     let fetch = if request.session_id == 0 && request.session_epoch == WITHOUT {
         Ok(Fetch::without_session(wanted(&request, call.version)))
     } else {
-        door.sessions.lock().begin(now_ms(), of_session(&request, call.version))
+        door.sessions.lock().begin(now_ms(), of_session(&context, &request, call.version))
     };
     let reply = match fetch {
         Ok(fetch) if fetch.is_incremental() => poll::incremental(&context, fetch, terms).await,
@@ -66,12 +66,13 @@ fn wanted(request: &FetchRequest<'_>, version: i16) -> Vec<Wanted> {
     each.collect()
 }
 
-fn of_session(request: &FetchRequest<'_>, version: i16) -> sessions::FetchRequest {
+fn of_session(context: &Context, request: &FetchRequest<'_>, version: i16) -> sessions::FetchRequest {
     let forgotten = request.forgotten_topics_data.iter().flat_map(|asked| {
         let topic = topic(version, &asked.topic, asked.topic_id);
         asked.partitions.iter().map(move |partition| (topic.clone(), *partition))
     });
     sessions::FetchRequest {
+        principal: context.authority.identity().principal.clone(),
         version,
         session_id: request.session_id,
         epoch: request.session_epoch,

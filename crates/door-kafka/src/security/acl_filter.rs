@@ -58,7 +58,7 @@ impl Filter {
             && self.resource.is_none_or(|resource| resource == grant.resource)
             && self.takes_name(grant)
             && self.grantee.as_ref().is_none_or(|grantee| *grantee == grant.grantee.to_string())
-            && self.host.as_ref().is_none_or(|host| *host == grant.host)
+            && self.host.as_ref().is_none_or(|host| grant.is_from(host))
             && self.operation.is_none_or(|operation| operation == grant.operation)
             && self.permission.is_none_or(|permission| permission == grant.permission)
     }
@@ -123,7 +123,9 @@ mod tests {
         assert!(!takes((3, 1, None), all.1, all.2), "another resource");
         assert!(takes(all.0, (Some("User:alice"), Some("*")), all.2));
         assert!(!takes(all.0, (Some("alice"), None), all.2), "a principal has its kind in front");
-        assert!(!takes(all.0, (None, Some("10.0.0.1")), all.2), "hosts are compared as they are written");
+        assert!(!takes(all.0, (None, Some("10.0.0.1")), all.2), "a host is that host, and * is all of them");
+        let filter = Filter::new(all.0, (None, Some("0:0::1")), all.2).expect("known kinds");
+        assert!(filter.takes(&Grant { host: "::1".to_owned(), ..grant(Pattern::Literal, "orders") }), "however it is written");
         assert!(takes(all.0, all.1, (3, 3)));
         assert!(!takes(all.0, all.1, (4, 3)), "another operation");
         assert!(!takes(all.0, all.1, (3, 2)), "another permission");

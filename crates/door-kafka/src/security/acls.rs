@@ -124,8 +124,7 @@ fn granted(asked: &AclCreation<'_>) -> Result<Grant, Refused> {
         let text = format!("The only valid name for the CLUSTER resource is {CLUSTER}");
         return Err((ErrorCode::InvalidRequest, Cow::Owned(text)));
     }
-    grant.check().map_err(of_error)?;
-    Ok(grant)
+    grant.proposed().map_err(of_error)
 }
 
 /// Whether a kind of resource is not Kafka's.

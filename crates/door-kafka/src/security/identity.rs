@@ -1,5 +1,7 @@
 //! Who is at the other end of a connection.
 
+use std::{net::IpAddr, sync::Arc};
+
 use gate::{Peer, tls::PrincipalRules};
 
 /// Kafka's name for somebody who did not say who they are.
@@ -9,9 +11,9 @@ const ANONYMOUS: &str = "ANONYMOUS";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Identity {
     /// The name, without `User:`.
-    pub(crate) principal: String,
-    /// The address, as text without a port.
-    pub(crate) host: String,
+    pub(crate) principal: Arc<str>,
+    /// The address; one of IPv4 as such, whatever the socket is.
+    pub(crate) host: IpAddr,
 }
 
 impl Identity {
@@ -24,7 +26,7 @@ impl Identity {
             Some(subject) => rules.apply(subject).ok_or_else(|| format!("no rule makes a principal of \"{subject}\""))?,
             None => ANONYMOUS.to_owned(),
         };
-        Ok(Identity { principal, host: peer.address.ip().to_canonical().to_string() })
+        Ok(Identity { principal: principal.into(), host: peer.address.ip().to_canonical() })
     }
 }
 
@@ -45,10 +47,10 @@ mod tests {
     fn a_certificate_gives_a_name_by_the_rules() {
         let rules = PrincipalRules::parse("RULE:^CN=([a-z]+),.*$/$1/U").expect("rules");
         let named = Identity::of(&peer(Some("CN=alice,O=acme")), &rules).expect("a rule takes it");
-        assert_eq!((named.principal.as_str(), named.host.as_str()), ("ALICE", "10.0.0.7"));
+        assert_eq!((&*named.principal, named.host), ("ALICE", IpAddr::from([10, 0, 0, 7])));
         let plain = Identity::of(&peer(Some("CN=alice,O=acme")), &PrincipalRules::default()).expect("as it is");
-        assert_eq!(plain.principal, "CN=alice,O=acme");
+        assert_eq!(&*plain.principal, "CN=alice,O=acme");
         assert!(Identity::of(&peer(Some("O=acme")), &rules).is_err(), "no rule takes it");
-        assert_eq!(Identity::of(&peer(None), &rules).expect("nobody").principal, "ANONYMOUS");
+        assert_eq!(Identity::of(&peer(None), &rules).expect("nobody").principal.as_ref(), "ANONYMOUS");
     }
 }

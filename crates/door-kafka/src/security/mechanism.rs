@@ -1,7 +1,5 @@
 //! How a client signs in.
 
-use gate::scram::Hash;
-
 /// A SASL mechanism.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mechanism {
@@ -29,14 +27,5 @@ impl Mechanism {
     /// The one with this name.
     pub fn from_name(name: &str) -> Option<Mechanism> {
         Mechanism::ALL.into_iter().find(|mechanism| mechanism.name() == name)
-    }
-
-    /// The hash of a SCRAM mechanism.
-    pub(super) fn hash(self) -> Option<Hash> {
-        match self {
-            Mechanism::Plain => None,
-            Mechanism::ScramSha256 => Some(Hash::Sha256),
-            Mechanism::ScramSha512 => Some(Hash::Sha512),
-        }
     }
 }

@@ -7,6 +7,7 @@ mod acl_filter;
 mod acls;
 mod exchange;
 mod identity;
+mod likeness;
 mod mechanism;
 mod options;
 mod scram_users;

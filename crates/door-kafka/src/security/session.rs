@@ -2,6 +2,7 @@
 
 use std::{borrow::Cow, sync::Arc, time::Duration};
 
+use base::Error;
 use bytes::Bytes;
 use gate::Peer;
 use kafka_wire::{
@@ -234,8 +235,11 @@ impl Session {
             return self.failed(text.to_owned(), request).await;
         };
         let mechanism = exchange.mechanism();
-        let step = exchange.next(&self.door.vault, &self.door.topics, message).await;
-        match step.map_err(|error| format!("nobody can sign in: {error}"))? {
+        let step = match exchange.next(&self.door.vault, &self.door.topics, message).await {
+            Ok(step) => step,
+            Err(error) => return Err(self.closed(&error).await),
+        };
+        match step {
             Step::Goes(bytes) => said(bytes, 0, request),
             Step::Failed(text) => self.failed(text, request).await,
             Step::Done(bytes, known) => {
@@ -252,9 +256,18 @@ impl Session {
         }
     }
 
+    /// The fault is the server's. A client that were told so would give its password up; one whose connection ends comes again, but
+    /// not at once.
+    async fn closed(&self, error: &Error) -> String {
+        let why = format!("nobody can sign in: {error}");
+        self.door.vault.refuse(self.authority.identity().host, &why);
+        runtime::sleep(SIGN_IN_DELAY).await;
+        why
+    }
+
     /// Tells a client that it is turned away, later than it would like (KIP-306). Where messages are bare it is told nothing.
     async fn failed(&self, text: String, request: Option<&Request<'_>>) -> Result<Answer, String> {
-        self.door.vault.refuse(&self.authority.identity().host, &text);
+        self.door.vault.refuse(self.authority.identity().host, &text);
         runtime::sleep(SIGN_IN_DELAY).await;
         let Some(request) = request else { return Err(text) };
         let response = SaslAuthenticateResponse {
@@ -269,8 +282,8 @@ impl Session {
     /// Somebody is who they say. For how many milliseconds; 0: without an end.
     fn let_in(&mut self, known: Known, mechanism: Mechanism) -> i64 {
         self.door.vault.let_in();
-        let host = self.authority.identity().host.clone();
-        let identity = Arc::new(Identity { principal: known.name.clone(), host });
+        let host = self.authority.identity().host;
+        let identity = Arc::new(Identity { principal: known.name.as_str().into(), host });
         self.authority = Arc::new(Authority::new(identity, None));
         self.state = State::Open;
         self.signed_in = Some((known, mechanism));

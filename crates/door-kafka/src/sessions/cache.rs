@@ -69,13 +69,19 @@ impl<L> Sessions<L> {
     pub fn begin(&mut self, now_ms: u64, request: FetchRequest) -> Result<Fetch, ErrorCode> {
         let by_id = request.by_id();
         if request.epoch == 0 || request.epoch == -1 {
-            self.remove(request.session_id);
+            if self.owned_mut(request.session_id, &request.principal).is_some() {
+                self.remove(request.session_id);
+            }
             let partitions = drop_repeated(request.partitions);
+            let principal = request.principal;
             let is_last = request.epoch == -1;
-            return Ok(Fetch(if is_last { Context::Sessionless { partitions } } else { Context::Full { partitions, by_id } }));
+            return Ok(Fetch(match is_last {
+                true => Context::Sessionless { partitions },
+                false => Context::Full { partitions, by_id, principal },
+            }));
         }
         let id = request.session_id;
-        let session = self.sessions.get_mut(&id).ok_or(ErrorCode::FetchSessionIdNotFound)?;
+        let session = self.owned_mut(id, &request.principal).ok_or(ErrorCode::FetchSessionIdNotFound)?;
         if session.epoch != request.epoch {
             return Err(ErrorCode::InvalidFetchSessionEpoch);
         }
@@ -99,6 +105,11 @@ impl<L> Sessions<L> {
             return Err(ErrorCode::FetchSessionIdNotFound);
         }
         Ok(Fetch(Context::Incremental { session_id: id, epoch, forgotten }))
+    }
+
+    /// The session with this id, if it is theirs.
+    fn owned_mut(&mut self, id: i32, principal: &str) -> Option<&mut Session<L>> {
+        self.sessions.get_mut(&id).filter(|session| *session.principal == *principal)
     }
 
     /// What is to be read, in this order. Nothing if the session was closed or went on meanwhile.
@@ -158,8 +169,11 @@ impl<L> Sessions<L> {
     pub fn finish<T>(&mut self, now_ms: u64, fetch: Fetch, found: Vec<Outcome<T>>, random: u32) -> FetchReply<T> {
         match fetch.0 {
             Context::Sessionless { partitions } => answer_all(0, &partitions, found),
-            Context::Full { partitions, by_id } => {
-                let session_id = self.create(now_ms, &partitions, by_id, &found, random);
+            Context::Full { partitions, by_id, principal } => {
+                let session_id = match self.has_room(now_ms, found.len()) {
+                    true => self.create(now_ms, Session::new(principal, by_id, now_ms), &partitions, &found, random),
+                    false => 0,
+                };
                 answer_all(session_id, &partitions, found)
             }
             Context::Incremental { session_id, epoch, .. } => self.finish_incremental(session_id, epoch, found),
@@ -184,14 +198,21 @@ impl<L> Sessions<L> {
         FetchReply { error: ErrorCode::None, session_id, partitions }
     }
 
-    /// A new session with everything that was found, or 0 if there is no room.
-    fn create<T>(&mut self, now_ms: u64, partitions: &[Wanted], by_id: bool, found: &[Outcome<T>], random: u32) -> i32 {
-        let size = found.len();
+    /// Whether a session of so many partitions has a place, which another one may have given up for it.
+    fn has_room(&mut self, now_ms: u64, size: usize) -> bool {
         let fits = size <= FETCH_SESSION_PARTITIONS_MAX && self.partitions + size <= FETCH_SESSIONS_PARTITIONS_MAX;
-        if !fits || self.sessions_max == 0 || (self.len() >= self.sessions_max && !self.evict(now_ms, size)) {
-            return 0;
-        }
-        let mut session = Session::new(by_id, now_ms);
+        fits && self.sessions_max > 0 && (self.len() < self.sessions_max || self.evict(now_ms, size))
+    }
+
+    /// Keeps a new session with everything that was found. Its id.
+    fn create<T>(
+        &mut self,
+        now_ms: u64,
+        mut session: Session<L>,
+        partitions: &[Wanted],
+        found: &[Outcome<T>],
+        random: u32,
+    ) -> i32 {
         for outcome in found {
             let slot = session.want(&partitions[outcome.slot.0 as usize]);
             session.tell(slot, outcome);

@@ -1,5 +1,7 @@
 //! A fetch between its two steps.
 
+use std::sync::Arc;
+
 use super::Wanted;
 
 /// A partition of a fetch under way. It means nothing to another fetch.
@@ -15,7 +17,7 @@ pub(super) enum Context {
     /// Everything is in the request, and nothing is kept.
     Sessionless { partitions: Vec<Wanted> },
     /// Everything is in the request, and a session is wanted.
-    Full { partitions: Vec<Wanted>, by_id: bool },
+    Full { partitions: Vec<Wanted>, by_id: bool, principal: Arc<str> },
     /// Goes on with a session, whose epoch is this one until the next request comes.
     Incremental { session_id: i32, epoch: i32, forgotten: Vec<Slot> },
 }

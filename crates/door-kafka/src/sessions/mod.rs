@@ -8,6 +8,9 @@
 //! following ones carry the session's id and epochs 1, 2, 3 and so on, back to 1 after the largest. A fetch with epoch -1 has no
 //! session, and closes the one that it names. A session that has lost its last partition is closed.
 //!
+//! A session belongs to the principal who began it: ids and epochs are small numbers, which others may see or guess. To anybody else it
+//! is not there: they neither go on with it nor close it, and learn nothing of its epoch.
+//!
 //! What was sent moves to the end of its session's order, so that partitions that always have more to give do not starve the
 //! others when the answer's bytes are used up.
 //!

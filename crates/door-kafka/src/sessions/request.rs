@@ -1,5 +1,7 @@
 //! What a fetch asks for and is answered, apart from the records.
 
+use std::sync::Arc;
+
 use super::{Slot, Topic};
 use crate::{ErrorCode, limits::FETCH_TOPIC_ID_VERSION_MIN};
 
@@ -23,6 +25,8 @@ pub struct Wanted {
 /// A Fetch request, as far as sessions go.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FetchRequest {
+    /// Who asks.
+    pub principal: Arc<str>,
     /// The version; from 13 on topics are named by id.
     pub version: i16,
     /// The session's id, 0 if there is none.

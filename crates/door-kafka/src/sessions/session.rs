@@ -1,6 +1,6 @@
 //! One session.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use rustc_hash::FxHashMap;
 
@@ -13,6 +13,8 @@ const NONE: u32 = u32::MAX;
 /// A session: its partitions in the order in which they are read.
 #[derive(Debug)]
 pub(super) struct Session<L> {
+    /// Who began it, and who alone goes on with it.
+    pub(super) principal: Arc<str>,
     pub(super) epoch: i32,
     pub(super) by_id: bool,
     pub(super) created_ms: u64,
@@ -40,8 +42,9 @@ pub(super) struct Session<L> {
 }
 
 impl<L> Session<L> {
-    pub(super) fn new(by_id: bool, now_ms: u64) -> Session<L> {
+    pub(super) fn new(principal: Arc<str>, by_id: bool, now_ms: u64) -> Session<L> {
         Session {
+            principal,
             epoch: 1,
             by_id,
             created_ms: now_ms,

@@ -28,6 +28,11 @@ fn next(session_id: i32, epoch: i32, partitions: Vec<Wanted>) -> FetchRequest {
     FetchRequest { session_id, epoch, ..full(partitions) }
 }
 
+/// By somebody else.
+fn by(principal: &str, request: FetchRequest) -> FetchRequest {
+    FetchRequest { principal: principal.into(), ..request }
+}
+
 fn nothing(slot: Slot) -> Outcome<()> {
     Outcome {
         slot,
@@ -80,6 +85,31 @@ fn a_session_is_told_only_what_is_new() {
     assert_eq!(all, (0..3).map(|partition| want(partition, 10)).collect::<Vec<_>>(), "the session knows what to read");
     let reply = finish(&mut sessions, 0, fetch, |slot, _| nothing(slot));
     assert_eq!((reply.error, reply.session_id, reply.partitions.len()), (ErrorCode::None, id, 0));
+}
+
+/// Whoever knew a session's id and epoch could go on with it: they saw whose partitions it had, moved its owner's epoch so that the
+/// owner was refused, or closed it.
+#[test]
+fn a_session_is_there_for_who_began_it_and_for_nobody_else() {
+    let mut sessions = Sessions::default();
+    let reply = fetch(&mut sessions, by("ann", full(vec![want(0, 10), want(1, 10)])));
+    let id = reply.session_id;
+    for epoch in [1, 2] {
+        let other = sessions.begin(0, by("eve", next(id, epoch, vec![want(7, 0)])));
+        assert_eq!(other.err(), Some(ErrorCode::FetchSessionIdNotFound), "nor is it told whether epoch {epoch} is right");
+    }
+    // They can close it no more than go on with it.
+    let reply = fetch(&mut sessions, by("eve", FetchRequest { session_id: id, epoch: -1, ..full(vec![want(3, 0)]) }));
+    assert_eq!((reply.error, reply.session_id, numbers(&reply)), (ErrorCode::None, 0, vec![3]));
+    let reply = fetch(&mut sessions, by("eve", FetchRequest { session_id: id, epoch: 0, ..full(vec![want(4, 0)]) }));
+    assert!(reply.session_id > 0 && reply.session_id != id, "and have one of their own");
+    assert_eq!(sessions.len(), 2);
+    let fetch = sessions.begin(0, by("ann", next(id, 1, Vec::new()))).expect("it is theirs still");
+    let wanted: Vec<i32> = sessions.partitions_of(&fetch).map(|(_, wanted)| wanted.partition).collect();
+    assert_eq!(wanted, [0, 1]);
+    assert_eq!(finish(&mut sessions, 0, fetch, |slot, _| nothing(slot)).error, ErrorCode::None);
+    begin(&mut sessions, by("ann", FetchRequest { session_id: id, epoch: -1, ..full(Vec::new()) }));
+    assert_eq!(sessions.len(), 1, "its owner closes it");
 }
 
 /// The partitions that are due, in their order.

@@ -19,9 +19,12 @@ use tokio::{
 use super::dispatch::{Answer, Answering, Begun, begin};
 use crate::{
     Door,
-    limits::{IDLE_MAX, IN_FLIGHT_MAX, READ_BYTES},
+    limits::{IDLE_MAX, IN_FLIGHT_MAX, READ_BYTES, SIGN_IN_BYTES_MAX},
     security::{Received, Session},
 };
+
+/// Bytes that are taken from a client while it signs in, beside the request that is looked at.
+const SIGN_IN_AHEAD_BYTES_MAX: usize = SIGN_IN_BYTES_MAX as usize;
 
 /// Pieces of one vectored write.
 const SLICES_MAX: usize = 64;
@@ -105,7 +108,7 @@ impl Connection {
         tokio::select! {
             biased;
             Ok(()) = self.principals.changed() => self.look_who_is_here(),
-            () = until(sign_in_until), if sign_in_until.is_some() => Err(End::Refused("nobody signed in in time".to_owned())),
+            () = until(sign_in_until), if sign_in_until.is_some() => Err(too_late()),
             Some(answer) = self.in_flight.next(), if !self.in_flight.is_empty() => self.answered(answer).await,
             read = read_some(&mut self.stream, &mut self.input), if may_read => match read {
                 Ok(0) if self.in_flight.is_empty() => Err(End::Gone),
@@ -139,7 +142,7 @@ impl Connection {
     async fn begin(&mut self, frame: Bytes) -> Result<Begun, End> {
         let door = self.door.clone();
         door.shared.metrics.received(SIZE_BYTES + frame.len());
-        let authority = match self.session.receive(&frame).await.map_err(End::Refused)? {
+        let authority = match self.receive(&frame).await? {
             Received::Passes(authority) => authority,
             Received::Answered(answer) => return Ok(Begun { answering: Box::pin(ready(answer)), lets_next: false }),
         };
@@ -152,6 +155,16 @@ impl Connection {
                 Some(answer) = self.in_flight.next(), if !self.in_flight.is_empty() => self.answered(answer).await?,
             }
         }
+    }
+
+    /// Lets the session look at a request.
+    async fn receive(&mut self, frame: &Bytes) -> Result<Received, End> {
+        let Connection { session, stream, input, stopping, .. } = self;
+        if let Some(received) = received(session, frame, (stream, input), stopping).await? {
+            return Ok(received);
+        }
+        self.finish().await?;
+        Err(End::Gone)
     }
 
     /// Who was removed or disabled goes at once, whatever is under way.
@@ -200,6 +213,36 @@ impl Connection {
     async fn write(&mut self) -> io::Result<()> {
         write_all(&mut self.stream, &mut self.output).await
     }
+}
+
+/// What a session makes of a request; `None`: nobody waits for it any more, since the client went or the door closes.
+///
+/// Where somebody signs in it may take long. Who hangs up meanwhile is noticed at once, and what was begun for them is dropped.
+async fn received(
+    session: &mut Session,
+    frame: &Bytes,
+    (stream, input): (&mut Guarded, &mut BytesMut),
+    stopping: &mut watch::Receiver<bool>,
+) -> Result<Option<Received>, End> {
+    let sign_in_until = session.sign_in_until();
+    let mut received = pin!(session.receive(frame));
+    if let Some(received) = received.as_mut().now_or_never() {
+        return received.map(Some).map_err(End::Refused);
+    }
+    loop {
+        let may_read = input.len() < SIGN_IN_AHEAD_BYTES_MAX;
+        tokio::select! {
+            biased;
+            received = &mut received => return received.map(Some).map_err(End::Refused),
+            () = until(sign_in_until), if sign_in_until.is_some() => return Err(too_late()),
+            read = read_some(stream, input), if may_read => if read? == 0 { return Ok(None) },
+            _ = stopping.wait_for(|is_stopping| *is_stopping) => return Ok(None),
+        }
+    }
+}
+
+fn too_late() -> End {
+    End::Refused("nobody signed in in time".to_owned())
 }
 
 /// Completes at this time; never without one.

@@ -27,7 +27,7 @@ use replica::{Node, NodeOptions, PeerOptions, Start, hold};
 use ring::{digest, hmac, pbkdf2};
 use tempfile::TempDir;
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::{TcpListener, TcpStream},
     sync::oneshot,
     task::JoinHandle,
@@ -36,6 +36,7 @@ use tokio::{
 
 pub(crate) struct House {
     pub(crate) node: Node,
+    pub(crate) door: Door,
     pub(crate) address: SocketAddr,
     stop: oneshot::Sender<()>,
     served: JoinHandle<std::io::Result<()>>,
@@ -50,8 +51,13 @@ pub(crate) fn sasl(session: Option<Duration>, authorization: bool) -> SecurityOp
 
 impl House {
     pub(crate) async fn open(security: SecurityOptions) -> House {
+        House::open_with(security, |porch| porch).await
+    }
+
+    /// With something about its porch.
+    pub(crate) async fn open_with(security: SecurityOptions, porch: impl FnOnce(Porch) -> Porch) -> House {
         let dir = TempDir::new().unwrap();
-        let porch = Porch::new(TcpListener::bind("127.0.0.1:0").await.unwrap(), 1000);
+        let porch = porch(Porch::new(TcpListener::bind("127.0.0.1:0").await.unwrap(), 1000));
         let address = porch.local_addr().unwrap();
         let client_urls = vec![door_kafka::url("127.0.0.1", address.port())];
         let peers = PeerOptions { start: Start::Alone, client_urls, ..PeerOptions::default() };
@@ -70,8 +76,8 @@ impl House {
         let (stop, stopped) = oneshot::channel();
         let door = Door::new(node.clone(), options);
         let stopped = async { drop(stopped.await) };
-        let served = tokio::spawn(door_kafka::serve(porch, door, stopped, Duration::from_secs(1)));
-        House { node, address, stop, served, _dir: dir }
+        let served = tokio::spawn(door_kafka::serve(porch, door.clone(), stopped, Duration::from_secs(1)));
+        House { node, door, address, stop, served, _dir: dir }
     }
 
     pub(crate) async fn change(&self, command: principals::Command) {
@@ -109,14 +115,18 @@ impl House {
         self.change(principals::Command::AddGrants { grants: vec![grant] }).await;
     }
 
+    pub(crate) async fn set_enabled(&self, name: &str, enabled: bool) {
+        self.change(principals::Command::SetUser { name: name.to_owned(), enabled, is_admin: false, time_ms: 2 }).await;
+    }
+
     pub(crate) async fn client(&self) -> Client {
-        Client { stream: TcpStream::connect(self.address).await.unwrap(), asked: 0 }
+        Client::over(TcpStream::connect(self.address).await.unwrap())
     }
 
     /// A client that signed in.
     pub(crate) async fn client_of(&self, name: &str, password: &str) -> Client {
         let mut client = self.client().await;
-        assert_eq!(client.sign_in(Hash::Sha256, name, password).await, Ok(0));
+        client.sign_in(Hash::Sha256, name, password).await.unwrap();
         client
     }
 
@@ -148,18 +158,33 @@ fn node_options(dir: &TempDir) -> NodeOptions {
 pub(crate) type Refused = (i16, Duration);
 
 pub(crate) struct Client {
-    pub(crate) stream: TcpStream,
+    pub(crate) stream: Box<dyn Wire>,
     asked: i32,
 }
 
+/// What a client speaks over.
+pub(crate) trait Wire: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Wire for T {}
+
 impl Client {
-    /// Asks, and gives the answer's body; `None`: the connection was closed.
-    pub(crate) async fn ask<'m, M: Message<'m>>(&mut self, version: i16, message: &M) -> Option<Vec<u8>> {
+    pub(crate) fn over(stream: impl Wire + 'static) -> Client {
+        Client { stream: Box::new(stream), asked: 0 }
+    }
+
+    /// Sends a request and does not wait for its answer.
+    pub(crate) async fn send<'m, M: Message<'m>>(&mut self, version: i16, message: &M) {
         self.asked += 1;
         let mut out = Vec::new();
         ask(self.asked, version, Some("test"), message, &mut out).unwrap();
         // Where the other side has closed already, reading says so.
         let _ = self.stream.write_all(&out).await;
+        let _ = self.stream.flush().await;
+    }
+
+    /// Asks, and gives the answer's body; `None`: the connection was closed.
+    pub(crate) async fn ask<'m, M: Message<'m>>(&mut self, version: i16, message: &M) -> Option<Vec<u8>> {
+        self.send(version, message).await;
         let mut answer = self.frame().await?;
         assert_eq!(answer[..4], self.asked.to_be_bytes());
         let header = if M::API.unwrap().api().response_header_version(version) >= 1 { 5 } else { 4 };

@@ -5,10 +5,11 @@ use std::{fmt, hint::black_box, num::NonZeroU32};
 use base::{Error, Kind, Result};
 use ring::{digest, hmac, pbkdf2};
 
-use crate::limits::{SCRAM_ITERATIONS, SCRAM_SALT_BYTES};
+use super::shapes::{Shape, TEXT};
+use crate::limits::SCRAM_ITERATIONS;
 
 /// The hash of a mechanism.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Hash {
     /// Of SCRAM-SHA-256.
     Sha256,
@@ -37,7 +38,7 @@ impl Hash {
         }
     }
 
-    fn keyed(self, key: &[u8], message: &[u8]) -> Vec<u8> {
+    pub(super) fn keyed(self, key: &[u8], message: &[u8]) -> Vec<u8> {
         let algorithm = match self {
             Hash::Sha256 => hmac::HMAC_SHA256,
             Hash::Sha512 => hmac::HMAC_SHA512,
@@ -77,7 +78,7 @@ impl Keys {
         Ok(Keys { hash, iterations, salt, stored_key, server_key })
     }
 
-    /// From a password. `salt` is drawn for it, [`SCRAM_SALT_BYTES`] long. Takes milliseconds of a processor.
+    /// From a password. `salt` is drawn for it, [`SCRAM_SALT_BYTES`](crate::limits::SCRAM_SALT_BYTES) long. Takes milliseconds of a processor.
     ///
     /// # Errors
     /// `Invalid` if `iterations` are out of bounds.
@@ -97,14 +98,18 @@ impl Keys {
     }
 
     /// Keys for a user that does not exist, which nobody can prove to have: always the same salt for the same name, so that
-    /// asking twice tells nothing. `secret` is the server's own, at least as long as the hash. `iterations` are those that it
-    /// uses.
+    /// asking twice tells nothing. `secret` is the server's own, at least as long as the hash. `shape` is one that users have.
     ///
     /// # Errors
-    /// `Invalid` if `iterations` are out of bounds.
-    pub fn unknown(hash: Hash, secret: &[u8], user: &str, iterations: u32) -> Result<Keys> {
-        let made_up = |what: u8| hash.keyed(secret, &[&[what], user.as_bytes()].concat());
-        Keys::new(hash, iterations, made_up(0)[..SCRAM_SALT_BYTES].to_vec(), made_up(1), made_up(2))
+    /// `Invalid` if the shape is one that no keys have.
+    pub fn unknown(shape: Shape, secret: &[u8], user: &str) -> Result<Keys> {
+        let Shape { hash, iterations, salt_bytes, is_text } = shape;
+        let made_up = |what: u8, block: u8| hash.keyed(secret, &[&[what, block], user.as_bytes()].concat());
+        let mut salt: Vec<u8> = (0..=u8::MAX).flat_map(|block| made_up(0, block)).take(salt_bytes).collect();
+        if is_text {
+            salt.iter_mut().for_each(|byte| *byte = TEXT[usize::from(*byte) % TEXT.len()]);
+        }
+        Keys::new(hash, iterations, salt, made_up(1, 0), made_up(2, 0))
     }
 
     /// The hash.

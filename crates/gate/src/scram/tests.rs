@@ -42,7 +42,11 @@ fn keys(hash: Hash, password: &[u8]) -> Keys {
 }
 
 fn unknown(hash: Hash) -> Keys {
-    Keys::unknown(hash, SECRET, "user", 4_096).unwrap()
+    Keys::unknown(shape(hash, 4_096), SECRET, "user").unwrap()
+}
+
+fn shape(hash: Hash, iterations: u32) -> Shape {
+    Shape { hash, iterations, salt_bytes: 16, is_text: false }
 }
 
 fn challenge(first: &str, keys: Option<Keys>) -> (String, Challenge) {
@@ -97,7 +101,7 @@ fn who_is_not_known_is_asked_like_everybody() {
     assert_eq!(one, again, "the salt is always the same");
     let (known, _) = challenge("n,,n=user,r=abc", Some(keys(Hash::Sha256, b"x")));
     assert_eq!(one.len(), known.len());
-    let salt = |secret: &[u8], user| Keys::unknown(Hash::Sha256, secret, user, 4_096).unwrap().salt().to_vec();
+    let salt = |secret: &[u8], user| Keys::unknown(shape(Hash::Sha256, 4_096), secret, user).unwrap().salt().to_vec();
     assert_ne!(salt(SECRET, "user"), salt(SECRET, "other"));
     assert_ne!(salt(SECRET, "user"), salt(b"another secret", "user"), "who does not know the secret cannot compute it");
 
@@ -107,6 +111,39 @@ fn who_is_not_known_is_asked_like_everybody() {
     let (client_final, _) = client.answer("n,,", "n=user,r=abc", &server_first, "");
     assert_eq!(challenge.finish(client_final.as_bytes()), Err(Failure::Proof));
     assert_eq!(Failure::Proof.message(), "e=invalid-proof");
+}
+
+/// Made-up salts were 16 random bytes with one number of rounds, while Kafka's clients draw 26 digits and letters and fewer rounds:
+/// whoever was asked for anything else was a user.
+#[test]
+fn who_is_not_known_has_keys_like_those_who_are() {
+    let ours = Shape { hash: Hash::Sha512, iterations: 8_192, salt_bytes: 16, is_text: false };
+    let kafkas = Shape { hash: Hash::Sha256, iterations: 4_096, salt_bytes: 26, is_text: true };
+    let longest = Shape { hash: Hash::Sha256, iterations: 4_096, salt_bytes: 255, is_text: false };
+    for shape in [ours, kafkas, longest] {
+        let made_up = Keys::unknown(shape, SECRET, "nobody").unwrap();
+        assert_eq!(Shape::of(&made_up), shape, "what is made up looks as it is to");
+        assert_eq!(Keys::unknown(shape, SECRET, "nobody").unwrap(), made_up, "each time");
+    }
+    assert!(Shape::new(Hash::Sha256, 4_096, b"1fovgi7ofhqqbktiu2nqq14q7m").is_text);
+    assert!(!Shape::new(Hash::Sha256, 4_096, b"1fovgi7OfhqqbktiU2nqq14q7m").is_text);
+
+    let mut shapes = Shapes::default();
+    assert_eq!(shapes.pick(SECRET, "nobody"), None);
+    shapes.add(Shape { iterations: 1, ..ours });
+    shapes.add(Shape { salt_bytes: 0, ..ours });
+    assert_eq!(shapes.pick(SECRET, "nobody"), None, "no keys look so");
+    (0..75).for_each(|_| shapes.add(ours));
+    (0..25).for_each(|_| shapes.add(kafkas));
+    let names: Vec<String> = (0..2_000).map(|nth| format!("name-{nth}")).collect();
+    let picked: Vec<Shape> = names.iter().map(|name| shapes.pick(SECRET, name).unwrap()).collect();
+    let of_kafka = picked.iter().filter(|shape| **shape == kafkas).count();
+    assert!((400..600).contains(&of_kafka), "a quarter of 2000: {of_kafka}");
+    shapes.add(kafkas);
+    let moved = names.iter().zip(&picked).filter(|(name, before)| shapes.pick(SECRET, name) != Some(**before)).count();
+    assert!(moved < 40, "{moved} names look otherwise since one user came");
+    let other = names.iter().zip(&picked).filter(|(name, before)| shapes.pick(b"another", name) != Some(**before)).count();
+    assert!(other > 400, "who does not know the secret cannot compute it: {other}");
 }
 
 #[test]
@@ -206,7 +243,7 @@ fn an_answer_is_not_used_twice() {
 fn keys_have_bounds_and_are_not_printed() {
     for iterations in [0, 1, 4_095, 16_385, 1_000_000_000] {
         assert_eq!(Keys::derive(Hash::Sha256, b"x", b"salt", iterations).unwrap_err().kind, Kind::Invalid);
-        assert_eq!(Keys::unknown(Hash::Sha256, SECRET, "x", iterations).unwrap_err().kind, Kind::Invalid);
+        assert_eq!(Keys::unknown(shape(Hash::Sha256, iterations), SECRET, "x").unwrap_err().kind, Kind::Invalid);
     }
     for iterations in [4_096, 16_384] {
         assert!(Keys::derive(Hash::Sha512, b"x", b"salt", iterations).unwrap().verify_password(b"x"));

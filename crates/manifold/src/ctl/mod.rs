@@ -102,6 +102,8 @@ fn user(data_dir: &Path, json: bool, command: UserCommand) -> Outcome {
         UserCommand::Add { name, admin, password_file } => users::add(data_dir, name, admin, password_file.as_deref())?,
         UserCommand::Password { name, password_file } => users::set_password(data_dir, name, password_file.as_deref())?,
         UserCommand::Remove { name } => users::remove(data_dir, name)?,
+        UserCommand::Disable { name } => users::disable(data_dir, name)?,
+        UserCommand::Enable { name } => users::enable(data_dir, name)?,
     };
     answer(json, &changed, users::Changed::to_text)
 }

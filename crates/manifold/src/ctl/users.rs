@@ -56,6 +56,17 @@ pub(super) fn remove(data_dir: &Path, name: String) -> Outcome<Changed> {
     Ok(Changed { text, user: name })
 }
 
+pub(super) fn disable(data_dir: &Path, name: String) -> Outcome<Changed> {
+    let Done {} = client::tell(data_dir, "/v1/users/disable", &Chosen { name: name.clone() })?;
+    let text = format!("{name} is kept out, and its connections end. Its password and its grants stay.\n");
+    Ok(Changed { text, user: name })
+}
+
+pub(super) fn enable(data_dir: &Path, name: String) -> Outcome<Changed> {
+    let Done {} = client::tell(data_dir, "/v1/users/enable", &Chosen { name: name.clone() })?;
+    Ok(Changed { text: format!("{name} may come in again, by the password that it had.\n"), user: name })
+}
+
 pub(super) fn list(data_dir: &Path) -> Outcome<Vec<User>> {
     client::ask(data_dir, "/v1/users")
 }

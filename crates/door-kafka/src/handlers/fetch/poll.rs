@@ -50,7 +50,7 @@ impl Terms {
     }
 }
 
-/// Whether this topic may be read by who asks: each fetch is asked anew, whoever began its session.
+/// Whether this topic may be read by who asks: each fetch is asked anew, whatever was so when its session began.
 fn may(context: &Context, topic: &Topic) -> Result<(), ErrorCode> {
     match topic {
         Topic::Name(name) => context.authority.topic(ApiKey::Fetch, name),
