@@ -23,7 +23,7 @@ pub struct Bench {
     pub(crate) command: Command,
 }
 
-#[derive(Subcommand, Debug)]
+#[derive(Subcommand, Clone, Debug)]
 pub(crate) enum Command {
     /// Records into a topic, in batches that are encoded once and patched; then all of them are read back
     #[command(after_help = "Examples:\n  \
@@ -87,6 +87,9 @@ pub(crate) struct Run {
     /// Stop sending after so many seconds [default: 10, or until all is sent where a number is given]
     #[arg(long, value_name = "SECONDS", value_parser = value_parser!(u64).range(1..=86_400))]
     pub(crate) seconds: Option<u64>,
+    /// Load for so many seconds before each run, which is read back and not measured: for what is slow when it is new
+    #[arg(long, value_name = "SECONDS", value_parser = value_parser!(u64).range(1..=3_600))]
+    pub(crate) warm_up: Option<u64>,
     /// Process id of a server whose CPU, memory and bytes written are told; several times for several nodes
     #[arg(long, value_name = "PID", conflicts_with = "start")]
     pub(crate) pid: Vec<u32>,
@@ -303,6 +306,28 @@ fn rate(text: &str) -> std::result::Result<f64, String> {
 pub(crate) struct Limit {
     pub(crate) count: Option<u64>,
     pub(crate) time: Option<Duration>,
+}
+
+impl Command {
+    /// The same load for some seconds, whatever the count is; none if there is no warming up.
+    pub(crate) fn warm_up(&self) -> Option<Command> {
+        let mut command = self.clone();
+        let (run, count) = match &mut command {
+            Command::Produce(o) => (&mut o.run, &mut o.records),
+            Command::Consume(o) => (&mut o.run, &mut o.records),
+            Command::EndToEnd(o) => (&mut o.run, &mut o.records),
+            Command::Ingest(o) => (&mut o.run, &mut o.records),
+            Command::Put(o) | Command::Get(o) | Command::Txn(o) | Command::List(o) | Command::Watch(o) => {
+                (&mut o.run, &mut o.requests)
+            }
+        };
+        run.seconds = Some(run.warm_up?);
+        // An empty topic is filled with the count, and watchers watch so many puts: it stays there, and time ends it earlier.
+        if !matches!(self, Command::Consume(_) | Command::Watch(_)) {
+            *count = None;
+        }
+        Some(command)
+    }
 }
 
 impl Run {

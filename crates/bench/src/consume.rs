@@ -18,7 +18,7 @@ use crate::{
     monitor::{Live, watched},
     process::Target,
     produce,
-    report::{Report, latencies},
+    report::{Report, UNPROVED, latencies},
     resources::{Meter, own_cpu_seconds},
     sender::Load,
     template::Shape,
@@ -78,6 +78,7 @@ async fn measure(o: &Consume, target: &Target, number: u32, topic: &Topic) -> Re
         server,
         client_cpu_seconds,
         verdict: (!o.run.no_verify).then_some(verdict),
+        unproved: UNPROVED,
         broken: Vec::new(),
         details: Map::from_iter([
             ("partitions".to_owned(), json!(topic.partitions())),

@@ -25,7 +25,7 @@ use crate::{
     monitor::{Live, watched},
     payload,
     process::Target,
-    report::{Report, latencies},
+    report::{Report, UNPROVED, latencies},
     resources::{Meter, own_cpu_seconds},
     template::{PRODUCE_VERSION, Patch, Shape, Template},
 };
@@ -95,6 +95,7 @@ async fn measure(o: &EndToEnd, target: &Target, number: u32, topic: &Topic) -> R
         server,
         client_cpu_seconds,
         verdict: (!o.run.no_verify).then(|| audit.finish(true)),
+        unproved: UNPROVED,
         broken: Vec::new(),
         details: Map::from_iter([("acks".to_owned(), json!(o.acks)), ("record_bytes".to_owned(), json!(o.record_size))]),
     })

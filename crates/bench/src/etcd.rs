@@ -17,7 +17,7 @@ use crate::{
     limits::GRACE,
     monitor::{Live, watched},
     process::Target,
-    report::Report,
+    report::{Report, UNPROVED},
     resources::{Meter, own_cpu_seconds},
 };
 
@@ -165,6 +165,7 @@ async fn requests(o: &Etcd, operation: &'static str, options: &Options, target: 
         server,
         client_cpu_seconds,
         verdict,
+        unproved: if ask == Ask::List { "answers are counted and not looked into" } else { UNPROVED },
         broken: Vec::new(),
         details,
     })
@@ -227,6 +228,7 @@ async fn watchers(o: &Etcd, options: &Options, target: &Target, number: u32) -> 
         server,
         client_cpu_seconds,
         verdict: None,
+        unproved: if o.run.no_verify { UNPROVED } else { "every watcher got every event, in order" },
         broken,
         details,
     })

@@ -16,7 +16,7 @@ use crate::{
     monitor::{Live, watched},
     poster::{Body, Poster, Rules},
     process::Target,
-    report::Report,
+    report::{Report, UNPROVED},
     resources::{Meter, own_cpu_seconds},
     sender::Sent,
 };
@@ -60,6 +60,7 @@ async fn measure(o: &Ingest, target: &Target, number: u32, topic: &Topic) -> Res
         server,
         client_cpu_seconds,
         verdict,
+        unproved: UNPROVED,
         broken: Vec::new(),
         details: Map::from_iter([
             ("partitions".to_owned(), json!(topic.partitions())),

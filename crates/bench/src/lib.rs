@@ -79,6 +79,9 @@ async fn all_runs(command: &Command, version: &str) -> Result {
     for number in 1..=run.runs {
         for peer in [false, true].into_iter().take(1 + usize::from(compared)) {
             let target = if peer { command.peer(run, against).await? } else { command.target(run).await? };
+            if let Some(complaint) = command.warm(&target).await? {
+                return Err(Error::failed(format!("while warming up, {complaint}")));
+            }
             let report = command.measure(&target, number).await?;
             drop(target);
             if run.json {
@@ -190,6 +193,14 @@ impl Command {
                 let address = against.against.as_deref().unwrap_or_default();
                 Ok(Target::running("peer", address, "", address, &against.against_pid))
             }
+        }
+    }
+
+    /// Warms a target up, if that is wanted; gives what it did not hold.
+    async fn warm(&self, target: &Target) -> Result<Option<String>> {
+        match self.warm_up() {
+            Some(command) => Ok(command.measure(target, 0).await?.complaint()),
+            None => Ok(None),
         }
     }
 

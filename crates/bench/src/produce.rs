@@ -13,7 +13,7 @@ use crate::{
     ledger::Producer,
     monitor::{Live, watched},
     process::Target,
-    report::Report,
+    report::{Report, UNPROVED},
     resources::{Meter, own_cpu_seconds},
     sender::{Load, Sender, Sent},
     template::Shape,
@@ -82,6 +82,7 @@ async fn measure(o: &Produce, target: &Target, number: u32, topic: &Topic) -> Re
         server,
         client_cpu_seconds,
         verdict,
+        unproved: UNPROVED,
         broken: Vec::new(),
         details,
     })

@@ -34,6 +34,9 @@ const HEADINGS: [&str; 17] = [
     "WRITTEN_MB",
 ];
 
+/// What is said of a run with `--no-verify`.
+pub(crate) const UNPROVED: &str = "nothing was read back, so nothing is said of what was lost";
+
 /// No latencies yet, in microseconds.
 pub(crate) fn latencies() -> Histogram<u64> {
     Histogram::new_with_bounds(1, LATENCY_US_MAX, 3).expect("the bounds are valid")
@@ -65,6 +68,8 @@ pub(crate) struct Report {
     pub(crate) client_cpu_seconds: f64,
     /// None where nothing was read back.
     pub(crate) verdict: Option<Verdict>,
+    /// What is said where there is no verdict and nothing is broken.
+    pub(crate) unproved: &'static str,
     /// Promises that were broken beside those that the verdict counts, in words.
     pub(crate) broken: Vec<String>,
     /// What this operation has beside that.
@@ -156,7 +161,7 @@ impl Report {
         text += &match (&self.verdict, self.broken.is_empty()) {
             (Some(verdict), _) => verdict.to_text(),
             (None, false) => self.broken.join("; "),
-            (None, true) => "nothing was read back, so nothing is said of what was lost".to_owned(),
+            (None, true) => self.unproved.to_owned(),
         };
         text += &format!("; client CPU {:.2} us/op", self.client_cpu_seconds * 1e6 / self.done.max(1) as f64);
         for (name, value) in &self.details {
@@ -215,19 +220,22 @@ pub(crate) fn median(mut figures: Vec<f64>) -> Option<f64> {
     }
 }
 
-/// The runs of several targets against each other.
+/// What a run gives to compare, if it gives it.
+type Figure = fn(&Report) -> Option<f64>;
+
+/// Medians of several runs, ours and those of a peer, if there is one.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Comparison {
     /// Of each figure its name, the median of ours and that of the peer.
-    pub(crate) medians: Vec<(&'static str, f64, f64)>,
+    medians: Vec<(&'static str, f64, Option<f64>)>,
 }
 
 impl Comparison {
-    /// None where there is one target alone.
+    /// None for one run alone. The first run is ours.
     pub(crate) fn of(reports: &[Report]) -> Option<Comparison> {
-        let ours = &reports.first()?.target;
+        let ours = &reports.first().filter(|_| reports.len() > 1)?.target;
         let (left, right): (Vec<_>, Vec<_>) = reports.iter().partition(|report| report.target == *ours);
-        let figures: [(&str, fn(&Report) -> Option<f64>); 5] = [
+        let figures: [(&str, Figure); 5] = [
             ("per_second", |report| Some(report.per_second())),
             ("p50_ms", |report| report.quantile_ms(0.5)),
             ("p99_ms", |report| report.quantile_ms(0.99)),
@@ -236,22 +244,27 @@ impl Comparison {
         ];
         let medians = figures.into_iter().filter_map(|(name, figure)| {
             let of = |reports: &[&Report]| median(reports.iter().filter_map(|report| figure(report)).collect());
-            Some((name, of(&left)?, of(&right)?))
+            Some((name, of(&left)?, of(&right)))
         });
-        Some(Comparison { medians: medians.collect() }).filter(|comparison| !comparison.medians.is_empty())
+        Some(Comparison { medians: medians.collect() })
     }
 
     pub(crate) fn to_json(&self) -> Value {
-        let figure = |(name, ours, peer): &(&str, f64, f64)| {
-            let figures = json!({ "ours": rounded(*ours, 3), "peer": rounded(*peer, 3), "ratio": rounded(ours / peer, 3) });
+        let figure = |(name, ours, peer): &(&str, f64, Option<f64>)| {
+            let mut figures = json!({ "ours": rounded(*ours, 3) });
+            if let Some(peer) = peer {
+                figures["peer"] = json!(rounded(*peer, 3));
+                figures["ratio"] = json!(rounded(ours / peer, 3));
+            }
             ((*name).to_owned(), figures)
         };
         json!({ "medians": self.medians.iter().map(figure).collect::<Map<_, _>>() })
     }
 
     pub(crate) fn to_text(&self) -> String {
-        let cells = |(name, ours, peer): &(&str, f64, f64)| {
-            [(*name).to_owned(), format!("{ours:.2}"), format!("{peer:.2}"), format!("{:.2}", ours / peer)]
+        let cells = |(name, ours, peer): &(&str, f64, Option<f64>)| {
+            let told = |value: Option<f64>| value.map_or_else(dash, |value| format!("{value:.2}"));
+            [(*name).to_owned(), told(Some(*ours)), told(*peer), told(peer.map(|peer| ours / peer))]
         };
         let rows: Vec<_> = self.medians.iter().map(cells).collect();
         table(["MEDIAN", "OURS", "PEER", "RATIO"], &rows)

@@ -140,7 +140,8 @@ impl Sender {
         let share = |count: u64| count / connections + u64::from((index as u64) < count % connections);
         let left = load.limit.count.map_or(u64::MAX, share);
         let of = |records| Template::new(&load.shape, producer.id(), records);
-        let rest = (load.limit.count.is_some() && left % u64::from(records) > 0).then(|| of((left % u64::from(records)) as u32));
+        let over = if load.limit.count.is_some() { (left % u64::from(records)) as u32 } else { 0 };
+        let rest = (over > 0).then(|| of(over));
         let identity = if load.idempotent { Some(connection.producer_id().await?) } else { None };
         let now = Instant::now();
         Ok(Sender {

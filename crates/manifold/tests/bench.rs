@@ -69,6 +69,9 @@ fn what_is_produced_is_read_back() {
     let unanswered = report(&["produce", "--records", "1000", "--acks", "0"]);
     assert_eq!((unanswered["done"].as_u64(), unanswered["verified"]["acknowledged"].as_u64()), (Some(1_000), Some(0)));
     assert!(unanswered["latency"]["p50_ms"].is_null());
+
+    let unproved = started(&["produce", "--records", "100", "--no-verify", "--warm-up", "1"]);
+    assert!(unproved.status.success() && text(&unproved.stdout).contains("nothing was read back"), "{}", text(&unproved.stdout));
 }
 
 #[test]
@@ -165,6 +168,8 @@ fn mistakes_are_told_with_what_to_do() {
         (&["produce", "--in-flight", "0"], 2, "--in-flight"),
         (&["produce", "--partitions", "0"], 2, "--partitions"),
         (&["produce", "--seconds", "0"], 2, "--seconds"),
+        (&["produce", "--warm-up", "0"], 2, "--warm-up"),
+        (&["end-to-end", "--rate", "0.01"], 78, "--rate"),
         (&["produce", "--rate", "0"], 2, "--rate"),
         (&["produce", "--acks", "2"], 2, "--acks"),
         (&["produce", "--runs", "0"], 2, "--runs"),

@@ -20,6 +20,7 @@ fn report(target: &str, run: u32, done: u64) -> Report {
         server: Some(Usage { cpu_seconds: 1.0, written_bytes: Some(7), ..Usage::default() }),
         client_cpu_seconds: 0.5,
         verdict: Some(Verdict { acknowledged: done, held: done, ..Verdict::default() }),
+        unproved: UNPROVED,
         broken: Vec::new(),
         details: Map::from_iter([("acks".to_owned(), json!(-1))]),
     }
@@ -48,6 +49,10 @@ fn a_broken_promise_is_a_complaint_and_so_is_nothing_done() {
     assert_eq!(report("manifold", 1, 10).complaint(), None);
     let lost = Report { verdict: Some(Verdict { lost: 1, ..Verdict::default() }), ..report("manifold", 1, 10) };
     assert!(lost.complaint().expect("one is lost").contains("lost 1"));
+    let broken = Report { verdict: None, broken: vec!["3 events came out of order".to_owned()], ..report("manifold", 1, 10) };
+    assert!(broken.complaint().expect("it is broken").contains("3 events") && broken.notes().contains("3 events"));
+    let unproved = Report { verdict: None, ..report("manifold", 1, 10) };
+    assert!(unproved.complaint().is_none() && unproved.notes().contains(UNPROVED));
     let nothing = report("manifold", 1, 0).complaint().expect("nothing was done");
     assert!(nothing.contains("2 times NOT_LEADER_OR_FOLLOWER"), "{nothing}");
 }
@@ -63,6 +68,9 @@ fn medians_of_alternating_runs_are_compared() {
     assert_eq!(comparison.to_json()["medians"]["per_second"], json!({ "ours": 100.0, "peer": 10.0, "ratio": 10.0 }));
     assert!(comparison.to_text().contains("per_second"));
     assert_eq!(Comparison::of(&reports[..1]), None);
+    let alone = [report("manifold", 1, 10), report("manifold", 2, 30)];
+    let alone = Comparison::of(&alone).expect("there are two runs").to_json();
+    assert_eq!(alone["medians"]["per_second"], json!({ "ours": 10.0 }));
     assert_eq!(median(vec![4.0, 1.0]), Some(2.5));
 }
 
