@@ -2,7 +2,7 @@
 //!
 //! Requests are encoded once for each connection and patched before each send, so that a record costs the client a hash, some
 //! digits and its share of a CRC. Every record is unique: it says who sent it and which one it is, with a hash over all of its bytes
-//! ([`payload`]). After a write everything is read back and held against the [`ledger`]: a record that was acknowledged and is
+//! (`payload`). After a write everything is read back and held against the `ledger`: a record that was acknowledged and is
 //! lost, there twice, changed, or elsewhere than was said makes the run fail.
 //!
 //! | operation | door | what is done |

@@ -3,7 +3,7 @@
 //! `manifold serve` (what `manifold` alone does) reads its [`config`], binds its addresses, opens the node and puts the doors
 //! in front of it ([`serve`]); it stops in the reverse order. `manifold ctl` asks a running node over the socket in its data
 //! directory ([`ctl`]), or restores a backup into an empty one. `manifold inspect` reads what is stored, without a node.
-//! `manifold bench` is a client of the doors that measures them ([`bench`]).
+//! `manifold bench` is a client of the doors that measures them ([`mod@bench`]).
 //!
 //! Nothing here decides anything about data: this crate only wires rooms together and speaks with people. Every way to end
 //! has a number ([`exit`]) that scripts can rely on.
