@@ -27,12 +27,12 @@ pub(crate) async fn run(o: &Ingest, target: &Target, number: u32) -> Result<Repo
     addresses.check(&target.http)?;
     let wanted = Wanted { name: o.place.topic.clone(), partitions: o.place.partitions };
     let topic = kafka::topic(&addresses, &target.kafka, &wanted).await?;
-    let outcome = measure(o, target, number, &topic).await;
+    let outcome = measure(o, target, number, &topic, &addresses).await;
     let deleted = kafka::delete(&target.kafka, &topic).await;
     outcome.and_then(|report| deleted.map(|()| report))
 }
 
-async fn measure(o: &Ingest, target: &Target, number: u32, topic: &Topic) -> Result<Report> {
+async fn measure(o: &Ingest, target: &Target, number: u32, topic: &Topic, addresses: &Addresses) -> Result<Report> {
     let from = kafka::offsets(topic, LATEST).await?;
     let live = Rc::new(Live::default());
     let posters = connect(o, target, topic, &live).await?;
@@ -43,7 +43,10 @@ async fn measure(o: &Ingest, target: &Target, number: u32, topic: &Topic) -> Res
     let producers = std::mem::take(&mut sent.producers);
     let verdict = match o.run.no_verify {
         true => None,
-        false => Some(watched("reading back", &live, None, fetch::read_back(topic, &from, &live, producers)).await?),
+        false => {
+            let topic = kafka::again(addresses, &target.kafka, topic).await?;
+            Some(watched("reading back", &live, None, fetch::read_back(&topic, &from, &live, producers)).await?)
+        }
     };
     Ok(Report {
         operation: "ingest",

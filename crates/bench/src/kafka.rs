@@ -234,6 +234,50 @@ pub(crate) async fn topic(addresses: &Addresses, bootstrap: &str, wanted: &Wante
     Ok(Topic { name, leaders, made: made && !named })
 }
 
+/// The same topic with those who lead it now: nodes may have failed since. Asks whoever of the cluster still answers.
+pub(crate) async fn again(addresses: &Addresses, bootstrap: &str, topic: &Topic) -> Result<Topic> {
+    let mut connection = any(bootstrap, topic).await?;
+    let leaders = led(addresses, &mut connection, &topic.name).await?;
+    if leaders.len() != topic.leaders.len() {
+        return Err(Error::failed(format!(
+            "topic {} has {} partitions now: somebody else changed it",
+            topic.name,
+            leaders.len()
+        )));
+    }
+    Ok(Topic { leaders, ..topic.clone() })
+}
+
+/// A connection to the first broker, or to one that led a partition.
+async fn any(bootstrap: &str, topic: &Topic) -> Result<Connection> {
+    let mut first = Connection::open(bootstrap).await;
+    for leader in topic.by_leader().into_keys() {
+        if first.is_err()
+            && let Ok(connection) = Connection::open(leader).await
+        {
+            first = Ok(connection);
+        }
+    }
+    first
+}
+
+/// Waits until all partitions are led, by brokers that may be asked.
+async fn led(addresses: &Addresses, connection: &mut Connection, name: &str) -> Result<Vec<String>> {
+    let end = Instant::now() + LEADERS_WITHIN;
+    loop {
+        if let Some(Told::Led(leaders)) = describe(connection, name).await? {
+            leaders.iter().try_for_each(|leader| addresses.check(leader).map(drop))?;
+            return Ok(leaders);
+        }
+        if Instant::now() > end {
+            return Err(Error::failed(format!(
+                "not all partitions of topic {name} have a leader; is a majority of the nodes up?"
+            )));
+        }
+        sleep(ASKED_EVERY).await;
+    }
+}
+
 enum Told {
     /// It is there, and some partition is led by nobody yet.
     Waiting,
@@ -293,7 +337,7 @@ pub(crate) async fn delete(bootstrap: &str, topic: &Topic) -> Result {
     if !topic.made {
         return Ok(());
     }
-    let mut connection = Connection::open(bootstrap).await?;
+    let mut connection = any(bootstrap, topic).await?;
     let topic_names = vec![Cow::Borrowed(&topic.name[..])];
     let question = DeleteTopicsRequest { topics: Vec::new(), topic_names, timeout_ms: REQUEST_TIMEOUT_MS };
     let answer = connection.ask(&question, DELETE_TOPICS_VERSION).await?;

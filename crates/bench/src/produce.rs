@@ -25,12 +25,12 @@ pub(crate) async fn run(o: &Produce, target: &Target, number: u32) -> Result<Rep
     let addresses = Addresses { allow_remote: o.run.allow_remote };
     let wanted = Wanted { name: o.place.topic.clone(), partitions: o.place.partitions };
     let topic = kafka::topic(&addresses, &target.kafka, &wanted).await?;
-    let outcome = measure(o, target, number, &topic).await;
+    let outcome = measure(o, target, number, &topic, &addresses).await;
     let deleted = kafka::delete(&target.kafka, &topic).await;
     outcome.and_then(|report| deleted.map(|()| report))
 }
 
-async fn measure(o: &Produce, target: &Target, number: u32, topic: &Topic) -> Result<Report> {
+async fn measure(o: &Produce, target: &Target, number: u32, topic: &Topic, addresses: &Addresses) -> Result<Report> {
     let load = Load {
         shape: Shape {
             topic: topic.name.clone(),
@@ -52,7 +52,10 @@ async fn measure(o: &Produce, target: &Target, number: u32, topic: &Topic) -> Re
     let (server, client_cpu_seconds) = (meter.end(), own_cpu_seconds() - client);
     let verdict = match o.run.no_verify {
         true => None,
-        false => Some(watched("reading back", &live, None, fetch::read_back(topic, &from, &live, sent.producers)).await?),
+        false => {
+            let topic = kafka::again(addresses, &target.kafka, topic).await?;
+            Some(watched("reading back", &live, None, fetch::read_back(&topic, &from, &live, sent.producers)).await?)
+        }
     };
     let mut details = Map::from_iter([
         ("partitions".to_owned(), json!(topic.partitions())),
