@@ -344,4 +344,43 @@ mod tests {
         let expected = vec![("404 unknown-partition".to_owned(), vec![1, 2]), ("a record without a status".to_owned(), vec![3])];
         assert_eq!((refused, sent.done, sent.bytes, producer.acknowledged()), (expected, 1, 48, 1));
     }
+
+    /// Answers each request on one connection with the next of some texts.
+    fn server(answers: Vec<String>) -> String {
+        use std::io::{Read, Write};
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let address = listener.local_addr().expect("an address").to_string();
+        let request_bytes = Body::new("o", &address, 1, 2, 48).bytes.len();
+        std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().expect("a client");
+            for answer in answers {
+                stream.read_exact(&mut vec![0; request_bytes]).expect("a request");
+                stream.write_all(answer.as_bytes()).expect("the client is there");
+            }
+        });
+        address
+    }
+
+    fn answer(head: &str, body: &str) -> String {
+        format!("HTTP/1.1 {head}\r\nContent-Length: {}\r\n\r\n{body}", body.len())
+    }
+
+    #[test]
+    fn a_server_under_pressure_is_given_its_time_and_asked_again() {
+        let placed = r#"{"records":[{"status":200,"partition":0,"offset":0},{"status":200,"partition":0,"offset":1}]}"#;
+        let address = server(vec![
+            answer("429 Too Many Requests\r\nRetry-After: 1", r#"{"type":"urn:manifold:problem:pressure"}"#),
+            answer("200 OK", placed),
+        ]);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let begin = std::time::Instant::now();
+        let sent = runtime.block_on(async {
+            let body = Body::new("o", &address, 1, 2, 48);
+            let poster = Poster::open(&address, body, Producer::new(1, 1), 1, Rc::default()).await.expect("it is there");
+            poster.run(Rules { requests: 2, end: None }).await
+        });
+        assert!(begin.elapsed() >= Duration::from_secs(1), "it waited");
+        assert_eq!((sent.behind, sent.done, sent.producers[0].acknowledged()), (1, 2, 2));
+        assert_eq!(sent.errors.into_iter().collect::<Vec<_>>(), [("429 pressure".to_owned(), 2)]);
+    }
 }
