@@ -5,8 +5,9 @@ use crate::message::{self, Ask};
 use crate::options::Options;
 use bytes::{BufMut, BytesMut};
 use hdrhistogram::Histogram;
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::io;
+use std::iter::Peekable;
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -20,28 +21,37 @@ const GRACE: Duration = Duration::from_secs(30);
 
 /// What came of some requests.
 #[derive(Debug)]
-pub(crate) struct Outcome {
+pub struct Outcome {
     /// Microseconds from when a request was due to its answer.
-    pub(crate) latency: Histogram<u64>,
+    pub latency: Histogram<u64>,
     /// Serials that were answered with success.
-    pub(crate) acknowledged: Vec<u64>,
+    pub acknowledged: Vec<u64>,
     /// Of those, whose value read back was another one.
-    pub(crate) mismatched: u64,
+    pub mismatched: u64,
+    /// Of those, that have no value at all.
+    pub missing: u64,
     /// Errors and how often each came.
-    pub(crate) errors: Vec<(String, u64)>,
+    pub errors: Vec<(String, u64)>,
     /// Bytes received.
-    pub(crate) bytes: u64,
+    pub bytes: u64,
     /// The last answer's message, where answers are looked at.
-    pub(crate) last_message: Vec<u8>,
+    pub last_message: Vec<u8>,
+}
+
+impl Default for Outcome {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl Outcome {
     /// Nothing yet.
-    pub(crate) fn new() -> Self {
+    pub fn new() -> Self {
         Self {
             latency: Histogram::new_with_bounds(1, LATENCY_US_MAX, 3).expect("the bounds are valid"),
             acknowledged: Vec::new(),
             mismatched: 0,
+            missing: 0,
             errors: Vec::new(),
             bytes: 0,
             last_message: Vec::new(),
@@ -49,10 +59,11 @@ impl Outcome {
     }
 
     /// Adds what another connection did.
-    pub(crate) fn add(&mut self, other: Self) {
+    pub fn add(&mut self, other: Self) {
         self.latency.add(other.latency).expect("the bounds are the same");
         self.acknowledged.extend(other.acknowledged);
         self.mismatched += other.mismatched;
+        self.missing += other.missing;
         self.bytes += other.bytes;
         self.last_message = other.last_message;
         for (text, count) in other.errors {
@@ -61,7 +72,7 @@ impl Outcome {
     }
 
     /// Counts an error.
-    pub(crate) fn error(&mut self, text: String, count: u64) {
+    pub fn error(&mut self, text: String, count: u64) {
         match self.errors.iter_mut().find(|e| e.0 == text) {
             Some(e) => e.1 += count,
             None => self.errors.push((text, count)),
@@ -70,12 +81,11 @@ impl Outcome {
 }
 
 /// What a connection has to do.
-#[derive(Debug, Clone)]
 pub(crate) struct Job {
     /// What each request asks.
     pub(crate) ask: Ask,
     /// The serials, in order.
-    pub(crate) serials: VecDeque<u64>,
+    pub(crate) serials: Peekable<Box<dyn Iterator<Item = u64>>>,
     /// When the run began.
     pub(crate) begin: Instant,
     /// Whether answers' values are compared with what the serial wrote.
@@ -101,7 +111,6 @@ struct Connection<'a> {
     window: i64,
     received: u32,
     streams_max: usize,
-    finished: usize,
     /// Time between two requests on this connection, and when the next is due.
     gap: Option<Duration>,
     due: Instant,
@@ -128,7 +137,6 @@ pub(crate) async fn play(o: &Options, index: usize, job: Job) -> io::Result<Outc
         window: 65_535,
         received: 0,
         streams_max: o.streams,
-        finished: 0,
         gap: o.rate.map(|r| Duration::from_secs_f64(o.conns as f64 / r)),
         // Connections take their turns within the gap.
         due: job.begin + o.rate.map_or(Duration::ZERO, |r| Duration::from_secs_f64(index as f64 / r)),
@@ -142,8 +150,7 @@ pub(crate) async fn play(o: &Options, index: usize, job: Job) -> io::Result<Outc
 
 impl Connection<'_> {
     async fn run(&mut self) {
-        let total = self.job.serials.len();
-        while self.finished < total && (Instant::now() < self.end || !self.open.is_empty()) {
+        while Instant::now() < self.end || !self.open.is_empty() {
             self.fill();
             if !self.out.is_empty() {
                 if let Err(e) = self.socket.write_all(&self.out).await {
@@ -151,7 +158,7 @@ impl Connection<'_> {
                 }
                 self.out.clear();
             }
-            if self.open.is_empty() && self.job.serials.is_empty() {
+            if self.open.is_empty() && self.job.serials.peek().is_none() {
                 return;
             }
             match self.read().await {
@@ -172,7 +179,7 @@ impl Connection<'_> {
     /// Writes the requests that may be sent now.
     fn fill(&mut self) {
         while self.open.len() < self.o.streams.min(self.streams_max) && Instant::now() < self.end {
-            let Some(&serial) = self.job.serials.front() else { return };
+            let Some(&serial) = self.job.serials.peek() else { return };
             if self.gap.is_some() && Instant::now() < self.due {
                 return;
             }
@@ -181,7 +188,7 @@ impl Connection<'_> {
             if length > self.window {
                 return;
             }
-            self.job.serials.pop_front();
+            self.job.serials.next();
             self.window -= length;
             let block = frames::request_block(self.next_stream == 1, self.job.ask.path(), self.authority);
             frames::head(&mut self.out, block.len(), frames::HEADERS, 4, self.next_stream);
@@ -199,7 +206,8 @@ impl Connection<'_> {
 
     async fn read(&mut self) -> Read {
         self.input.reserve(1 << 16);
-        let scheduled = self.gap.is_some() && self.open.len() < self.o.streams && !self.job.serials.is_empty();
+        let more = self.open.len() < self.o.streams && self.job.serials.peek().is_some() && Instant::now() < self.end;
+        let scheduled = self.gap.is_some() && more;
         let until = if scheduled { self.due } else { self.end + GRACE };
         match tokio::time::timeout_at(until.into(), self.socket.read_buf(&mut self.input)).await {
             Err(_) if scheduled => Read::Nothing,
@@ -226,7 +234,6 @@ impl Connection<'_> {
             }
             frames::HEADERS => self.take_headers(&frame),
             frames::RST_STREAM if self.open.remove(&frame.stream).is_some() => {
-                self.finished += 1;
                 self.outcome.error("stream reset".into(), 1);
             }
             frames::SETTINGS if !acknowledgement => {
@@ -266,7 +273,6 @@ impl Connection<'_> {
             return;
         }
         let Some(open) = self.open.remove(&frame.stream) else { return };
-        self.finished += 1;
         let find = |name: &[u8]| list.iter().find(|h| h.0 == name).map(|h| String::from_utf8_lossy(&h.1).into_owned());
         match find(b"grpc-status").as_deref() {
             Some("0") => self.acknowledge(open),
@@ -284,7 +290,9 @@ impl Connection<'_> {
         if self.job.check {
             let message = open.body.get(5..).unwrap_or_default();
             let wanted = self.o.value(open.serial);
-            self.outcome.mismatched += u64::from(message::first_value(message) != Some(&wanted[..]));
+            let found = message::first_value(message);
+            self.outcome.missing += u64::from(found.is_none());
+            self.outcome.mismatched += u64::from(found != Some(&wanted[..]));
             self.outcome.last_message = message.to_vec();
         }
     }

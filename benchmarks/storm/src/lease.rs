@@ -20,7 +20,7 @@ const GIVE_UP_SECONDS: u64 = 300;
 const GRANTS_AT_ONCE: u64 = 2_000;
 
 /// Runs it and gives the JSON line.
-pub(crate) async fn lease(o: &Options) -> String {
+pub async fn lease(o: &Options) -> String {
     let end = Instant::now() + Duration::from_secs(o.ttl);
     let leased = Options { prefix: format!("{}leased/", o.prefix), keys: o.n, value: 8, rate: None, ..o.clone() };
     let mut errors = 0;

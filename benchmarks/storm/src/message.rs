@@ -4,7 +4,7 @@ use crate::options::Options;
 
 /// What one request asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Ask {
+pub enum Ask {
     /// Put `serial`'s key and value.
     Put,
     /// The same with the lease `serial + 1`.
@@ -19,6 +19,8 @@ pub(crate) enum Ask {
     List,
     /// How many keys have the prefix.
     Count,
+    /// Delete every key that has the prefix.
+    DeleteAll,
     /// Grant the lease `serial + 1` with a time to live of so many seconds.
     Grant {
         /// Seconds.
@@ -28,17 +30,18 @@ pub(crate) enum Ask {
 
 impl Ask {
     /// The method's path.
-    pub(crate) fn path(self) -> &'static str {
+    pub fn path(self) -> &'static str {
         match self {
             Self::Put | Self::PutWithLease => "/etcdserverpb.KV/Put",
             Self::Txn => "/etcdserverpb.KV/Txn",
             Self::Get | Self::SerializableGet | Self::List | Self::Count => "/etcdserverpb.KV/Range",
+            Self::DeleteAll => "/etcdserverpb.KV/DeleteRange",
             Self::Grant { .. } => "/etcdserverpb.Lease/LeaseGrant",
         }
     }
 
     /// The request's message.
-    pub(crate) fn message(self, o: &Options, serial: u64) -> Vec<u8> {
+    pub fn message(self, o: &Options, serial: u64) -> Vec<u8> {
         let mut m = Vec::with_capacity(64 + o.value);
         match self {
             Self::Put | Self::PutWithLease => {
@@ -63,6 +66,10 @@ impl Ask {
                 field(&mut m, 1, o.prefix.as_bytes());
                 field(&mut m, 2, &prefix_end(&o.prefix));
                 number(&mut m, 9, 1);
+            }
+            Self::DeleteAll => {
+                field(&mut m, 1, o.prefix.as_bytes());
+                field(&mut m, 2, &prefix_end(&o.prefix));
             }
             Self::Txn => txn(&mut m, o, serial),
             Self::Grant { ttl } => {

@@ -4,11 +4,11 @@ use clap::{Parser, ValueEnum};
 use std::path::PathBuf;
 
 /// The longest value: a request has to fit the smallest window that a server may offer.
-pub(crate) const VALUE_BYTES_MAX: usize = 64_000;
+pub const VALUE_BYTES_MAX: usize = 64_000;
 
 /// What to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Operation {
+pub enum Operation {
     /// Puts unique keys in turn, with unique values.
     Put,
     /// Linearizable gets of random keys.
@@ -32,70 +32,70 @@ pub(crate) enum Operation {
 /// Drives one etcd-shaped gRPC server over plain-text HTTP/2 and prints one line of JSON.
 #[derive(Parser, Clone, Debug)]
 #[command(version, about)]
-pub(crate) struct Options {
+pub struct Options {
     /// Server addresses, host:port; connections are spread over them.
     #[arg(long, default_value = "127.0.0.1:2379", value_delimiter = ',')]
-    pub(crate) addr: Vec<String>,
+    pub addr: Vec<String>,
     /// What to do.
     #[arg(long, value_enum, default_value = "put")]
-    pub(crate) op: Operation,
+    pub op: Operation,
     /// Connections.
     #[arg(long, default_value_t = 8)]
-    pub(crate) conns: usize,
+    pub conns: usize,
     /// Requests in flight on each connection.
     #[arg(long, default_value_t = 32)]
-    pub(crate) streams: usize,
+    pub streams: usize,
     /// Requests in all (of leases: how many).
     #[arg(long, short, default_value_t = 100_000)]
-    pub(crate) n: u64,
+    pub n: u64,
     /// Stop after this many seconds even if fewer requests were sent.
     #[arg(long, default_value_t = 120)]
-    pub(crate) seconds: u64,
+    pub seconds: u64,
     /// How many keys there are: put writes them in turn, get draws from them.
     #[arg(long, default_value_t = 100_000)]
-    pub(crate) keys: u64,
+    pub keys: u64,
     /// Bytes of each value, from 8 to 64,000.
     #[arg(long, default_value_t = 256)]
-    pub(crate) value: usize,
+    pub value: usize,
     /// What every key begins with.
     #[arg(long, default_value = "storm/")]
-    pub(crate) prefix: String,
+    pub prefix: String,
     /// Keys in one list.
     #[arg(long, default_value_t = 500)]
-    pub(crate) limit: u64,
+    pub limit: u64,
     /// One constant value in every put (what an unchanged-write shortcut would like).
     #[arg(long)]
-    pub(crate) same_value: bool,
+    pub same_value: bool,
     /// Requests per second over all connections, sent on schedule whatever the answers do; latencies then count from
     /// the moment at which the request should have been sent.
     #[arg(long)]
-    pub(crate) rate: Option<f64>,
+    pub rate: Option<f64>,
     /// Watchers in all, spread over the connections.
     #[arg(long, default_value_t = 1000)]
-    pub(crate) watchers: usize,
+    pub watchers: usize,
     /// Seconds after the start at which all leases end.
     #[arg(long, default_value_t = 60)]
-    pub(crate) ttl: u64,
+    pub ttl: u64,
     /// After a put run, read every acknowledged key back and compare.
     #[arg(long)]
-    pub(crate) verify: bool,
+    pub verify: bool,
     /// With put or txn: write the acknowledged serials here, one a line, also when the server dies in the middle.
     /// With `--op check`: read them back from here, and compare what the server holds.
     #[arg(long)]
-    pub(crate) acks: Option<PathBuf>,
+    pub acks: Option<PathBuf>,
     /// The server's process id: its CPU time per request is printed.
     #[arg(long, value_delimiter = ',')]
-    pub(crate) pid: Vec<u32>,
+    pub pid: Vec<u32>,
 }
 
 impl Options {
     /// The key that number `serial` writes.
-    pub(crate) fn key(&self, serial: u64) -> Vec<u8> {
+    pub fn key(&self, serial: u64) -> Vec<u8> {
         format!("{}{:012}", self.prefix, serial % self.keys).into_bytes()
     }
 
     /// The bytes that put number `serial` writes: the serial, then a stream that depends on it alone.
-    pub(crate) fn value(&self, serial: u64) -> Vec<u8> {
+    pub fn value(&self, serial: u64) -> Vec<u8> {
         let mut out = Vec::with_capacity(self.value.max(8) + 8);
         let seed = if self.same_value { 1 } else { serial };
         out.extend_from_slice(&seed.to_le_bytes());
@@ -110,7 +110,7 @@ impl Options {
 }
 
 /// The next number of a xorshift sequence (Marsaglia, 2003).
-pub(crate) fn xorshift(mut x: u64) -> u64 {
+pub fn xorshift(mut x: u64) -> u64 {
     x ^= x << 13;
     x ^= x >> 7;
     x ^= x << 17;

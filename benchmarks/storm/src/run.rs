@@ -2,8 +2,8 @@
 
 use crate::connection::{Job, Outcome, play};
 use crate::message::Ask;
-use crate::options::Options;
-use std::collections::{HashMap, VecDeque};
+use crate::options::{Options, xorshift};
+use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::rc::Rc;
 use std::time::Instant;
@@ -12,20 +12,20 @@ use tokio::task::LocalSet;
 /// Seconds that reading back may take.
 const READ_BACK_SECONDS: u64 = 600;
 
-/// Asks `ask` for every serial, over all connections at once. Gives the outcome and the seconds that it took.
-pub(crate) async fn run(o: &Options, ask: Ask, serials: impl IntoIterator<Item = u64>, check: bool) -> (Outcome, f64) {
+/// Asks `ask` for every serial, over all connections at once, which take them in turn. Gives the outcome and the seconds that
+/// it took.
+pub async fn run<S>(o: &Options, ask: Ask, serials: S, check: bool) -> (Outcome, f64)
+where
+    S: IntoIterator<Item = u64, IntoIter: Clone + 'static>,
+{
     let begin = Instant::now();
-    let mut parts = vec![VecDeque::new(); o.conns];
-    for (i, serial) in serials.into_iter().enumerate() {
-        parts[i % o.conns].push_back(serial);
-    }
+    let serials = serials.into_iter();
     let o = Rc::new(o.clone());
     let local = LocalSet::new();
-    let handles: Vec<_> = parts
-        .into_iter()
-        .enumerate()
-        .map(|(index, serials)| {
-            let (o, job) = (o.clone(), Job { ask, serials, begin, check });
+    let handles: Vec<_> = (0..o.conns)
+        .map(|index| {
+            let part: Box<dyn Iterator<Item = u64>> = Box::new(serials.clone().skip(index).step_by(o.conns));
+            let (o, job) = (o.clone(), Job { ask, serials: part.peekable(), begin, check });
             local.spawn_local(async move { play(&o, index, job).await })
         })
         .collect();
@@ -43,22 +43,37 @@ pub(crate) async fn run(o: &Options, ask: Ask, serials: impl IntoIterator<Item =
     (all, begin.elapsed().as_secs_f64())
 }
 
+/// The serials of a run: writes take keys in turn, reads draw from all of them, the same ones in every run.
+pub fn serials(o: &Options, ask: Ask) -> impl Iterator<Item = u64> + Clone + use<> {
+    let (writes, keys) = (matches!(ask, Ask::Put | Ask::Txn), o.keys);
+    let mut x = 0x2545_F491_4F6C_DD1Du64;
+    (0..o.n).map(move |i| {
+        if writes {
+            return i;
+        }
+        x = xorshift(x);
+        x % keys
+    })
+}
+
 /// What reading back found.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct ReadBack {
+pub struct ReadBack {
     /// Keys that hold the last acknowledged value.
-    pub(crate) held: u64,
-    /// Keys that hold another one.
-    pub(crate) wrong: u64,
+    pub held: u64,
+    /// Keys that hold another one, or none.
+    pub wrong: u64,
+    /// Of those, that are not there.
+    pub missing: u64,
     /// Keys that could not be read.
-    pub(crate) unread: u64,
+    pub unread: u64,
 }
 
 /// Reads every acknowledged key back.
 ///
 /// With fewer requests than keys each key is written once, and the comparison is exact; a key written again and not
 /// answered may rightly hold the later value, and would count as wrong.
-pub(crate) async fn read_back(o: &Options, acknowledged: &[u64]) -> ReadBack {
+pub async fn read_back(o: &Options, acknowledged: &[u64]) -> ReadBack {
     let mut last = HashMap::new();
     for serial in acknowledged {
         let e = last.entry(serial % o.keys).or_insert(*serial);
@@ -66,13 +81,15 @@ pub(crate) async fn read_back(o: &Options, acknowledged: &[u64]) -> ReadBack {
     }
     let wrote = last.len() as u64;
     let quiet = Options { rate: None, seconds: READ_BACK_SECONDS, ..o.clone() };
-    let (outcome, _) = run(&quiet, Ask::Get, last.into_values(), true).await;
+    let last: Rc<[u64]> = last.into_values().collect();
+    let (outcome, _) = run(&quiet, Ask::Get, (0..last.len()).map(move |place| last[place]), true).await;
     let read = outcome.acknowledged.len() as u64;
-    ReadBack { held: read - outcome.mismatched, wrong: outcome.mismatched, unread: wrote - read }
+    let (wrong, missing) = (outcome.mismatched, outcome.missing);
+    ReadBack { held: read - wrong, wrong, missing, unread: wrote - read }
 }
 
 /// The rate, the latencies and the errors of a run, as the inside of a JSON object.
-pub(crate) fn figures(outcome: &Outcome, seconds: f64) -> String {
+pub fn figures(outcome: &Outcome, seconds: f64) -> String {
     let ok = outcome.acknowledged.len();
     let at = |q: f64| outcome.latency.value_at_quantile(q);
     let mut line = format!("\"ok\":{ok},\"seconds\":{seconds:.3},\"per_second\":{:.0}", ok as f64 / seconds);
@@ -101,7 +118,7 @@ fn quote(text: &str) -> String {
 }
 
 /// CPU seconds that the processes have used so far.
-pub(crate) fn cpu_seconds(pids: &[u32]) -> f64 {
+pub fn cpu_seconds(pids: &[u32]) -> f64 {
     pids.iter()
         .filter_map(|p| std::fs::read_to_string(format!("/proc/{p}/stat")).ok())
         .filter_map(|s| {

@@ -3,6 +3,7 @@
 //! Each connection carries one Watch stream with its share of the watchers; other connections put. Nothing is lost when
 //! every watcher has got as many events as were acknowledged, in ascending order of revision.
 
+use crate::connection::Outcome;
 use crate::frames;
 use crate::message::{self, Ask, Fields, Value};
 use crate::options::Options;
@@ -32,8 +33,47 @@ struct Counted {
     errors: Vec<String>,
 }
 
-/// Runs it and gives the JSON line.
-pub(crate) async fn watch(o: &Options) -> String {
+/// What the watchers got.
+#[derive(Debug)]
+pub struct Delivered {
+    /// Watches that were created.
+    pub watchers: usize,
+    /// Events that came in, over all watchers.
+    pub delivered: u64,
+    /// Events that had to come: one for each watcher and each acknowledged put.
+    pub wanted: u64,
+    /// Watchers that did not get as many events as were acknowledged.
+    pub watchers_short: usize,
+    /// Events whose revision was not above the one before.
+    pub disordered: u64,
+    /// Seconds from the first put to the last event, if any came.
+    pub seconds: Option<f64>,
+    /// CPU seconds of the servers meanwhile, zero without [`Options::pid`].
+    pub server_cpu_seconds: f64,
+    /// What went wrong on the watchers' connections.
+    pub errors: Vec<String>,
+    /// The puts, and the seconds that they took.
+    pub puts: (Outcome, f64),
+}
+
+impl Delivered {
+    /// One line of JSON.
+    pub fn to_json(&self, o: &Options) -> String {
+        let Self { watchers, delivered, wanted, watchers_short, disordered, errors, puts, .. } = self;
+        let all = self.seconds.unwrap_or(f64::MAX);
+        let mut line = format!("{{\"op\":\"watch\",\"watchers\":{watchers},\"delivered\":{delivered},\"wanted\":{wanted}");
+        line += &format!(",\"watchers_short\":{watchers_short},\"disordered\":{disordered},\"deliver_seconds\":{all:.3}");
+        line += &format!(",\"deliveries_per_second\":{:.0}", *delivered as f64 / all);
+        if !o.pid.is_empty() {
+            let cpu = self.server_cpu_seconds / (*delivered).max(1) as f64 * 1e6;
+            line += &format!(",\"server_cpu_us_per_delivery\":{cpu:.2}");
+        }
+        line + &format!(",\"watch_errors\":{errors:?},\"puts\":{{{}}}}}", figures(&puts.0, puts.1))
+    }
+}
+
+/// Runs it.
+pub async fn watch(o: &Options) -> Delivered {
     let counted = Rc::new(RefCell::new(Counted::default()));
     let local = LocalSet::new();
     for index in 0..o.conns {
@@ -48,7 +88,7 @@ pub(crate) async fn watch(o: &Options) -> String {
     local.run_until(drive(o, &counted)).await
 }
 
-async fn drive(o: &Options, counted: &RefCell<Counted>) -> String {
+async fn drive(o: &Options, counted: &RefCell<Counted>) -> Delivered {
     let begin = Instant::now();
     while counted.borrow().created < o.watchers && begin.elapsed() < CATCH_UP {
         tokio::time::sleep(Duration::from_millis(10)).await;
@@ -64,17 +104,18 @@ async fn drive(o: &Options, counted: &RefCell<Counted>) -> String {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     let counted = counted.borrow();
-    let all = counted.last.map_or(f64::MAX, |last| last.duration_since(begin).as_secs_f64());
     let each = puts.acknowledged.len() as u64;
-    let short = o.watchers - counted.watchers.values().filter(|w| w.0 == each).count();
-    let mut line = format!("{{\"op\":\"watch\",\"watchers\":{created},\"delivered\":{},\"wanted\":{wanted}", counted.delivered);
-    line += &format!(",\"watchers_short\":{short},\"disordered\":{},\"deliver_seconds\":{all:.3}", counted.disordered);
-    line += &format!(",\"deliveries_per_second\":{:.0}", counted.delivered as f64 / all);
-    if !o.pid.is_empty() {
-        let cpu = cpu_seconds(&o.pid) - before;
-        line += &format!(",\"server_cpu_us_per_delivery\":{:.2}", cpu / counted.delivered.max(1) as f64 * 1e6);
+    Delivered {
+        watchers: created,
+        delivered: counted.delivered,
+        wanted,
+        watchers_short: o.watchers - counted.watchers.values().filter(|w| w.0 == each).count(),
+        disordered: counted.disordered,
+        seconds: counted.last.map(|last| last.duration_since(begin).as_secs_f64()),
+        server_cpu_seconds: cpu_seconds(&o.pid) - before,
+        errors: counted.errors.clone(),
+        puts: (puts, seconds),
     }
-    line + &format!(",\"watch_errors\":{:?},\"puts\":{{{}}}}}", counted.errors, figures(&puts, seconds))
 }
 
 /// Creates the watches of one connection and counts what they get, until the program ends.

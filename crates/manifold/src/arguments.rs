@@ -14,6 +14,7 @@ pub(crate) enum Action {
     Serve(Flags),
     Ctl(Ctl),
     Inspect(Inspect),
+    Bench(bench::Bench),
 }
 
 /// `manifold ctl …`
@@ -307,6 +308,7 @@ Try it:
   echo hello | manifold ctl produce orders     send a line to it
   manifold ctl consume orders                  read it, and what comes
   manifold ctl snapshot save backup.manifold   take a backup
+  manifold bench produce --start               how fast it is here, and that nothing is lost
 
 Three nodes, each on its machine with its own name and the same secret and list:
   manifold ctl secret new cluster-secret
@@ -323,6 +325,7 @@ pub(crate) fn parse() -> Action {
     let action = match matches.subcommand() {
         Some(("ctl", matches)) => Ctl::from_arg_matches(matches).map(Action::Ctl),
         Some(("inspect", matches)) => Inspect::from_arg_matches(matches).map(Action::Inspect),
+        Some(("bench", matches)) => bench::Bench::from_arg_matches(matches).map(Action::Bench),
         Some((_, matches)) => Ok(Action::Serve(flags(matches))),
         None => Ok(Action::Serve(flags(&matches))),
     };
@@ -334,6 +337,8 @@ fn command() -> Command {
     let ctl = Ctl::augment_args(Command::new("ctl"));
     let ctl = ctl.about("Ask a running node, change its cluster, work with its streams, take a backup, bring one back");
     let inspect = Inspect::augment_subcommands(Command::new("inspect")).about("Look at stored files without a node");
+    let bench = bench::Bench::augment_args(Command::new("bench"));
+    let bench = bench.about("Measure a node, or an etcd or a Kafka beside it, and prove that what it acknowledged is there");
     Command::new("manifold")
         .about("One server, one log, many doors: an etcd-compatible store whose acknowledgement means fsynced")
         .version(concat!(env!("CARGO_PKG_VERSION"), " (answers as etcd 3.7.3)"))
@@ -343,6 +348,7 @@ fn command() -> Command {
         .subcommand(serve)
         .subcommand(ctl.arg_required_else_help(true))
         .subcommand(inspect.subcommand_required(true).arg_required_else_help(true))
+        .subcommand(bench.arg_required_else_help(true))
         .after_help(EXAMPLES)
 }
 
