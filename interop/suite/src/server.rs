@@ -172,7 +172,10 @@ impl Server {
                 };
                 let http = format!("127.0.0.1:{}", self.second_port);
                 command.arg("serve").arg("--data-dir").arg(data);
-                command.args(["--etcd", &etcd, "--http", &http, "--peer", &peer, "--kafka", "127.0.0.1:0"]);
+                command.args(["--etcd", &etcd, "--http", &http, "--peer", &peer]);
+                if !self.settings.arguments.iter().any(|argument| argument == "--kafka") {
+                    command.args(["--kafka", "127.0.0.1:0"]);
+                }
             }
         }
         // The server says a word about variables that look like its own.
