@@ -9,6 +9,7 @@ use std::{
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
+    time::{Duration, Instant},
 };
 
 use node::{Node, command, get, text};
@@ -94,7 +95,11 @@ fn both_doors_speak_tls_and_say_so() {
 
     // Plain text gets no answer, and the log says what to do.
     assert!(curl(&cert, &[&format!("http://{}/health", node.http)]).is_err());
-    assert!(node.log().contains("the client speaks plain text, and this door speaks TLS"), "{}", node.log());
+    let begin = Instant::now();
+    while !node.log().contains("the client speaks plain text, and this door speaks TLS") {
+        assert!(begin.elapsed() < Duration::from_secs(10), "{}", node.log());
+        std::thread::sleep(Duration::from_millis(10));
+    }
     let metrics = text(&curl(&cert, &[&format!("https://{}/metrics", node.http)]).unwrap());
     for line in [
         "manifold_connections_refused_total{door=\"http\",reason=\"tls_plain_text\"} 1\n",

@@ -62,6 +62,15 @@ impl Roster {
         }
         Roster { members, removed: BTreeSet::new() }
     }
+
+    /// What is known once the cluster's state says this. Who is in neither list may have come later than that state, which is one
+    /// of the past on a node that catches up: only a removal takes anybody away.
+    fn follow(&self, mut members: BTreeMap<NodeId, String>, removed: BTreeSet<NodeId>) -> Roster {
+        for (id, address) in self.members.iter().filter(|(id, _)| !removed.contains(id)) {
+            members.entry(*id).or_insert_with(|| address.clone());
+        }
+        Roster { members, removed }
+    }
 }
 
 impl Node {
@@ -134,19 +143,18 @@ impl Node {
             return;
         }
         let mut roster = self.roster().write();
-        let Some(network) = self.network() else {
-            *roster = Roster { members, removed };
-            return;
-        };
-        for (id, address) in members.iter().filter(|(id, address)| **id != me && !address.is_empty()) {
-            if roster.members.get(id) != Some(address) {
-                network.set_address(*id, address);
+        let next = roster.follow(members, removed);
+        if let Some(network) = self.network() {
+            for (id, address) in next.members.iter().filter(|(id, address)| **id != me && !address.is_empty()) {
+                if roster.members.get(id) != Some(address) {
+                    network.set_address(*id, address);
+                }
+            }
+            for id in roster.members.keys().filter(|id| !next.members.contains_key(id)) {
+                network.remove(*id);
             }
         }
-        for id in roster.members.keys().filter(|id| !members.contains_key(id)) {
-            network.remove(*id);
-        }
-        *roster = Roster { members, removed };
+        *roster = next;
     }
 
     /// Writes down whom to ask if this node loses its own copy of all this.
@@ -579,4 +587,23 @@ impl Node {
 
 fn has_caught_up(view: &GroupView, id: NodeId) -> bool {
     view.matched.get(&id).is_some_and(|matched| matched + CAUGHT_UP_ENTRIES >= view.last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A node that was rebuilt received the cluster's state of a time before the leader, rebuilt itself a moment ago, had its present
+    /// id. It took the leader away, refused it from then on, and never got the entries that would have told it otherwise.
+    #[test]
+    fn a_state_of_the_past_takes_nobody_away_who_came_later() {
+        let addresses = |ids: &[NodeId]| ids.iter().map(|id| (*id, format!("host-{id}"))).collect::<BTreeMap<NodeId, String>>();
+        let told = Roster { members: addresses(&[1, 3, 4]), removed: BTreeSet::new() };
+        let past = told.follow(addresses(&[1, 2, 3]), BTreeSet::new());
+        assert_eq!(past.members, addresses(&[1, 2, 3, 4]));
+        let present = past.follow(addresses(&[1, 3, 4]), BTreeSet::from([2]));
+        assert_eq!((present.members, present.removed), (addresses(&[1, 3, 4]), BTreeSet::from([2])));
+        let moved = told.follow(BTreeMap::from([(4, "elsewhere".to_owned())]), BTreeSet::from([1, 3]));
+        assert_eq!(moved.members, BTreeMap::from([(4, "elsewhere".to_owned())]));
+    }
 }
