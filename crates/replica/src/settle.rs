@@ -228,7 +228,9 @@ impl Inner {
         let streams = self.state.streams().zip(settling);
         let log = Log::new(self.journal.clone(), self.state.shard);
         let written = streams.as_ref().map(|(streams, settling)| streams.write(settling, &log)).transpose()?;
-        let is_overtaken = matches!(written, Some(None));
+        if matches!(written, Some(None)) {
+            return Ok(self.overtaken());
+        }
         let written = written.flatten();
         let (mut extra, mut dropped) = (Vec::new(), Vec::new());
         let spaces = self.state.spaces();
@@ -240,18 +242,14 @@ impl Inner {
         extra.extend(written.iter().flat_map(Written::changes));
         extra.sort_by(|a, b| a.0.cmp(&b.0));
         let is_settled = self.state.table().settle(sealed, extra, &dropped)?;
-        if is_settled && is_overtaken {
-            return Err(Error::new(Kind::Corrupt, "a state was settled without the batches that it names"));
-        }
         if let (Some((streams, settling)), Some(written)) = (streams, written) {
             if is_settled { streams.committed(settling, &written)? } else { streams.abandoned(&written)? }
         }
+        if !is_settled {
+            return Ok(self.overtaken());
+        }
         self.eased.notify_waiters();
         self.state.ease();
-        if !is_settled {
-            // A newer state was put into the place of all this, and is durable.
-            return Ok(self.state.snapshot().mark().clone());
-        }
         for space in &spaces {
             space.machine.reclaimed();
         }
@@ -268,6 +266,13 @@ impl Inner {
             }
         }
         Ok(mark)
+    }
+
+    /// A newer state was put into the place of what was being settled, and is durable: its mark.
+    fn overtaken(&self) -> table::Mark {
+        self.eased.notify_waiters();
+        self.state.ease();
+        self.state.snapshot().mark().clone()
     }
 }
 
