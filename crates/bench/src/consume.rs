@@ -13,7 +13,7 @@ use crate::{
     arguments::{Consume, Limit},
     error::{Error, Result},
     fetch::{Reader, Reading, Sink, Span},
-    kafka::{self, EARLIEST, LATEST, Topic, Wanted},
+    kafka::{self, EARLIEST, LATEST, Topic},
     ledger::{Audit, Producer},
     monitor::{Live, watched},
     process::Target,
@@ -31,11 +31,7 @@ const FILLED_RECORDS: u64 = 100_000;
 pub(crate) async fn run(o: &Consume, target: &Target, number: u32) -> Result<Report> {
     o.batches.check()?;
     let addresses = Addresses { allow_remote: o.run.allow_remote };
-    let wanted = Wanted { name: o.place.topic.clone(), partitions: o.place.partitions };
-    let topic = kafka::topic(&addresses, &target.kafka, &wanted).await?;
-    let outcome = measure(o, target, number, &topic).await;
-    let deleted = kafka::delete(&target.kafka, &topic).await;
-    outcome.and_then(|report| deleted.map(|()| report))
+    kafka::on_topic(&addresses, &target.kafka, &o.place, async |topic| measure(o, target, number, topic).await).await
 }
 
 async fn measure(o: &Consume, target: &Target, number: u32, topic: &Topic) -> Result<Report> {

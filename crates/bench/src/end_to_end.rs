@@ -19,7 +19,7 @@ use crate::{
     arguments::EndToEnd,
     error::{Error, Result},
     fetch::{PARTITION_BYTES, Reader, Sink, Span},
-    kafka::{self, Connection, LATEST, Topic, Wanted, name_of},
+    kafka::{self, Connection, LATEST, Topic, name_of},
     ledger::{Audit, Fate, Producer},
     limits::GRACE,
     monitor::{Live, watched},
@@ -42,11 +42,7 @@ pub(crate) async fn run(o: &EndToEnd, target: &Target, number: u32) -> Result<Re
         return Err(Error::usage(format!("--rate is at least {RATE_MIN} records a second from end to end")));
     }
     let addresses = Addresses { allow_remote: o.run.allow_remote };
-    let wanted = Wanted { name: o.place.topic.clone(), partitions: o.place.partitions };
-    let topic = kafka::topic(&addresses, &target.kafka, &wanted).await?;
-    let outcome = measure(o, target, number, &topic).await;
-    let deleted = kafka::delete(&target.kafka, &topic).await;
-    outcome.and_then(|report| deleted.map(|()| report))
+    kafka::on_topic(&addresses, &target.kafka, &o.place, async |topic| measure(o, target, number, topic).await).await
 }
 
 async fn measure(o: &EndToEnd, target: &Target, number: u32, topic: &Topic) -> Result<Report> {

@@ -10,7 +10,7 @@ use crate::{
     arguments::Ingest,
     error::{Error, Result},
     fetch,
-    kafka::{self, LATEST, Topic, Wanted},
+    kafka::{self, LATEST, Topic},
     ledger::Producer,
     limits::BODY_BYTES_MAX,
     monitor::{Live, watched},
@@ -25,11 +25,7 @@ use crate::{
 pub(crate) async fn run(o: &Ingest, target: &Target, number: u32) -> Result<Report> {
     let addresses = Addresses { allow_remote: o.run.allow_remote };
     addresses.check(&target.http)?;
-    let wanted = Wanted { name: o.place.topic.clone(), partitions: o.place.partitions };
-    let topic = kafka::topic(&addresses, &target.kafka, &wanted).await?;
-    let outcome = measure(o, target, number, &topic, &addresses).await;
-    let deleted = kafka::delete(&target.kafka, &topic).await;
-    outcome.and_then(|report| deleted.map(|()| report))
+    kafka::on_topic(&addresses, &target.kafka, &o.place, async |topic| measure(o, target, number, topic, &addresses).await).await
 }
 
 async fn measure(o: &Ingest, target: &Target, number: u32, topic: &Topic, addresses: &Addresses) -> Result<Report> {
@@ -107,13 +103,5 @@ async fn post(o: &Ingest, posters: Vec<Poster>) -> Sent {
             tokio::task::spawn_local(poster.run(rules))
         })
         .collect();
-    let mut all = Sent::default();
-    for task in tasks {
-        match task.await {
-            Ok(sent) => all.add(sent),
-            Err(error) => *all.errors.entry(format!("a connection's task ended: {error}")).or_default() += 1,
-        }
-    }
-    all.seconds = all.last.map_or_else(|| begin.elapsed(), |last| last.duration_since(begin)).as_secs_f64();
-    all
+    Sent::of(tasks, begin).await
 }

@@ -24,6 +24,7 @@ use tokio::{
 
 use crate::{
     address::Addresses,
+    arguments::Place,
     error::{Error, Result},
     limits::{ANSWER_BYTES_MAX, ANSWER_TIMEOUT, ASKED_EVERY, CONNECT_TIMEOUT, LEADERS_WITHIN, REQUEST_TIMEOUT_MS},
 };
@@ -189,25 +190,29 @@ impl Topic {
     }
 }
 
-/// What a run wants of its topic.
-#[derive(Clone, Debug)]
-pub(crate) struct Wanted {
-    /// Its name; one that is new is made up otherwise.
-    pub(crate) name: Option<String>,
-    /// How many partitions it has to have.
-    pub(crate) partitions: Option<i32>,
+/// Finds the topic or makes it, does `work` with it, and takes it away again if it was made.
+pub(crate) async fn on_topic<T>(
+    addresses: &Addresses,
+    bootstrap: &str,
+    place: &Place,
+    work: impl AsyncFnOnce(&Topic) -> Result<T>,
+) -> Result<T> {
+    let topic = topic(addresses, bootstrap, place).await?;
+    let outcome = work(&topic).await;
+    let deleted = delete(bootstrap, &topic).await;
+    outcome.and_then(|done| deleted.map(|()| done))
 }
 
 /// Finds the topic or makes it, and waits until all of its partitions are led.
-pub(crate) async fn topic(addresses: &Addresses, bootstrap: &str, wanted: &Wanted) -> Result<Topic> {
+async fn topic(addresses: &Addresses, bootstrap: &str, place: &Place) -> Result<Topic> {
     let mut connection = Connection::open(addresses.check(bootstrap)?).await?;
-    let (name, named) = match &wanted.name {
+    let (name, named) = match &place.topic {
         Some(name) => (name.clone(), true),
         None => (format!("bench-{:016x}", rand::random::<u64>()), false),
     };
     let mut made = false;
     if !named || describe(&mut connection, &name).await?.is_none() {
-        create(&mut connection, &name, wanted.partitions.unwrap_or(1)).await?;
+        create(&mut connection, &name, place.partitions.unwrap_or(1)).await?;
         made = true;
     }
     let end = Instant::now() + LEADERS_WITHIN;
@@ -226,7 +231,7 @@ pub(crate) async fn topic(addresses: &Addresses, bootstrap: &str, wanted: &Wante
         addresses.check(leader)?;
     }
     let count = leaders.len() as i32;
-    if let Some(partitions) = wanted.partitions.filter(|partitions| *partitions != count) {
+    if let Some(partitions) = place.partitions.filter(|partitions| *partitions != count) {
         return Err(Error::usage(format!(
             "topic {name} has {count} partitions, not {partitions}: leave --partitions out, or name another topic"
         )));
@@ -333,7 +338,7 @@ pub(crate) async fn answers(address: &str) -> bool {
 }
 
 /// Takes away a topic that this run made.
-pub(crate) async fn delete(bootstrap: &str, topic: &Topic) -> Result {
+async fn delete(bootstrap: &str, topic: &Topic) -> Result {
     if !topic.made {
         return Ok(());
     }

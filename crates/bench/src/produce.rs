@@ -9,7 +9,7 @@ use crate::{
     arguments::Produce,
     error::{Error, Result},
     fetch,
-    kafka::{self, Connection, LATEST, Topic, Wanted},
+    kafka::{self, Connection, LATEST, Topic},
     ledger::Producer,
     monitor::{Live, watched},
     process::Target,
@@ -23,11 +23,7 @@ use crate::{
 pub(crate) async fn run(o: &Produce, target: &Target, number: u32) -> Result<Report> {
     o.batches.check()?;
     let addresses = Addresses { allow_remote: o.run.allow_remote };
-    let wanted = Wanted { name: o.place.topic.clone(), partitions: o.place.partitions };
-    let topic = kafka::topic(&addresses, &target.kafka, &wanted).await?;
-    let outcome = measure(o, target, number, &topic, &addresses).await;
-    let deleted = kafka::delete(&target.kafka, &topic).await;
-    outcome.and_then(|report| deleted.map(|()| report))
+    kafka::on_topic(&addresses, &target.kafka, &o.place, async |topic| measure(o, target, number, topic, &addresses).await).await
 }
 
 async fn measure(o: &Produce, target: &Target, number: u32, topic: &Topic, addresses: &Addresses) -> Result<Report> {
@@ -122,13 +118,5 @@ pub(crate) async fn send(load: &Load, senders: Vec<Sender>) -> Sent {
             tokio::task::spawn_local(sender.run())
         })
         .collect();
-    let mut all = Sent::default();
-    for task in tasks {
-        match task.await {
-            Ok(sent) => all.add(sent),
-            Err(error) => *all.errors.entry(format!("a connection's task ended: {error}")).or_default() += 1,
-        }
-    }
-    all.seconds = all.last.map_or_else(|| begin.elapsed(), |last| last.duration_since(begin)).as_secs_f64();
-    all
+    Sent::of(tasks, begin).await
 }

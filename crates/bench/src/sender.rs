@@ -9,7 +9,10 @@ use std::{
 
 use hdrhistogram::Histogram;
 use kafka_wire::{Message, messages::produce::ProduceResponse};
-use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
+use tokio::{
+    task::JoinHandle,
+    time::{Instant, sleep, sleep_until, timeout, timeout_at},
+};
 
 use crate::{
     arguments::Limit,
@@ -73,8 +76,21 @@ impl Default for Sent {
 }
 
 impl Sent {
+    /// What all connections did since `begin`, once they have ended.
+    pub(crate) async fn of(tasks: Vec<JoinHandle<Sent>>, begin: Instant) -> Sent {
+        let mut all = Sent::default();
+        for task in tasks {
+            match task.await {
+                Ok(sent) => all.add(sent),
+                Err(error) => *all.errors.entry(format!("a connection's task ended: {error}")).or_default() += 1,
+            }
+        }
+        all.seconds = all.last.map_or_else(|| begin.elapsed(), |last| last.duration_since(begin)).as_secs_f64();
+        all
+    }
+
     /// Adds what another connection did.
-    pub(crate) fn add(&mut self, other: Sent) {
+    fn add(&mut self, other: Sent) {
         self.producers.extend(other.producers);
         self.latency.add(other.latency).expect("the bounds are the same");
         for (text, count) in other.errors {
