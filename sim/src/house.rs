@@ -12,9 +12,9 @@ use base::{
     Disk, NodeId, Result, ShardId,
     disk::{Ending, Fault, MemoryDisk},
 };
-use journal::Writer;
+use journal::{Pace, Writer};
 use replica::{
-    Failure, Identity, Keyspace, Node, NodeParts, Pace, Start, Ticket,
+    Failure, Identity, Keyspace, Node, NodeParts, Start, Ticket,
     rebuild::{self, Order},
     runtime,
 };

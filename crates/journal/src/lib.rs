@@ -22,6 +22,7 @@ pub mod fuzz;
 pub mod inspect;
 mod journal;
 pub mod limits;
+mod pace;
 mod recovery;
 mod segment;
 mod state;
@@ -34,6 +35,7 @@ use base::{EntryId, ShardId};
 use bytes::Bytes;
 
 pub use journal::{Journal, Pulse};
+pub use pace::Pace;
 pub use segment::{segment_name, segment_number};
 pub use writer::Writer;
 

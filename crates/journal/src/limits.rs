@@ -32,3 +32,21 @@ pub const WINDOW_BYTES: usize = 1024 * 1024;
 
 /// Reads of older entries that lie this close to each other in one segment are done in one call.
 pub const READ_RUN_BYTES: usize = 256 * 1024;
+
+/// Distance between writes below which none is kept, in microseconds.
+pub const PACE_INTERVAL_MIN_US: u64 = 2_000;
+
+/// The longest distance between writes that is kept, in microseconds.
+pub const PACE_INTERVAL_MAX_US: u64 = 25_000;
+
+/// Time of a write below which it has not stalled, in microseconds.
+pub const PACE_STALL_MIN_US: u64 = 20_000;
+
+/// Records that come so soon after a write ended, in microseconds, waited for it: clients that are answered ask again.
+pub const PACE_BUSY_US: u64 = 5_000;
+
+/// How often a writer that keeps a distance looks whether its next write is full, in milliseconds.
+pub const PACE_LOOK_MS: u64 = 2;
+
+/// Bytes that are settled in the time of one of the journal's writes while a distance is kept.
+pub const PACE_REST_BYTES: u64 = 2 << 20;

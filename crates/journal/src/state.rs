@@ -10,7 +10,7 @@ use std::{
 use base::{EntryId, ShardId};
 use bytes::Bytes;
 
-use crate::{Done, Entry, Record, ShardState, segment::Segment};
+use crate::{Done, Entry, Record, ShardState, encode::queued_bytes, segment::Segment};
 
 /// In a slot's `segment`: not written yet; the rest is the number of the queued record.
 const UNWRITTEN: u64 = 1 << 63;
@@ -282,6 +282,15 @@ impl State {
             None if self.closing => Some(io::Error::other("the journal is closed")),
             None => None,
         }
+    }
+
+    /// Whether what waits fills a write of so many bytes, or a vote is among it.
+    pub(crate) fn is_urgent(&self, write_bytes: usize) -> bool {
+        let mut bytes = 0;
+        self.queue.iter().any(|queued| {
+            bytes += queued_bytes(&queued.record);
+            bytes >= write_bytes || matches!(queued.record, Record::Vote(..))
+        })
     }
 
     /// Takes a record in: memory knows it at once, the queue brings it to disk.

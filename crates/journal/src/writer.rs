@@ -8,15 +8,16 @@ use std::{
     time::Duration,
 };
 
-use base::{EntryId, ShardId};
+use base::{Clock, EntryId, ShardId};
 
 use crate::{
-    Done, Options, Record,
+    Done, Options, Pace, Record,
     bugs::{Bug, planted},
     encode::{Encoder, Fit, Logged, fit, queued_bytes, shard_of, too_large},
     format::{FLAG_HEAD, Place, RECORD_HEADER_BYTES, RecordKind, WRITE_HEADER_BYTES, WriteHeader, record_bytes},
     journal::Shared,
-    limits::{BLOCK_BYTES, IDLE_MS},
+    limits::{BLOCK_BYTES, IDLE_MS, PACE_LOOK_MS},
+    pace::Pacer,
     segment::{Preparer, Segment},
     state::{Effect, Queued, State},
 };
@@ -98,21 +99,36 @@ impl Writer {
     }
 
     /// Runs until [`crate::Journal::close`], waiting for records. An error means that a write or a sync failed: end the process.
-    pub fn run(mut self) -> io::Result<()> {
-        let result = self.run_until_closed();
+    pub fn run(self) -> io::Result<()> {
+        self.keep_running(None)
+    }
+
+    /// The same, with the distance between writes that the disk wants, which `pace` tells everyone.
+    pub fn run_at_pace(self, pace: Pace, clock: &dyn Clock) -> io::Result<()> {
+        self.keep_running(Some((Pacer::new(pace), clock)))
+    }
+
+    fn keep_running(mut self, pace: Option<(Pacer, &dyn Clock)>) -> io::Result<()> {
+        let result = self.run_until_closed(pace);
         if let Err(error) = &result {
             self.fail(error);
         }
         result
     }
 
-    fn run_until_closed(&mut self) -> io::Result<()> {
+    fn run_until_closed(&mut self, mut pace: Option<(Pacer, &dyn Clock)>) -> io::Result<()> {
         let pool = std::mem::replace(&mut self.preparer, Preparer::Ended);
         self.preparer = pool.into_background()?;
         self.preparer.reserve(self.options.reserve_bytes)?;
         loop {
+            if let Some((pacer, clock)) = &mut pace {
+                self.keep_distance(pacer, *clock);
+            }
             if self.write()? {
                 self.sync()?;
+                if let Some((pacer, clock)) = &mut pace {
+                    pacer.done(clock.monotonic());
+                }
                 continue;
             }
             let mut state = self.shared.state.lock();
@@ -141,6 +157,23 @@ impl Writer {
             state.writer_waits = false;
             state.writer_sleeps = false;
         }
+    }
+
+    /// Waits, if something waits, until the pace allows the next write. A full one gains nothing by waiting, and a vote is urgent.
+    fn keep_distance(&self, pacer: &mut Pacer, clock: &dyn Clock) {
+        let mut state = self.shared.state.lock();
+        if state.queue.is_empty() {
+            return;
+        }
+        loop {
+            let now = clock.monotonic();
+            let Some(earliest) = pacer.earliest(now) else { break };
+            if state.closing || state.is_urgent(self.options.write_bytes_max) {
+                break;
+            }
+            self.shared.wake.wait_for(&mut state, (earliest - now).min(Duration::from_millis(PACE_LOOK_MS)));
+        }
+        pacer.started(clock.monotonic());
     }
 
     /// For the simulator: writes what waits, without syncing. `false` if nothing waited (an idle journal then may call [`Writer::idle`]).

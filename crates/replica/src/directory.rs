@@ -17,7 +17,7 @@ use std::{
 };
 
 use base::{Disk, Error, Kind, Result, ShardId, disk::RealDisk};
-use journal::Writer;
+use journal::{Pace, Writer};
 use table::{LsmTree, Pair, Tree, TreeOptions};
 use tokio::net::TcpListener;
 
@@ -27,7 +27,6 @@ use crate::{
     network,
     node::{Failure, NodeOptions, NodeParts},
     options::{PeerOptions, Start},
-    pace::Pace,
     rebuild::{self, Order},
     recover, runtime,
 };
@@ -133,6 +132,7 @@ impl Held {
         let (shards, streams) = (dir.join(SHARDS), dir.join(STREAMS));
         let pace = Pace::default();
         let tree_options = tree_options(options.tree_cache_bytes(), pace.clone());
+        let keeping = pace.clone();
         Ok(NodeParts {
             home: Arc::new(home),
             journal_disk: Arc::new(real_disk(&dir.join(JOURNAL))?),
@@ -141,7 +141,7 @@ impl Held {
             identity,
             network: None,
             pace,
-            drive: Box::new(move |writer, failure| drive(writer, failure, lock)),
+            drive: Box::new(move |writer, failure| drive(writer, failure, keeping, lock)),
         })
     }
 }
@@ -258,10 +258,10 @@ fn open_tree(shards: &Path, shard: ShardId, options: TreeOptions) -> Result<Arc<
 }
 
 /// Runs the journal's writer on a thread of its own, which also holds the directory's lock.
-fn drive(writer: Writer, failure: Failure, lock: fs::File) {
+fn drive(writer: Writer, failure: Failure, pace: Pace, lock: fs::File) {
     let failed = failure.clone();
     let run = move || {
-        if let Err(error) = writer.run() {
+        if let Err(error) = writer.run_at_pace(pace, runtime::system_clock()) {
             failure
                 .report(format!("the journal could not be written ({error}); what is on disk is read again at the next start"));
         }

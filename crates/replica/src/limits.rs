@@ -9,6 +9,13 @@ pub(crate) const ENTRIES_IN_FLIGHT_MAX: usize = 1;
 /// Entries that a shard of several nodes may have in flight from one node: while one is on its way, the next is made.
 pub(crate) const ENTRIES_IN_FLIGHT_PEERS_MAX: usize = 2;
 
+/// Entries that a shard may have in flight from one node while the journal keeps a distance between its writes: those that are
+/// made meanwhile join the next write.
+pub(crate) const ENTRIES_IN_FLIGHT_PACED_MAX: usize = 16;
+
+/// Entries that are made in the time between two such writes.
+pub(crate) const ENTRIES_EACH_PACED_WRITE: u32 = 8;
+
 /// How long a request waits for its answer in all, in milliseconds: etcd's. What waits for others that wait for a leader would
 /// otherwise wait twice.
 pub(crate) const REQUEST_TIMEOUT_MS: u64 = 7_000;
@@ -75,18 +82,6 @@ pub(crate) const UNSETTLED_FACTOR_APPLY: u64 = 6;
 
 /// Unsettled bytes, as a multiple of the settle budget, at which the next settle goes before further merging.
 pub(crate) const MERGE_UNSETTLED_FACTOR: u64 = 2;
-
-/// Distance between entries below which none is kept, in microseconds.
-pub(crate) const PACE_INTERVAL_MIN_US: u64 = 2_000;
-
-/// The longest distance between entries that is kept, in microseconds.
-pub(crate) const PACE_INTERVAL_MAX_US: u64 = 25_000;
-
-/// Time of an entry below which it has not stalled, in microseconds.
-pub(crate) const PACE_STALL_MIN_US: u64 = 20_000;
-
-/// How often a proposer that keeps a distance looks whether a batch is full, in microseconds.
-pub(crate) const PACE_LOOK_US: u64 = 1_000;
 
 /// How often the free space is looked at, in milliseconds.
 pub(crate) const SPACE_TICK_MS: u64 = 2000;

@@ -12,7 +12,7 @@ use std::{
 
 use base::{ClusterId, Disk, Error, KeyspaceId, Kind, NodeId, Result, ShardId, disk::Space as DiskSpace};
 use cluster::{Command, KeyspaceEntry, Member};
-use journal::{Journal, Writer};
+use journal::{Journal, Pace, Writer};
 use kv::Command as KvCommand;
 use parking_lot::{Mutex, RwLock};
 use table::{Snapshot, Tree};
@@ -35,7 +35,6 @@ use crate::{
     members::Roster,
     network::{self, Network, NetworkMaker},
     options::PeerOptions,
-    pace::Pace,
     post::Post,
     proposer,
     rebuild::{self, Book},
@@ -116,7 +115,7 @@ pub struct NodeParts {
     pub identity: Identity,
     /// Makes its network; `None`: it has no peers and takes none.
     pub network: Option<NetworkMaker>,
-    /// The pace of the disk, as the proposers find it; the trees may keep it, too.
+    /// The pace of the disk as the journal finds it; proposers and trees follow it.
     pub pace: Pace,
     /// Runs the journal's writer, and tells when it failed: a thread on a machine, a task in the simulator.
     pub drive: Box<dyn FnOnce(Writer, Failure) + Send>,

@@ -5,12 +5,12 @@ use std::{future::Future, pin::Pin, time::Duration};
 
 use base::{Error, Kind, Result};
 use futures_util::{StreamExt, stream::FuturesUnordered};
+use journal::Pace;
 
 use crate::{
     consensus::Replies,
     lanes::{Lanes, Pending},
-    limits::{BATCH_BYTES_MAX, ENTRIES_IN_FLIGHT_MAX, ENTRIES_IN_FLIGHT_PEERS_MAX, PACE_LOOK_US},
-    pace::{Pace, Pacer},
+    limits::{ENTRIES_EACH_PACED_WRITE, ENTRIES_IN_FLIGHT_MAX, ENTRIES_IN_FLIGHT_PACED_MAX, ENTRIES_IN_FLIGHT_PEERS_MAX},
     post::Post,
     runtime,
     settle::Settler,
@@ -21,24 +21,21 @@ type InFlight = FuturesUnordered<Pin<Box<dyn Future<Output = (Result<Replies>, V
 /// Runs until the lanes are closed and empty.
 pub(crate) async fn run(lanes: Lanes, post: Post, settler: Settler, pace: Pace) {
     let mut in_flight = InFlight::new();
-    let mut pacer = Pacer::new(pace);
-    let mut is_busy = false;
+    let mut last = Duration::ZERO;
     loop {
-        let most = in_flight_max(&post);
+        let interval = pace.interval();
+        let earliest = interval.map(|interval| last + interval / ENTRIES_EACH_PACED_WRITE);
+        let most = in_flight_max(&post, interval.is_some());
         tokio::select! {
             biased;
-            Some((outcome, waiting)) = in_flight.next(), if !in_flight.is_empty() => {
-                is_busy = lanes.depth().0 > 0;
-                pacer.done(runtime::now());
-                answer(outcome, waiting);
-            }
-            some = work(&lanes, &settler, pacer.earliest()), if in_flight.len() < most => {
+            Some((outcome, waiting)) = in_flight.next(), if !in_flight.is_empty() => answer(outcome, waiting),
+            some = work(&lanes, &settler, earliest), if in_flight.len() < most => {
                 if !some {
                     break;
                 }
                 let waiting = lanes.take();
                 if !waiting.is_empty() {
-                    pacer.started(runtime::now(), is_busy);
+                    last = runtime::now();
                     in_flight.push(Box::pin(propose(post.clone(), waiting)));
                 }
             }
@@ -49,21 +46,22 @@ pub(crate) async fn run(lanes: Lanes, post: Post, settler: Settler, pace: Pace) 
     }
 }
 
-/// Alone, what waits meanwhile does best as one batch; with peers, a batch travels while the next one is made.
-fn in_flight_max(post: &Post) -> usize {
-    if post.group().has_peers() { ENTRIES_IN_FLIGHT_PEERS_MAX } else { ENTRIES_IN_FLIGHT_MAX }
+/// Alone, what waits meanwhile does best as one batch; with peers, a batch travels while the next one is made. A journal that keeps
+/// a distance between its writes gathers by itself.
+fn in_flight_max(post: &Post, is_paced: bool) -> usize {
+    match (is_paced, post.group().has_peers()) {
+        (true, _) => ENTRIES_IN_FLIGHT_PACED_MAX,
+        (false, true) => ENTRIES_IN_FLIGHT_PEERS_MAX,
+        (false, false) => ENTRIES_IN_FLIGHT_MAX,
+    }
 }
 
-/// Waits until something waits, there is room for it, and the pace allows it; `false` once the lanes are closed and empty.
+/// Waits until something waits, there is room for it, and it is time; `false` once the lanes are closed and empty.
 async fn work(lanes: &Lanes, settler: &Settler, earliest: Option<Duration>) -> bool {
     let some = lanes.some().await;
     settler.room().await;
-    if let Some(earliest) = earliest {
-        // A full batch gains nothing by waiting.
-        while lanes.depth().1 < BATCH_BYTES_MAX && runtime::now() < earliest && !lanes.is_closed() {
-            let look = runtime::now() + Duration::from_micros(PACE_LOOK_US);
-            runtime::sleep_until(look.min(earliest)).await;
-        }
+    if let Some(earliest) = earliest.filter(|_| some) {
+        runtime::sleep_until(earliest).await;
     }
     some
 }

@@ -79,7 +79,7 @@ fn entered() -> Option<Arc<dyn Executor>> {
     EXECUTOR.with_borrow(Clone::clone)
 }
 
-fn system_clock() -> &'static SystemClock {
+pub(crate) fn system_clock() -> &'static SystemClock {
     static CLOCK: OnceLock<SystemClock> = OnceLock::new();
     CLOCK.get_or_init(SystemClock::default)
 }
