@@ -194,3 +194,6 @@ pub(crate) const CATALOGUE_LOOK_MS: u64 = 5;
 
 /// Topics whose settings are kept as what they come to.
 pub(crate) const SETTINGS_KEPT_MAX: usize = 100_000;
+
+/// Niceness of threads whose work nobody waits for: a tenth of what others get of a processor that is not enough for all.
+pub(crate) const BACKGROUND_NICENESS: i32 = 10;

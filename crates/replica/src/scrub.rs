@@ -92,7 +92,7 @@ impl Node {
     async fn read_all(&self, scrub: &Arc<Scrub>) -> Result<u64> {
         for shard in self.shards() {
             let (node, scrub, journal) = (self.clone(), scrub.clone(), self.journal().clone());
-            runtime::spawn_blocking(move || {
+            runtime::spawn_background(move || {
                 let mut read = |bytes| {
                     scrub.bytes.fetch_add(bytes, Relaxed);
                     node.rest_after(bytes)

@@ -83,7 +83,7 @@ impl Group {
                 break ended;
             }
             let machine = self.machine().clone();
-            partial = match runtime::spawn_blocking(move || partial.take(pieces, &*machine)).await {
+            partial = match runtime::spawn_background(move || partial.take(pieces, &*machine)).await {
                 Ok(partial) => partial,
                 Err(error) => return Err(io::Error::other(error)),
             };
@@ -107,7 +107,7 @@ impl Group {
             return Ok(before);
         }
         let machine = self.machine().clone();
-        let stage = runtime::spawn_blocking(move || machine.stage()).await?;
+        let stage = runtime::spawn_background(move || machine.stage()).await?;
         let lacking = segments.iter().copied().enumerate().collect();
         Ok(Partial { from, applied, membership, segments, last: Bytes::new(), stage, lacking, held: Vec::new(), receiving: None })
     }
@@ -115,7 +115,7 @@ impl Group {
     async fn install(&self, vote: Vote, partial: Partial) -> Result<Bytes> {
         let Partial { applied, membership, stage, mut lacking, mut held, receiving, .. } = partial;
         if let Some((number, import)) = receiving {
-            held.push(runtime::spawn_blocking(move || import.finish()).await?);
+            held.push(runtime::spawn_background(move || import.finish()).await?);
             lacking.remove(&number);
         }
         if !lacking.is_empty() {
@@ -123,7 +123,7 @@ impl Group {
         }
         let last_membership = codec::decode_membership(membership.clone())?;
         let mark = Mark { applied: Some(applied), membership };
-        let staged = runtime::spawn_blocking(move || stage.finish(mark)).await?;
+        let staged = runtime::spawn_background(move || stage.finish(mark)).await?;
         let meta = SnapshotMeta { last_log_id: Some(log_id(applied)), last_membership };
         let snapshot = RaftSnapshot { meta, snapshot: Settled::received(staged, held) };
         let response = self.raft().install_full_snapshot(vote, snapshot).await;

@@ -89,7 +89,7 @@ impl Transport for Wires {
             let Settled::Own(state) = snapshot.snapshot else { return Err(io::ErrorKind::InvalidInput.into()) };
             let applied = snapshot.meta.last_log_id.as_ref().map(entry_id).ok_or(io::ErrorKind::InvalidInput)?;
             let (machine, held) = (self.machine.clone(), state.clone());
-            let exports = runtime::spawn_blocking(move || machine.exports(&*held)).await.map_err(unreadable)?;
+            let exports = runtime::spawn_background(move || machine.exports(&*held)).await.map_err(unreadable)?;
             let (sender, receiver) = self.network.open(to, Channel::Snapshot, self.message(kind::SNAPSHOT)).await?;
             send_snapshot(sender, receiver, vote, applied, state, exports).await
         })
@@ -155,7 +155,7 @@ async fn send_snapshot(
     let mut from = after(&last);
     loop {
         let (reading, begin) = (state.clone(), from.clone());
-        let (chunk, last) = runtime::spawn_blocking(move || read_chunk(&*reading, begin)).await.map_err(unreadable)?;
+        let (chunk, last) = runtime::spawn_background(move || read_chunk(&*reading, begin)).await.map_err(unreadable)?;
         let Some(last) = last else { break };
         from = after(&last);
         sender.send(chunk).await?;
@@ -167,7 +167,7 @@ async fn send_snapshot(
 
 async fn send_segment(sender: &mut Sender, number: usize, mut export: Export) -> io::Result<()> {
     loop {
-        let (held, piece) = runtime::spawn_blocking(move || {
+        let (held, piece) = runtime::spawn_background(move || {
             let piece = export.next_piece();
             (export, piece)
         })

@@ -20,6 +20,8 @@ use std::{
 use base::{Clock as _, clock::SystemClock};
 use rand::Rng as _;
 
+use crate::limits::BACKGROUND_NICENESS;
+
 mod hall;
 mod instant;
 mod join;
@@ -187,6 +189,28 @@ pub async fn spawn_blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send +
             // The runtime is being torn down, and with it the task that asks.
             Err(_) => std::future::pending().await,
         },
+    }
+}
+
+/// Runs work that may block and that nobody waits for: behind everything else that wants the processor. A panic in it continues in
+/// the caller.
+pub async fn spawn_background<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    if is_simulated() {
+        return work();
+    }
+    let (sender, receiver) = tokio::sync::oneshot::channel();
+    let run = move || {
+        // On Linux this is the thread's alone, and what it starts inherits it. Where it is refused, the work is merely not behind.
+        let _ = rustix::process::setpriority_process(None, BACKGROUND_NICENESS);
+        let _ = sender.send(std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)));
+    };
+    if let Err(error) = std::thread::Builder::new().name("background".to_owned()).spawn(run) {
+        panic!("cannot start a thread: {error}");
+    }
+    match receiver.await {
+        Ok(Ok(value)) => value,
+        Ok(Err(panic)) => std::panic::resume_unwind(panic),
+        Err(_) => unreachable!("a thread that ends has sent what came of its work"),
     }
 }
 
