@@ -20,6 +20,7 @@
 pub mod cluster;
 pub mod differ;
 pub mod disks;
+pub mod figures;
 pub mod frames;
 pub mod kafka_clients;
 pub mod kafka_peer;

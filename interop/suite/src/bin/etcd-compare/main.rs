@@ -36,6 +36,9 @@ struct Options {
     /// Where data directories are made; a folder on the disk that is to be measured.
     #[arg(long)]
     under: PathBuf,
+    /// A file for every value of every run; figures in it that are not measured this time stay.
+    #[arg(long)]
+    json: Option<PathBuf>,
     /// The load generator's binary.
     #[arg(long)]
     storm: PathBuf,
@@ -56,7 +59,7 @@ async fn main() {
     }
     let wanted = |row: &str| options.only.is_empty() || options.only.iter().any(|o| o == row);
     let bench = rows::Bench { storm: options.storm.clone(), part: if options.quick { 10 } else { 1 }, minutes: options.minutes };
-    let mut table = Table::default();
+    let mut table = Table::beside("etcd", "etcd 3.7.3");
     for row in rows::ROWS.iter().filter(|r| wanted(r)) {
         // A run of minutes is long enough to be taken once.
         let runs = if matches!(*row, "million" | "disk" | "idle") { 1 } else { options.runs };
@@ -64,10 +67,13 @@ async fn main() {
             for (name, settings) in &servers {
                 eprintln!("{row}, run {} of {runs}, {name}", run + 1);
                 for (figure, value) in bench.run(row, settings).await {
-                    table.add(figure, name, value);
+                    table.add(figure, name == "ours", value);
                 }
             }
         }
     }
-    print!("{}", table.markdown("etcd", "etcd 3.7.3"));
+    print!("{}", table.markdown());
+    if let Some(file) = &options.json {
+        table.keep(file).expect("the figures can be kept");
+    }
 }

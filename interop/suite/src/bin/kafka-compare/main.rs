@@ -32,7 +32,7 @@ struct Options {
     /// Where data directories are made; a folder on the disk that is to be measured.
     #[arg(long)]
     under: PathBuf,
-    /// A file for every value of every run.
+    /// A file for every value of every run; figures in it that are not measured this time stay.
     #[arg(long)]
     json: Option<PathBuf>,
 }
@@ -47,20 +47,20 @@ async fn main() {
     }
     let kinds: &[Kind] = if options.peer_only { &[Kind::Kafka] } else { &[Kind::Manifold, Kind::Kafka] };
     let bench = Bench { libraries, under: options.under.clone(), part: if options.quick { 10 } else { 1 } };
-    let mut table = Table::default();
+    let mut table = Table::beside(Kind::Kafka.name(), "Kafka 4.3.0");
     for row in ROWS.iter().filter(|row| options.only.is_empty() || options.only.iter().any(|name| name == *row)) {
         for run in 0..options.runs {
             for kind in kinds {
                 eprintln!("{row}, run {} of {}, {}", run + 1, options.runs, kind.name());
                 for (figure, value) in bench.run(row, *kind).await {
                     eprintln!("  {figure}: {value:.2}");
-                    table.add(figure, kind.name(), value);
+                    table.add(figure, *kind == Kind::Manifold, value);
                 }
             }
         }
     }
-    print!("{}", table.markdown(Kind::Kafka.name(), "Kafka 4.3.0"));
+    print!("{}", table.markdown());
     if let Some(file) = &options.json {
-        std::fs::write(file, format!("{:#}\n", table.json())).expect("the file of values can be written");
+        table.keep(file).expect("the figures can be kept");
     }
 }

@@ -116,7 +116,6 @@ impl Bench {
         let done = subject.tools().consume(&load.topic, "counted", load.records)?;
         Ok(vec![
             ("consume 256 B: records a second", done.fetched_per_second),
-            ("consume with joining: records a second", done.per_second),
             ("consume: server CPU, us", (subject.cpu_seconds() - before) / done.records * 1e6),
         ])
     }
