@@ -11,7 +11,7 @@ pub struct Member {
     pub name: String,
     /// Where peers reach it, `host:port`; empty for a node that never had peers.
     pub address: String,
-    /// Where clients reach its etcd door (URLs), as it said at its last start.
+    /// Where clients reach its doors, and where it stands (`http://...`, `kafka://...`, `rack:...`), as it said at its last start.
     pub client_urls: Vec<String>,
     /// Drawn by the node with its data directory at its first start; 0: it never started. A node that comes back with another
     /// one lost its disk.

@@ -1,4 +1,4 @@
-//! Members of the cluster as Kafka's clients know them: a number, a host and a port.
+//! Members of the cluster as Kafka's clients know them: a number, a host, a port, and the rack where it stands.
 
 use base::NodeId;
 use cluster::Member;
@@ -6,17 +6,26 @@ use cluster::Member;
 /// How a member says where its Kafka door is, among the places where clients reach it.
 const SCHEME: &str = "kafka://";
 
+/// How it says, at the same place, in which rack it stands. Earlier builds look for other schemes, and so pass over it.
+const RACK: &str = "rack:";
+
 /// A member with an open door.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Broker {
     pub(crate) node: NodeId,
     pub(crate) host: String,
     pub(crate) port: u16,
+    pub(crate) rack: Option<String>,
 }
 
 /// The place of a Kafka door as a member tells it to the others.
 pub fn url(host: &str, port: u16) -> String {
     if host.contains(':') { format!("{SCHEME}[{host}]:{port}") } else { format!("{SCHEME}{host}:{port}") }
+}
+
+/// The rack of a node as a member tells it to the others.
+pub fn rack_url(rack: &str) -> String {
+    format!("{RACK}{rack}")
 }
 
 /// The number that clients know a member by: nodes have longer ones.
@@ -34,7 +43,8 @@ impl Broker {
         let place = member.client_urls.iter().find_map(|url| url.strip_prefix(SCHEME))?;
         let (host, port) = place.rsplit_once(':')?;
         let host = host.trim_start_matches('[').trim_end_matches(']');
-        Some(Broker { node: member.id, host: host.to_owned(), port: port.parse().ok()? })
+        let rack = member.client_urls.iter().find_map(|url| url.strip_prefix(RACK)).map(ToOwned::to_owned);
+        Some(Broker { node: member.id, host: host.to_owned(), port: port.parse().ok()?, rack })
     }
 }
 
@@ -50,6 +60,8 @@ mod tests {
         assert_eq!(Broker::of(&member), None);
         member.client_urls = vec!["http://n1:2379".to_owned(), "kafka://[::1]:9092".to_owned()];
         let broker = Broker::of(&member).expect("has a door");
-        assert_eq!((broker.host.as_str(), broker.port, broker.number()), ("::1", 9092, 7));
+        assert_eq!((broker.host.as_str(), broker.port, broker.number(), broker.rack), ("::1", 9092, 7, None));
+        member.client_urls.push(rack_url("a: 1/?"));
+        assert_eq!(Broker::of(&member).and_then(|broker| broker.rack).as_deref(), Some("a: 1/?"), "any text");
     }
 }

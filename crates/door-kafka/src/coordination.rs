@@ -361,7 +361,7 @@ mod tests {
     #[tokio::test(flavor = "multi_thread")]
     async fn a_term_that_is_over_never_takes_the_place_of_a_later_one() {
         let (_dir, node, seat) = seat().await;
-        let at = |term| Leadership { leader: None, is_here: true, term };
+        let at = |term| Leadership { leader: None, is_here: true, is_followed: false, term };
         let look = |term: u64| -> Result<(u64, bool), Code> {
             let look = || {
                 assert!(seat.held.is_locked(), "the look is taken while the coordinator is held");
@@ -378,7 +378,7 @@ mod tests {
         assert_eq!(look(7), Ok((7, false)), "loaded anew");
         assert_eq!(look(5), Err(Code::NotCoordinator));
         assert_eq!(look(7), Ok((7, true)), "what the later term knows is there still");
-        let gone = seat.serving_under(|| Leadership { leader: None, is_here: false, term: 8 });
+        let gone = seat.serving_under(|| Leadership { leader: None, is_here: false, is_followed: false, term: 8 });
         assert_eq!(gone.err(), Some(Code::NotCoordinator));
         assert_eq!((look(5), look(8)), (Err(Code::NotCoordinator), Ok((8, false))));
         node.shutdown().await.unwrap();

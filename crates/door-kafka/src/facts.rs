@@ -16,6 +16,7 @@ fn fixed(door: &Shared) -> Overrides {
     let replicas = topics.replicas();
     let id = number(topics.node().node_id()).to_string();
     let listener = format!("PLAINTEXT://{}:{}", options.host, options.port);
+    let rack = topics.brokers().into_iter().find(|broker| broker.node == topics.node().node_id()).and_then(|broker| broker.rack);
     let facts = [
         ("advertised.listeners", listener.clone()),
         ("auto.create.topics.enable", options.auto_create.to_string()),
@@ -31,7 +32,8 @@ fn fixed(door: &Shared) -> Overrides {
         ("num.partitions", options.partitions.to_string()),
         ("offsets.topic.replication.factor", replicas.to_string()),
     ];
-    facts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    let rack = rack.map(|rack| ("broker.rack", rack));
+    facts.into_iter().chain(rack).map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 #[cfg(test)]

@@ -29,7 +29,7 @@ pub mod sessions;
 mod topics;
 mod transport;
 
-pub use brokers::url;
+pub use brokers::{rack_url, url};
 pub use door::Door;
 pub use error::ErrorCode;
 pub use housekeeping::housekeeping;

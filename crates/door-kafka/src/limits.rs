@@ -96,6 +96,8 @@ pub const FETCH_SESSIONS_PARTITIONS_MAX: usize = 1_000_000;
 pub const FETCH_SESSION_EVICTION_MS: u64 = 120_000;
 /// The oldest version of Fetch that names topics by id (KIP-516).
 pub(crate) const FETCH_TOPIC_ID_VERSION_MIN: i16 = 13;
+/// The oldest version of Fetch that a follower answers: its client says where it stands, and knows to go back to the leader (KIP-392).
+pub(crate) const FETCH_FROM_FOLLOWER_VERSION_MIN: i16 = 11;
 
 /// How often a fetch that waits looks whether its partitions are led by somebody else.
 pub(crate) const FETCH_LEADERSHIP_TICK: Duration = Duration::from_secs(1);

@@ -21,6 +21,8 @@ pub(crate) struct Metrics {
     produced_bytes: AtomicU64,
     fetched_records: AtomicU64,
     fetched_bytes: AtomicU64,
+    follower_fetched_bytes: AtomicU64,
+    fetch_referrals: AtomicU64,
     produce_waits: AtomicU64,
     refused: AtomicU64,
 }
@@ -53,6 +55,10 @@ pub struct Snapshot {
     pub fetched_records: u64,
     /// Bytes of the batches that hold them.
     pub fetched_bytes: u64,
+    /// How many of them were of partitions that another node leads (KIP-392).
+    pub follower_fetched_bytes: u64,
+    /// How often a consumer was told to read a partition from a replica in its own rack.
+    pub fetch_referrals: u64,
     /// Produce requests that waited since too many bytes were under way.
     pub produce_waits: u64,
     /// Connections that were closed because of what they sent.
@@ -77,6 +83,8 @@ impl Default for Metrics {
             produced_bytes: AtomicU64::new(0),
             fetched_records: AtomicU64::new(0),
             fetched_bytes: AtomicU64::new(0),
+            follower_fetched_bytes: AtomicU64::new(0),
+            fetch_referrals: AtomicU64::new(0),
             produce_waits: AtomicU64::new(0),
             refused: AtomicU64::new(0),
         }
@@ -116,9 +124,17 @@ impl Metrics {
         self.produced_bytes.fetch_add(bytes as u64, Relaxed);
     }
 
-    pub(crate) fn fetched(&self, records: u64, bytes: usize) {
+    /// These were given, by who follows the leader or by the leader.
+    pub(crate) fn fetched(&self, records: u64, bytes: usize, is_followed: bool) {
         self.fetched_records.fetch_add(records, Relaxed);
         self.fetched_bytes.fetch_add(bytes as u64, Relaxed);
+        if is_followed {
+            self.follower_fetched_bytes.fetch_add(bytes as u64, Relaxed);
+        }
+    }
+
+    pub(crate) fn sent_elsewhere(&self) {
+        self.fetch_referrals.fetch_add(1, Relaxed);
     }
 
     pub(crate) fn waited_to_produce(&self) {
@@ -145,6 +161,8 @@ impl Metrics {
             produced_bytes: self.produced_bytes.load(Relaxed),
             fetched_records: self.fetched_records.load(Relaxed),
             fetched_bytes: self.fetched_bytes.load(Relaxed),
+            follower_fetched_bytes: self.follower_fetched_bytes.load(Relaxed),
+            fetch_referrals: self.fetch_referrals.load(Relaxed),
             produce_waits: self.produce_waits.load(Relaxed),
             refused: self.refused.load(Relaxed),
             ..Snapshot::default()

@@ -34,6 +34,8 @@ pub(crate) struct Leader {
     pub(crate) epoch: i32,
     /// Whether that is this node, and it may serve.
     pub(crate) is_here: bool,
+    /// Whether this node follows it and may be read.
+    pub(crate) is_followed: bool,
     pub(crate) term: u64,
 }
 
@@ -99,6 +101,7 @@ impl Place {
             number: leadership.leader.map_or(-1, number),
             epoch: epoch(leadership.term),
             is_here: leadership.is_here,
+            is_followed: leadership.is_followed,
             term: leadership.term,
         }
     }
@@ -110,10 +113,18 @@ impl Leader {
     /// # Errors
     /// `NOT_LEADER_OR_FOLLOWER`, `FENCED_LEADER_EPOCH`, `UNKNOWN_LEADER_EPOCH` (KIP-320).
     pub(crate) fn check(&self, epoch: i32) -> Result<(), Refused> {
+        self.check_for(epoch, false)
+    }
+
+    /// The same for what a follower may serve, too, if `by_follower` (KIP-392).
+    ///
+    /// # Errors
+    /// As [`Leader::check`].
+    pub(crate) fn check_for(&self, epoch: i32, by_follower: bool) -> Result<(), Refused> {
         match epoch {
             _ if epoch >= 0 && epoch < self.epoch => Err(ErrorCode::FencedLeaderEpoch),
             _ if epoch > self.epoch => Err(ErrorCode::UnknownLeaderEpoch),
-            _ if self.is_here => Ok(()),
+            _ if self.is_here || by_follower && self.is_followed => Ok(()),
             _ => Err(ErrorCode::NotLeaderOrFollower),
         }
     }
@@ -122,4 +133,26 @@ impl Leader {
 /// The epoch of a term, as the streams' machine counts them. A shard's terms are far fewer than epochs can tell apart.
 pub(crate) fn epoch(term: u64) -> i32 {
     i32::try_from(term.saturating_sub(1)).unwrap_or(i32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_leader_serves_and_a_follower_what_followers_may() {
+        let leads = Leader { number: 1, epoch: 5, is_here: true, is_followed: false, term: 6 };
+        let follows = Leader { is_here: false, is_followed: true, ..leads };
+        let neither = Leader { is_here: false, ..leads };
+        for by_follower in [false, true] {
+            for leader in [leads, follows, neither] {
+                assert_eq!(leader.check_for(4, by_follower), Err(ErrorCode::FencedLeaderEpoch));
+                assert_eq!(leader.check_for(6, by_follower), Err(ErrorCode::UnknownLeaderEpoch));
+            }
+            assert_eq!((leads.check_for(5, by_follower), leads.check_for(-1, by_follower)), (Ok(()), Ok(())));
+            assert_eq!(neither.check_for(5, by_follower), Err(ErrorCode::NotLeaderOrFollower), "not recovered, or no voter");
+        }
+        assert_eq!((follows.check_for(5, true), follows.check_for(-1, true)), (Ok(()), Ok(())));
+        assert_eq!((follows.check_for(5, false), follows.check(5)), (Err(ErrorCode::NotLeaderOrFollower), follows.check(-1)));
+    }
 }

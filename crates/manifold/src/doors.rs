@@ -91,6 +91,12 @@ pub(crate) fn kafka_collector(door: door_kafka::Door) -> Collector {
             ("produced_bytes", "Bytes of the batches appended.", counts.produced_bytes),
             ("fetched_records", "Records given to consumers.", counts.fetched_records),
             ("fetched_bytes", "Bytes of the batches given to consumers.", counts.fetched_bytes),
+            (
+                "follower_fetched_bytes",
+                "Bytes of the batches given to consumers of partitions that another node leads.",
+                counts.follower_fetched_bytes,
+            ),
+            ("fetch_referrals", "Times that a consumer was sent to a replica in its own rack.", counts.fetch_referrals),
             ("produce_waits", "Produce requests that waited since too many bytes were under way.", counts.produce_waits),
             ("connections_refused", "Connections closed because of what they sent.", counts.refused),
             ("fetch_session_evictions", "Fetch sessions that others pushed out.", counts.session_evictions),

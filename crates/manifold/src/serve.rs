@@ -397,6 +397,7 @@ fn peer_options(config: &Config, open: &Doors) -> PeerOptions {
         peers.client_urls = open.etcd.iter().map(|address| format!("{scheme}://{address}")).collect();
     }
     peers.client_urls.extend(advertised(config, open).map(|place| door_kafka::url(&place.host, place.port)));
+    peers.client_urls.extend(config.rack.as_deref().map(door_kafka::rack_url));
     peers
 }
 

@@ -585,7 +585,8 @@ impl Node {
     }
 }
 
-fn has_caught_up(view: &GroupView, id: NodeId) -> bool {
+/// Whether a replica lacks no more than a few entries of what the leader has.
+pub(crate) fn has_caught_up(view: &GroupView, id: NodeId) -> bool {
     view.matched.get(&id).is_some_and(|matched| matched + CAUGHT_UP_ENTRIES >= view.last)
 }
 

@@ -13,7 +13,7 @@ pub struct PeerOptions {
     pub security: peer::Security,
     /// What the node does when its data directory is new.
     pub start: Start,
-    /// Where clients reach this node's etcd door.
+    /// What members are told of this node's doors: where clients reach them, and where it stands.
     pub client_urls: Vec<String>,
     /// Bytes a second that this node sends of snapshots to all peers together; 0 sets no limit.
     pub snapshot_bytes_per_second: u64,

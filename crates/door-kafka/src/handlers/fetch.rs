@@ -1,7 +1,9 @@
 //! Fetch: batches as they were stored, and long polls over all partitions of a request or of a session (KIP-227).
 //!
-//! Consumers are not sent to other replicas (KIP-392): whoever leads a partition answers, and others say who that is (KIP-951).
+//! Whoever leads a partition answers, or names a replica in the consumer's own rack (KIP-392). A follower answers consumers, too, from what
+//! is applied there: all of that is acknowledged, but there may be more. Who does neither says who leads (KIP-951).
 
+mod closest;
 mod listening;
 mod look;
 mod poll;
@@ -32,7 +34,7 @@ const WITHOUT: i32 = -1;
 pub(crate) async fn answer(context: Context, call: Call) -> Answer {
     let Some(request) = call.decode::<FetchRequest<'_>>() else { return malformed() };
     let door = &*context.door;
-    let terms = poll::Terms::of(&request);
+    let terms = poll::Terms::of(&request, call.version);
     let fetch = if request.session_id == 0 && request.session_epoch == WITHOUT {
         Ok(Fetch::without_session(wanted(&request, call.version)))
     } else {
@@ -102,8 +104,11 @@ fn by_topic(reply: FetchReply<Told>) -> Vec<FetchTopicAnswer<'static>> {
 fn respond(door: &Shared, call: &Call, reply: FetchReply<Told>) -> Answer {
     call.tells([errors::wire(reply.error) as i16]);
     call.tells(reply.partitions.iter().map(|one| one.payload.answer.error_code));
-    for one in &reply.partitions {
-        door.metrics.fetched(one.payload.records, one.payload.answer.records.iter().map(Bytes::len).sum());
+    for Told { answer, records, is_followed } in reply.partitions.iter().map(|one| &one.payload) {
+        door.metrics.fetched(*records, answer.records.iter().map(Bytes::len).sum(), *is_followed);
+        if answer.preferred_read_replica >= 0 {
+            door.metrics.sent_elsewhere();
+        }
     }
     let is_led_elsewhere = reply.partitions.iter().any(|answer| answer.payload.answer.current_leader.is_some());
     let mut answer =
@@ -114,7 +119,7 @@ fn respond(door: &Shared, call: &Call, reply: FetchReply<Told>) -> Answer {
             node_id: broker.number(),
             port: i32::from(broker.port),
             host: Cow::Owned(broker.host),
-            rack: None,
+            rack: broker.rack.map(Cow::Owned),
         };
         answer.node_endpoints = door.topics.brokers().into_iter().map(endpoint).collect();
     }

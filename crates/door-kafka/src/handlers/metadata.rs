@@ -49,7 +49,7 @@ pub(crate) async fn answer(context: Context, call: Call) -> Answer {
         node_id: broker.number(),
         port: i32::from(broker.port),
         host: Cow::Owned(broker.host),
-        rack: None,
+        rack: broker.rack.map(Cow::Owned),
     });
     call.answer(&MetadataResponse {
         brokers: brokers.collect(),
@@ -168,6 +168,7 @@ pub(crate) async fn describe_cluster(context: Context, call: Call) -> Answer {
             broker_id: broker.number(),
             port: i32::from(broker.port),
             host: Cow::Owned(broker.host),
+            rack: broker.rack.map(Cow::Owned),
             ..DescribeClusterBroker::default()
         };
         response.brokers = topics.brokers().into_iter().map(broker).collect();

@@ -272,7 +272,7 @@ fn endpoints(topics: &Topics) -> Vec<NodeEndpoint<'static>> {
         node_id: broker.number(),
         port: i32::from(broker.port),
         host: Cow::Owned(broker.host),
-        rack: None,
+        rack: broker.rack.map(Cow::Owned),
     };
     topics.brokers().into_iter().map(endpoint).collect()
 }

@@ -32,7 +32,23 @@ pub(crate) struct House {
     pub(crate) node: Node,
     stop: oneshot::Sender<()>,
     served: JoinHandle<std::io::Result<()>>,
-    _dir: TempDir,
+    dir: TempDir,
+}
+
+/// Where a node stands, and among whom.
+pub(crate) struct Site {
+    pub(crate) dir: TempDir,
+    pub(crate) name: &'static str,
+    pub(crate) rack: Option<&'static str>,
+    pub(crate) start: Start,
+    pub(crate) listener: Option<TcpListener>,
+}
+
+impl Site {
+    /// A node alone.
+    pub(crate) fn alone() -> Site {
+        Site { dir: TempDir::new().unwrap(), name: "n1", rack: None, start: Start::Alone, listener: None }
+    }
 }
 
 impl House {
@@ -42,13 +58,38 @@ impl House {
 
     /// With room for so many bytes of Produce requests.
     pub(crate) async fn open_with(produce_bytes_max: usize) -> House {
-        let dir = TempDir::new().unwrap();
+        House::open_at(Site::alone(), produce_bytes_max).await
+    }
+
+    /// Three nodes that found a cluster together, in these racks.
+    pub(crate) async fn open_three(racks: [&'static str; 3]) -> Vec<House> {
+        let mut listeners = Vec::new();
+        for name in ["n1", "n2", "n3"] {
+            listeners.push((name, TcpListener::bind("127.0.0.1:0").await.unwrap()));
+        }
+        let address = |listener: &TcpListener| listener.local_addr().unwrap().to_string();
+        let members = listeners.iter().map(|(name, listener)| ((*name).to_owned(), address(listener))).collect();
+        let start = Start::Found { members, token: "t".to_owned() };
+        let sites = listeners.into_iter().zip(racks).map(|((name, listener), rack)| Site {
+            name,
+            rack: Some(rack),
+            start: start.clone(),
+            listener: Some(listener),
+            ..Site::alone()
+        });
+        let opening = sites.map(|site| House::open_at(site, door_kafka::limits::PRODUCE_BYTES_MAX));
+        futures_util::future::join_all(opening).await
+    }
+
+    pub(crate) async fn open_at(site: Site, produce_bytes_max: usize) -> House {
+        let Site { dir, name, rack, start, listener } = site;
         let porch = Porch::new(TcpListener::bind("127.0.0.1:0").await.unwrap(), 1000);
         let address = porch.local_addr().unwrap();
-        let client_urls = vec![door_kafka::url("127.0.0.1", address.port())];
-        let peers = PeerOptions { start: Start::Alone, client_urls, ..PeerOptions::default() };
-        let options = node_options(&dir);
-        let node = Node::open(hold(&options, &peers.start).unwrap(), options, peers, None).await.unwrap();
+        let mut client_urls = vec![door_kafka::url("127.0.0.1", address.port())];
+        client_urls.extend(rack.map(door_kafka::rack_url));
+        let peers = PeerOptions { start, client_urls, ..PeerOptions::default() };
+        let options = NodeOptions { name: name.to_owned(), ..node_options(&dir) };
+        let node = Node::open(hold(&options, &peers.start).unwrap(), options, peers, listener).await.unwrap();
         let data_dir = dir.path().display().to_string();
         let options = DoorOptions {
             security: door_kafka::SecurityOptions::default(),
@@ -71,7 +112,7 @@ impl House {
             Duration::from_secs(1),
         );
         let served = tokio::spawn(serving);
-        House { door, address, data_dir, node, stop, served, _dir: dir }
+        House { door, address, data_dir, node, stop, served, dir }
     }
 
     pub(crate) async fn client(&self) -> Client {
@@ -80,10 +121,12 @@ impl House {
         Client { stream, asked: 0 }
     }
 
-    pub(crate) async fn close(self) {
+    /// Gives what is left on its disk.
+    pub(crate) async fn close(self) -> TempDir {
         self.stop.send(()).unwrap();
         self.served.await.unwrap().unwrap();
         self.node.shutdown().await.unwrap();
+        self.dir
     }
 }
 

@@ -9,4 +9,5 @@ mod house;
 mod lookup;
 mod metrics;
 mod offsets;
+mod racks;
 mod sessions;

@@ -63,7 +63,7 @@ impl Consumer<'_> {
 fn told(body: &[u8]) -> Told {
     let answer = FetchResponse::decode(body, VERSION).unwrap();
     let partitions = answer.responses.iter().flat_map(|topic| &topic.partitions).map(|one| {
-        assert_eq!(one.preferred_read_replica, -1, "a rack changes nothing");
+        assert_eq!(one.preferred_read_replica, -1, "nobody stands in that rack");
         (one.partition_index, one.error_code, one.high_watermark, one.records.map_or(0, <[u8]>::len))
     });
     Told { error: answer.error_code, session: answer.session_id, partitions: partitions.collect() }

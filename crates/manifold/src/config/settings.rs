@@ -32,6 +32,8 @@ pub(crate) struct Config {
     pub(crate) kafka_auto_create: bool,
     /// How long the first rebalance of an empty group waits for more members.
     pub(crate) kafka_rebalance_delay: Duration,
+    /// Where the node stands; `None`: nobody said.
+    pub(crate) rack: Option<String>,
     /// `None`: what the files say.
     pub(crate) kafka_tls: Option<DoorTls>,
     pub(crate) kafka_security: KafkaSecurity,
@@ -184,6 +186,19 @@ pub(crate) const SETTINGS: &[Setting] = &[
         help: "How long an empty consumer group waits for more members when the first one joins",
         set: |config, text| {
             config.kafka_rebalance_delay = units::duration(text)?;
+            Ok(())
+        },
+    },
+    Setting {
+        key: "rack",
+        value: "NAME",
+        default: "",
+        help: "The rack, zone or site where this node stands: Kafka's consumers that say the same (client.rack) read from it",
+        set: |config, text| {
+            if !text.is_empty() {
+                label(text)?;
+            }
+            config.rack = Some(text.to_owned()).filter(|rack| !rack.is_empty());
             Ok(())
         },
     },
@@ -527,6 +542,7 @@ impl Default for Config {
             kafka_partitions: 0,
             kafka_auto_create: false,
             kafka_rebalance_delay: Duration::ZERO,
+            rack: None,
             kafka_tls: None,
             kafka_security: KafkaSecurity::default(),
             http: None,

@@ -61,6 +61,7 @@ fn what_cannot_be_used_is_refused_with_its_place_and_a_way_out() {
         ("etcd = \"localhost\"", "FILE: etcd: \"localhost\" is no address; write it like 127.0.0.1:2379, [::1]:2379 or off"),
         ("shards = -1", "FILE: shards: \"-1\" is not a number from 0 to 64"),
         ("connections-max = 0", "FILE: connections-max: \"0\" is not a number above 0"),
+        ("rack = \"a\\tb\"", "FILE: rack: \"a\tb\" is not a text of 1 to 255 bytes without control characters"),
         ("log-format = \"xml\"", "FILE: log-format: \"xml\" is neither text nor json"),
         ("journal-segment = \"1MiB\"", "FILE: journal-segment: \"1MiB\" is not a multiple of 4KiB from 16MiB to 1GiB"),
         ("http = \"127.0.0.1:2379\"", "etcd and http both want 127.0.0.1:2379; give each its own address"),

@@ -21,7 +21,7 @@ use openraft::{
 };
 
 use super::{
-    GroupStatus, GroupView, Refusal, Replies, StateMachine,
+    GroupStatus, GroupView, Lead, Refusal, Replies, StateMachine,
     log::LogStore,
     machine::MachineStore,
     network::{Alone, Peers, Transport},
@@ -226,10 +226,16 @@ impl Group {
         metrics.current_leader.map(|leader| (leader, metrics.current_term))
     }
 
-    /// Who leads, as far as was heard lately, in which term, and whether it is this node, which then has applied an entry of that term.
-    pub fn lead(&self) -> (Option<NodeId>, u64, bool) {
+    /// Who leads, and what this replica is to them.
+    pub fn lead(&self) -> Lead {
         let metrics = self.inner.metrics.borrow_watched();
-        (self.heard_leader(&metrics), metrics.current_term, is_leading(&metrics, self.inner.node))
+        let node = self.inner.node;
+        Lead {
+            leader: self.heard_leader(&metrics),
+            term: metrics.current_term,
+            is_here: is_leading(&metrics, node),
+            is_voter: metrics.membership_config.membership().voter_ids().any(|id| id == node),
+        }
     }
 
     /// Whether anybody else follows or votes.

@@ -122,6 +122,19 @@ pub enum Refusal {
     Failed(base::Error),
 }
 
+/// Who leads a group.
+#[derive(Clone, Copy, Debug)]
+pub struct Lead {
+    /// Who, as far as was heard lately.
+    pub leader: Option<NodeId>,
+    /// In which term.
+    pub term: u64,
+    /// Whether it is this node, which then has applied an entry of that term.
+    pub is_here: bool,
+    /// Whether this node votes.
+    pub is_voter: bool,
+}
+
 /// What a leader sees of its group.
 #[derive(Clone, Debug, Default)]
 pub struct GroupView {

@@ -35,7 +35,7 @@ pub use partitioning::partition_of_key;
 pub use read::{Batches, Found};
 pub(crate) use resolved::ResolvedSettings;
 pub(crate) use settle::{Settling, Written};
-pub use shard::{Leadership, Replicas, StreamShard, Submitted};
+pub use shard::{Follower, Leadership, Replicas, StreamShard, Submitted};
 pub use topics::{Place, Topics};
 
 /// One shard's streams on this node.

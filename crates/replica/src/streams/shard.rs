@@ -23,8 +23,9 @@ use super::{
 };
 use crate::{
     batch::{LEVEL_STREAMS, Target},
-    consensus::Reply,
+    consensus::{Lead, Reply},
     lanes::{Lane, in_time},
+    members::has_caught_up,
     network::Network,
     runtime,
     shard::Shard,
@@ -37,6 +38,8 @@ pub struct Leadership {
     pub leader: Option<NodeId>,
     /// Whether that is this node, and it has applied an entry of its own term: what it says of a partition's end never falls.
     pub is_here: bool,
+    /// Whether this node follows them, votes, and has applied again what it had acknowledged: what is applied here may be read here.
+    pub is_followed: bool,
     /// In which term.
     pub term: u64,
 }
@@ -61,6 +64,15 @@ pub struct Replicas {
     pub unreachable: Vec<NodeId>,
 }
 
+/// A replica that follows this node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Follower {
+    /// Whose it is.
+    pub node: NodeId,
+    /// Up to which index its log is known to be the leader's.
+    pub matched: u64,
+}
+
 /// A command on its way.
 pub struct Submitted(BoxFuture<'static, Result<Reply>>);
 
@@ -83,17 +95,31 @@ impl StreamShard {
 
     /// Who leads it.
     pub fn leadership(&self) -> Leadership {
-        let (leader, term, is_here) = self.shard.group.lead();
-        Leadership { leader, is_here, term }
+        let Lead { leader, term, is_here, is_voter } = self.shard.group.lead();
+        let is_followed = is_voter && self.is_recovered() && leader.is_some_and(|leader| leader != self.shard.post.node());
+        Leadership { leader, is_here, is_followed, term }
+    }
+
+    /// The replicas that may be read instead of this one, which leads: those that vote, are reached and have caught up but for a few
+    /// entries. None where another node leads.
+    pub fn followers(&self) -> Vec<Follower> {
+        let Some(view) = self.shard.group.view() else { return Vec::new() };
+        let me = self.shard.post.node();
+        let is_near = |id: &NodeId| *id != me && self.is_reached(*id) && has_caught_up(&view, *id);
+        let follower = |node: NodeId| Some(Follower { node, matched: *view.matched.get(&node)? });
+        view.voters.iter().copied().filter(is_near).filter_map(follower).collect()
     }
 
     /// Who holds it.
     pub fn replicas(&self) -> Replicas {
         let voters = self.shard.group.status().voters;
-        let is_reached = |id: &NodeId| self.network.as_ref().is_none_or(|network| network.is_reachable(*id));
         let me = self.shard.post.node();
-        let unreachable = voters.iter().filter(|id| **id != me && !is_reached(id)).copied().collect();
+        let unreachable = voters.iter().filter(|id| **id != me && !self.is_reached(**id)).copied().collect();
         Replicas { voters, unreachable }
+    }
+
+    fn is_reached(&self, node: NodeId) -> bool {
+        self.network.as_ref().is_none_or(|network| network.is_reachable(node))
     }
 
     /// Queues a command, in the order of calls; what it comes to is the answer to wait for. It is taken however much waits: who

@@ -14,6 +14,8 @@ use std::sync::atomic::Ordering::Relaxed;
 use tokio::time::sleep;
 
 const FETCH: i16 = 12;
+/// The newest version that leaders alone answer (KIP-392): without an epoch nothing else tells a follower from its leader.
+const FETCH_FROM_LEADER: i16 = 10;
 /// Bytes of a batch once it is inflated.
 const INFLATED_BYTES_MAX: usize = 16 << 20;
 
@@ -149,9 +151,10 @@ impl Reader {
             topics: vec![topic],
             ..FetchRequest::default()
         };
-        let answer = link.ask(FETCH, &request).await?;
+        let version = if self.says_epoch { FETCH } else { FETCH_FROM_LEADER };
+        let answer = link.ask(version, &request).await?;
         self.links.insert(broker, link);
-        let answer = match FetchResponse::decode(&answer, FETCH) {
+        let answer = match FetchResponse::decode(&answer, version) {
             Ok(answer) => answer,
             Err(error) => {
                 self.book.fault(format!("an answer to Fetch cannot be read: {error:?}"));

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use base::ShardId;
 use kafka_wire::ErrorCode;
-use replica::streams::{Bell, StreamShard};
+use replica::streams::{Bell, Leadership, StreamShard};
 use rustc_hash::FxHashMap;
 use stream::PartitionId;
 
@@ -24,8 +24,8 @@ pub(crate) struct Listening {
     slots: FxHashMap<PartitionId, Slot>,
     /// The catalogue's version when the places were looked up.
     version: u64,
-    /// Which shards this node led, and in which terms.
-    led: BTreeMap<ShardId, (bool, u64)>,
+    /// Who led the shards, as this node saw it.
+    led: BTreeMap<ShardId, Leadership>,
 }
 
 /// Where a partition is that a consumer wants.
@@ -96,7 +96,7 @@ impl Listening {
         moved.iter().filter_map(|id| self.slots.get(id)).copied().collect()
     }
 
-    /// Partitions of shards that this node leads now and did not, or did and does not.
+    /// Partitions of shards that are led otherwise than they were, or by whom this node did not follow.
     pub(super) fn led_otherwise(&mut self, topics: &Topics) -> Vec<Slot> {
         let led = leaders(topics.shards().values());
         let before = std::mem::replace(&mut self.led, led);
@@ -109,11 +109,7 @@ impl Listening {
     }
 }
 
-/// Which of these shards this node leads, and in which terms.
-pub(super) fn leaders<'s>(shards: impl Iterator<Item = &'s StreamShard>) -> BTreeMap<ShardId, (bool, u64)> {
-    let leader = |shard: &StreamShard| {
-        let leadership = shard.leadership();
-        (shard.id(), (leadership.is_here, leadership.term))
-    };
-    shards.map(leader).collect()
+/// Who leads these shards.
+pub(super) fn leaders<'s>(shards: impl Iterator<Item = &'s StreamShard>) -> BTreeMap<ShardId, Leadership> {
+    shards.map(|shard| (shard.id(), shard.leadership())).collect()
 }

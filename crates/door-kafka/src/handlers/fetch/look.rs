@@ -8,11 +8,12 @@ use kafka_wire::{
 };
 use replica::streams::Found;
 
+use super::{closest::Closest, poll::Terms};
 use crate::{
     errors,
     limits::FETCH_BYTES_MAX,
     sessions::{Outcome, Slot, Wanted},
-    topics::{Leader, Place},
+    topics::{Leader, Place, Topics},
 };
 
 /// A partition that is looked at.
@@ -26,7 +27,7 @@ pub(super) struct Asked {
 pub(super) struct Looked {
     pub(super) outcomes: Vec<Outcome<Told>>,
     bytes: usize,
-    /// Something has to be told at once: an error, or that a client's log is another one.
+    /// Something has to be told at once: an error, that a client's log is another one, or to read elsewhere.
     is_urgent: bool,
 }
 
@@ -35,6 +36,8 @@ pub(super) struct Told {
     pub(super) answer: FetchPartitionAnswer,
     /// Records in it from the offset on that was asked for.
     pub(super) records: u64,
+    /// Whether this node follows who leads the partition.
+    pub(super) is_followed: bool,
 }
 
 /// How much an answer may still take.
@@ -49,6 +52,7 @@ struct Read {
     answer: FetchPartitionAnswer,
     records: u64,
     is_at_end: bool,
+    is_followed: bool,
 }
 
 impl Looked {
@@ -58,19 +62,20 @@ impl Looked {
     }
 }
 
-/// Reads the partitions in their order, `bytes_max` at most, but something if there is something.
-pub(super) async fn look(asked: &[Asked], bytes_max: i32) -> Looked {
-    let left = usize::try_from(bytes_max).unwrap_or(0).min(FETCH_BYTES_MAX);
+/// Reads the partitions in their order, as much as is wanted at most, but something if there is something.
+pub(super) async fn look(topics: &Topics, asked: &[Asked], terms: Terms<'_>) -> Looked {
+    let left = usize::try_from(terms.max_bytes).unwrap_or(0).min(FETCH_BYTES_MAX);
+    let mut closest = Closest::to(terms.rack, topics);
     let mut room = Room { left, is_empty: true };
     let mut looked = Looked { outcomes: Vec::with_capacity(asked.len()), bytes: 0, is_urgent: false };
     for one in asked {
-        let read = if bytes_max < 0 || one.wanted.max_bytes < 0 {
+        let read = if terms.max_bytes < 0 || one.wanted.max_bytes < 0 {
             refused(one.wanted.partition, ErrorCode::InvalidFetchSize, None)
         } else {
-            look_at(one, &mut room).await
+            look_at(one, terms.by_follower, &mut closest, &mut room).await
         };
         let outcome = outcome(one.slot, read);
-        looked.is_urgent |= !outcome.error.is_none() || outcome.is_diverging;
+        looked.is_urgent |= !outcome.error.is_none() || outcome.is_diverging || outcome.has_preferred_replica;
         looked.bytes += outcome.records_bytes;
         looked.outcomes.push(outcome);
     }
@@ -78,7 +83,7 @@ pub(super) async fn look(asked: &[Asked], bytes_max: i32) -> Looked {
 }
 
 fn outcome(slot: Slot, read: Read) -> Outcome<Told> {
-    let Read { answer, records, is_at_end } = read;
+    let Read { answer, records, is_at_end, is_followed } = read;
     Outcome {
         slot,
         records_bytes: answer.records.iter().map(Bytes::len).sum(),
@@ -89,7 +94,7 @@ fn outcome(slot: Slot, read: Read) -> Outcome<Told> {
         has_preferred_replica: answer.preferred_read_replica >= 0,
         is_diverging: answer.diverging_epoch.is_some(),
         is_at_end,
-        payload: Told { answer, records },
+        payload: Told { answer, records, is_followed },
     }
 }
 
@@ -98,24 +103,43 @@ fn refused(index: i32, code: ErrorCode, leader: Option<Leader>) -> Read {
     let error_code = code as i16;
     let answer =
         FetchPartitionAnswer { index, error_code, high_watermark: -1, current_leader, ..FetchPartitionAnswer::default() };
-    Read { answer, records: 0, is_at_end: false }
+    Read::without_records(answer)
 }
 
-async fn look_at(asked: &Asked, room: &mut Room) -> Read {
-    let Wanted { partition: index, leader_epoch, fetch_offset, last_fetched_epoch, max_bytes, .. } = asked.wanted;
+impl Read {
+    fn without_records(answer: FetchPartitionAnswer) -> Read {
+        Read { answer, records: 0, is_at_end: false, is_followed: false }
+    }
+}
+
+async fn look_at(asked: &Asked, by_follower: bool, closest: &mut Closest, room: &mut Room) -> Read {
+    let Wanted { partition: index, leader_epoch, fetch_offset, last_fetched_epoch, .. } = asked.wanted;
     let place = match &asked.place {
         Ok(place) => place,
         Err(code) => return refused(index, *code, None),
     };
     let leader = place.leader();
-    if let Err(code) = leader.check(leader_epoch) {
+    if let Err(code) = leader.check_for(leader_epoch, by_follower) {
         let is_elsewhere = matches!(code, ErrorCode::NotLeaderOrFollower | ErrorCode::FencedLeaderEpoch);
         return refused(index, code, is_elsewhere.then_some(leader));
     }
-    if let Some(diverging) = diverging(place, leader, last_fetched_epoch, fetch_offset) {
-        let answer = FetchPartitionAnswer { diverging_epoch: Some(diverging), ..standing(index, place) };
-        return Read { answer, records: 0, is_at_end: false };
+    if leader.is_here
+        && let Some(replica) = closest.replica(place, fetch_offset)
+    {
+        return Read::without_records(FetchPartitionAnswer { preferred_read_replica: replica, ..standing(index, place) });
     }
+    // What a follower lacks its leader may have, in whatever epoch: it does not say that a log ends or parts here.
+    if !leader.is_here && fetch_offset > standing(index, place).high_watermark {
+        return refused(index, ErrorCode::OffsetNotAvailable, None);
+    }
+    if let Some(diverging) = diverging(place, leader, last_fetched_epoch, fetch_offset) {
+        return Read::without_records(FetchPartitionAnswer { diverging_epoch: Some(diverging), ..standing(index, place) });
+    }
+    Read { is_followed: !leader.is_here, ..read(&asked.wanted, place, leader, room).await }
+}
+
+async fn read(wanted: &Wanted, place: &Place, leader: Leader, room: &mut Room) -> Read {
+    let Wanted { partition: index, fetch_offset, max_bytes, .. } = *wanted;
     let bytes_max = usize::try_from(max_bytes).unwrap_or(0).min(room.left);
     match place.shard.read(place.id, fetch_offset, bytes_max, room.is_empty).await {
         Ok(Found::Batches(found)) => {
@@ -124,11 +148,12 @@ async fn look_at(asked: &Asked, room: &mut Room) -> Read {
             let records = if found.bytes == 0 { 0 } else { found.next.abs_diff(fetch_offset) };
             // Looked up behind the read: what was read lies below it.
             let answer = FetchPartitionAnswer { records: found.pieces, ..standing(index, place) };
-            Read { answer, records, is_at_end: false }
+            Read { records, ..Read::without_records(answer) }
         }
-        Ok(Found::AtEnd) => Read { answer: standing(index, place), records: 0, is_at_end: true },
-        Ok(Found::Unknown) if fetch_offset == 0 => Read { answer: standing(index, place), records: 0, is_at_end: true },
+        Ok(Found::AtEnd) => Read { is_at_end: true, ..Read::without_records(standing(index, place)) },
+        Ok(Found::Unknown) if fetch_offset == 0 => Read { is_at_end: true, ..Read::without_records(standing(index, place)) },
         Ok(Found::BelowStart) => refused(index, ErrorCode::OffsetOutOfRange, None),
+        Ok(Found::BeyondEnd | Found::Unknown) if !leader.is_here => refused(index, ErrorCode::OffsetNotAvailable, None),
         Ok(Found::BeyondEnd | Found::Unknown) => beyond(index, place, fetch_offset).await,
         Err(error) => refused(index, errors::of_error(&error), None),
     }
@@ -144,7 +169,7 @@ async fn beyond(index: i32, place: &Place, offset: i64) -> Read {
     if offset > answer.high_watermark {
         return refused(index, ErrorCode::OffsetOutOfRange, None);
     }
-    Read { answer, records: 0, is_at_end: false }
+    Read::without_records(answer)
 }
 
 /// An answer without records: where the partition stands.

@@ -15,28 +15,37 @@ use super::{
 use crate::{
     coordination::now_ms,
     door::Shared,
-    limits::{FETCH_LEADERSHIP_TICK, FETCH_WAIT_MAX},
+    limits::{FETCH_FROM_FOLLOWER_VERSION_MIN, FETCH_LEADERSHIP_TICK, FETCH_WAIT_MAX},
     sessions::{Due, Fetch, FetchReply, Slot, Topic},
     transport::Context,
 };
 
-/// How much a fetch wants, and how long it waits for that, over all its partitions.
+/// How much a fetch wants, over all its partitions, how long it waits for that, and by whom it may be served.
 #[derive(Clone, Copy)]
-pub(super) struct Terms {
+pub(super) struct Terms<'r> {
     min_bytes: usize,
-    max_bytes: i32,
+    pub(super) max_bytes: i32,
     give_up: Duration,
+    /// Whether a follower may serve it.
+    pub(super) by_follower: bool,
+    /// Where the consumer stands; empty if it does not say, or is not to be sent to another replica.
+    pub(super) rack: &'r str,
 }
 
 type Reply = FetchReply<Told>;
 
-impl Terms {
-    pub(super) fn of(request: &FetchRequest<'_>) -> Terms {
+impl<'r> Terms<'r> {
+    pub(super) fn of(request: &'r FetchRequest<'_>, version: i16) -> Terms<'r> {
+        // What copies a log has a number, and copies it from its leader.
+        let is_consumer = request.replica_id < 0 && request.replica_state.replica_id < 0;
+        let by_follower = is_consumer && version >= FETCH_FROM_FOLLOWER_VERSION_MIN;
         let wait = Duration::from_millis(u64::try_from(request.max_wait_ms).unwrap_or(0)).min(FETCH_WAIT_MAX);
         Terms {
             min_bytes: usize::try_from(request.min_bytes).unwrap_or(0),
             max_bytes: request.max_bytes,
             give_up: runtime::now() + wait,
+            by_follower,
+            rack: if by_follower { &request.rack_id } else { "" },
         }
     }
 
@@ -63,7 +72,7 @@ fn may(context: &Context, topic: &Topic) -> Result<(), ErrorCode> {
 }
 
 /// A fetch that names everything: with the session that it begins, if it wants one.
-pub(super) async fn everything(context: &Context, fetch: Fetch, terms: Terms) -> Reply {
+pub(super) async fn everything(context: &Context, fetch: Fetch, terms: Terms<'_>) -> Reply {
     let door = &*context.door;
     let partitions = fetch.named();
     let ask = |(slot, wanted): (Slot, crate::sessions::Wanted)| Asked {
@@ -76,8 +85,8 @@ pub(super) async fn everything(context: &Context, fetch: Fetch, terms: Terms) ->
     finish(door, fetch, looked)
 }
 
-async fn wait(door: &Shared, asked: &[Asked], terms: Terms) -> Looked {
-    let looked = look(asked, terms.max_bytes).await;
+async fn wait(door: &Shared, asked: &[Asked], terms: Terms<'_>) -> Looked {
+    let looked = look(&door.topics, asked, terms).await;
     if asked.is_empty() || terms.is_done(&looked) {
         return looked;
     }
@@ -88,7 +97,7 @@ async fn wait(door: &Shared, asked: &[Asked], terms: Terms) -> Looked {
     loop {
         let led = leaders(door.topics.shards().values());
         // What moved between the last look and the hanging is seen by this one.
-        let looked = look(asked, terms.max_bytes).await;
+        let looked = look(&door.topics, asked, terms).await;
         if terms.is_done(&looked) {
             return looked;
         }
@@ -105,7 +114,7 @@ async fn wait(door: &Shared, asked: &[Asked], terms: Terms) -> Looked {
 }
 
 /// A fetch that goes on with a session: it looks at what is due.
-pub(super) async fn incremental(context: &Context, fetch: Fetch, terms: Terms) -> Reply {
+pub(super) async fn incremental(context: &Context, fetch: Fetch, terms: Terms<'_>) -> Reply {
     let door = &*context.door;
     let mut listening = prepare(door, &fetch);
     loop {
@@ -116,7 +125,7 @@ pub(super) async fn incremental(context: &Context, fetch: Fetch, terms: Terms) -
             wanted: due.wanted.clone(),
         };
         let asked: Vec<Asked> = due.iter().map(ask).collect();
-        let mut looked = look(&asked, terms.max_bytes).await;
+        let mut looked = look(&door.topics, &asked, terms).await;
         let is_done = terms.is_done(&looked);
         let quiet = take_quiet(&due, &mut looked);
         door.sessions.lock().set_quiet(&fetch, &quiet);
@@ -138,7 +147,7 @@ fn take_quiet(due: &[Due], looked: &mut Looked) -> Vec<Slot> {
 }
 
 /// Waits until a partition moves or is led otherwise, or the fetch gives up.
-async fn hear(door: &Shared, listening: &mut Listening, terms: Terms) -> Vec<Slot> {
+async fn hear(door: &Shared, listening: &mut Listening, terms: Terms<'_>) -> Vec<Slot> {
     loop {
         let tick = terms.next_tick();
         let moved = tokio::select! {
