@@ -108,7 +108,7 @@ fn walk_back(reached: &[Vec<usize>], old_len: usize, new_len: usize) -> Vec<(usi
         if number > 0 {
             let before = &reached[number - 1];
             let inserted = before.get(step).copied() == Some(start)
-                && step.checked_sub(2).and_then(|step| before.get(step)).is_none_or(|deleted| deleted + 1 <= start);
+                && step.checked_sub(2).and_then(|step| before.get(step)).is_none_or(|deleted| *deleted < start);
             if inserted && beside > 0 { beside -= 1 } else { at -= 1 }
         }
     }

@@ -57,7 +57,7 @@ pub(crate) const CHUNK_EXPIRY_MS: u64 = 60 * 60 * 1_000;
 /// How long an import may take from its beginning to its commit.
 pub(crate) const IMPORT_EXPIRY_MS: u64 = 60 * 60 * 1_000;
 
-/// Items of an import that one command checks or writes.
+/// Items of an import that one command checks or writes, unless the options say otherwise.
 pub(crate) const IMPORT_SLICE_ITEMS: usize = 1_000;
 /// Things of each kind that one command cleans up at most, so that none takes long.
 pub(crate) const UPKEEP_PER_APPLY: usize = 4;
