@@ -4,7 +4,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "a measurement reads what the system says of the process")]
 
-use std::{hint::black_box, sync::Arc};
+use std::hint::black_box;
 
 use base::EntryId;
 use bytes::Bytes;
@@ -102,7 +102,7 @@ fn main() {
     let records: u64 = std::env::args().nth(1).and_then(|records| records.parse().ok()).unwrap_or(1_000_000);
     let dir = std::env::temp_dir().join(format!("config-cost-{}", std::process::id()));
     let tree = LsmTree::open(&dir, TreeOptions::default()).unwrap_or_else(|error| panic!("{error}"));
-    let table = Table::new(Arc::new(tree));
+    let table = Table::new(tree);
     let machine = Machine::open(StoreId(0), table.clone(), Options::default()).unwrap_or_else(|error| panic!("{error}"));
     let mut store = Store { table, machine, index: 0 };
     let value = Bytes::from(vec![b'v'; 1_024]);

@@ -344,8 +344,10 @@ impl Machine {
         let inner = self.inner();
         let state = inner.read();
         let path = state.paths.get(path)?;
-        Some(match topic {
-            Topic::Audit => path.audit_end - path.hidden.audit,
+        // A path comes with a record; until that is visible there is none.
+        let audit_end = path.audit_end - path.hidden.audit;
+        (audit_end > 0).then_some(match topic {
+            Topic::Audit => audit_end,
             Topic::Config => path.config_end - path.hidden.config,
         })
     }

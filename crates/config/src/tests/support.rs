@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use base::{EntryId, Kind, Result};
 use bytes::Bytes;
-use table::{Direction, Mark, MemoryTree, Table, Tree};
+use table::{Direction, Mark, MemoryTree, Table};
 
 use crate::{
     Applied, At, AuditQuery, Cold, Command, Content, Context, Entry, Expect, Machine, Operation, Options, Progress, Put, Reply,
