@@ -28,6 +28,8 @@ pub(crate) type VersionName = (NamespaceId, Box<str>, u64);
 #[derive(Default)]
 pub(crate) struct Chunks {
     known: FxHashMap<Hash, Chunk>,
+    /// Of all of them.
+    bytes: u64,
     /// Those that nothing points at, by the time since when.
     idle: BTreeSet<(u64, Hash)>,
     /// The chunks of each version that has any.
@@ -37,6 +39,7 @@ pub(crate) struct Chunks {
 impl Chunks {
     /// Read from the table: nothing points at it yet.
     pub(crate) fn load(&mut self, hash: Hash, bytes: u32, time_ms: u64) {
+        self.bytes += u64::from(bytes);
         self.known.insert(hash, Chunk { holders: 0, bytes, time_ms });
         self.idle.insert((time_ms, hash));
     }
@@ -50,6 +53,9 @@ impl Chunks {
     /// Whether it was not there before.
     pub(crate) fn put(&mut self, hash: Hash, bytes: u32, time_ms: u64, table: &Table, keys: Keys) -> bool {
         let is_new = !self.known.contains_key(&hash);
+        if is_new {
+            self.bytes += u64::from(bytes);
+        }
         let chunk = self.known.entry(hash).or_insert(Chunk { holders: 0, bytes, time_ms });
         if chunk.holders == 0 {
             self.idle.remove(&(chunk.time_ms, hash));
@@ -126,7 +132,9 @@ impl Chunks {
     pub(crate) fn sweep(&mut self, upto_ms: u64, table: &Table, keys: Keys) -> bool {
         let Some((_, hash)) = self.idle.first().copied().filter(|(time_ms, _)| *time_ms <= upto_ms) else { return false };
         self.idle.pop_first();
-        self.known.remove(&hash);
+        if let Some(gone) = self.known.remove(&hash) {
+            self.bytes -= u64::from(gone.bytes);
+        }
         table.delete(keys.chunk(&hash));
         table.delete(keys.chunk_known(&hash));
         true
@@ -134,7 +142,7 @@ impl Chunks {
 
     /// How many there are, and their bytes; those that nothing points at included.
     pub(crate) fn size(&self) -> (u64, u64) {
-        (self.known.len() as u64, self.known.values().map(|chunk| u64::from(chunk.bytes)).sum())
+        (self.known.len() as u64, self.bytes)
     }
 
     /// Since when the oldest of those has been left that nothing points at.

@@ -1,6 +1,6 @@
 //! Imports: staged part by part, seen by nobody, and made visible at one moment.
 //!
-//! A commit first checks every item, then writes them all, in slices of a thousand: what is written has positions beyond the last
+//! A commit first checks every item, then writes them all, in slices of some hundred: what is written has positions beyond the last
 //! visible one, and keys remember how they were before. Nothing else may change meanwhile. With the last slice the last visible
 //! position becomes the last one: that is the moment, and it costs what it costs to count.
 
@@ -13,8 +13,8 @@ use crate::{
     check::{check_context, check_form},
     command::{Command, Progress, Reply},
     error::{invalid, no_import, publishing},
-    limits::{IMPORT_PARTS_MAX, IMPORTS_MAX, STAGED_ITEM_BYTES},
-    record::{Publishing, encode_import},
+    limits::{FINISHED_MAX, IMPORT_PARTS_MAX, IMPORTS_MAX, STAGED_ITEM_BYTES},
+    record::{Finished, Publishing, encode_import},
     request::{Context, Operation},
     state::{Hidden, Import, Part, State},
 };
@@ -47,8 +47,11 @@ impl State {
         }
     }
 
-    /// What is left of an import that is done, for the door.
+    /// How far an import is; of one that is done for as long as that is remembered.
     pub(crate) fn progress(&self, import: u64) -> Result<Progress> {
+        if let Some(done) = self.finished.values().rev().find(|done| done.import == import) {
+            return Ok(Progress { items: done.items, ready: done.items, visible: Some((done.first, done.last)) });
+        }
         let staged = self.imports.get(&import).ok_or_else(|| no_import(import))?;
         let publishing = self.publishing.filter(|publishing| publishing.import == import);
         let (items, ready) = publishing.map_or((staged.items, 0), |publishing| (publishing.items, publishing.ready));
@@ -132,7 +135,7 @@ impl Apply<'_> {
         if self.state.publishing.is_some_and(|publishing| publishing.import != import) {
             return Err(publishing());
         }
-        let staged = self.state.imports.get(&import).ok_or_else(|| no_import(import))?;
+        let Some(staged) = self.state.imports.get(&import) else { return self.state.progress(import).map(Reply::Import) };
         if staged.parts.is_empty() {
             return Err(invalid("the import has no parts: stage some, or abort it"));
         }
@@ -220,10 +223,18 @@ impl Apply<'_> {
         }
         state.visible = state.position;
         state.publishing = None;
-        let visible = Some((at.before + 1, state.position));
-        self.inner.table.delete(self.inner.keys.mark(PUBLISHING));
+        let done = Finished { import: at.import, items: at.items, first: at.before + 1, last: state.position };
+        let (table, keys) = (&self.inner.table, self.inner.keys);
+        table.delete(keys.mark(PUBLISHING));
+        table.put(keys.finished(done.last), done.encode());
+        state.finished.insert(done.last, done);
+        if state.finished.len() > FINISHED_MAX
+            && let Some((position, _)) = state.finished.pop_first()
+        {
+            table.delete(keys.finished(position));
+        }
         self.forget_import(at.import);
-        Reply::Import(Progress { items: at.items, ready: at.ready, visible })
+        Reply::Import(Progress { items: at.items, ready: at.ready, visible: Some((done.first, done.last)) })
     }
 
     fn forget_import(&mut self, import: u64) {

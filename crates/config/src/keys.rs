@@ -32,6 +32,7 @@ const CHUNK_KNOWN: u8 = b'u';
 const VERSION: u8 = b'v';
 const IMPORT: u8 = b'w';
 const PART: u8 = b'x';
+const FINISHED: u8 = b'y';
 
 /// Bytes of a table key before what names a record within its family.
 const PREFIX: usize = 5;
@@ -238,6 +239,15 @@ impl Keys {
         key.put_u64(import);
         key.put_u32(part);
         key.freeze()
+    }
+
+    /// An import that is done, by its last position.
+    pub(crate) fn finished(self, position: u64) -> Bytes {
+        self.numbered(FINISHED, &[position])
+    }
+
+    pub(crate) fn all_finished(self) -> Span {
+        self.family(FINISHED)
     }
 
     pub(crate) fn all_parts(self) -> Span {

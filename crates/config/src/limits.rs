@@ -58,7 +58,9 @@ pub(crate) const CHUNK_EXPIRY_MS: u64 = 60 * 60 * 1_000;
 pub(crate) const IMPORT_EXPIRY_MS: u64 = 60 * 60 * 1_000;
 
 /// Items of an import that one command checks or writes, unless the options say otherwise.
-pub(crate) const IMPORT_SLICE_ITEMS: usize = 1_000;
+pub(crate) const IMPORT_SLICE_ITEMS: usize = 500;
+/// Imports that are done and remembered, so that a commit that is asked for again is answered.
+pub(crate) const FINISHED_MAX: usize = 256;
 /// Things of each kind that one command cleans up at most, so that none takes long.
 pub(crate) const UPKEEP_PER_APPLY: usize = 4;
 /// The same of a command that does nothing else.

@@ -13,7 +13,7 @@ use crate::{
     import::PUBLISHING,
     keys::{Keys, Span, first_number, hash_of, last_number, namespace_of, part_of, text_of, version_of},
     merkle::leaf_hash,
-    record::{Answer, PathRecord, Publishing, Slot, decode_chunk, decode_held, decode_import, decode_number},
+    record::{Answer, Finished, PathRecord, Publishing, Slot, decode_chunk, decode_held, decode_import, decode_number},
     state::{Hidden, Import, Namespace, Path, State},
     tree::Frontier,
 };
@@ -167,6 +167,10 @@ fn load_imports(table: &Table, keys: Keys, state: &mut State) -> Result<()> {
         let import = first_number(&table_key).ok_or_else(|| damaged("the number of an import cannot be read"))?;
         let (begun_ms, context) = decode_import(record)?;
         state.imports.insert(import, Import { context, begun_ms, parts: BTreeMap::new(), items: 0 });
+    }
+    for pair in all(table, keys.all_finished()) {
+        let finished = Finished::decode(pair?.1)?;
+        state.finished.insert(finished.last, finished);
     }
     for pair in all(table, keys.all_parts()) {
         let (table_key, record) = pair?;

@@ -275,6 +275,16 @@ impl Inner {
         if version == 0 {
             return Ok(Content::Deleted);
         }
+        // What is dropped by a settle, or is in the cache, is there a little longer than it is kept.
+        let is_kept = {
+            let state = self.read();
+            let path = state.named.get(&id.path).and_then(|name| state.paths.get(name)).filter(|path| path.namespace_id() == id);
+            let slot = path.and_then(|path| path.namespace.as_ref()).and_then(|namespace| namespace.keys.get(key));
+            slot.is_some_and(|slot| slot.meta.first <= version)
+        };
+        if !is_kept {
+            return Ok(Content::Gone);
+        }
         let name = self.keys.version(id, key, version);
         let loaded = self.values.load(&self.table, &name, Cold::Allow).unwrap_or(Ok(None))?;
         Ok(loaded.map_or(Content::Gone, |version| version.held.into()))
@@ -317,7 +327,7 @@ impl Machine {
         self.inner().read().visible
     }
 
-    /// How many things there are. All but the chunks' bytes are counted as they change.
+    /// How many things there are. They are counted as they change.
     pub fn counts(&self) -> Counts {
         let inner = self.inner();
         let state = inner.read();

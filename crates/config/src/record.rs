@@ -353,3 +353,26 @@ impl Publishing {
         reader.end(Publishing { import, is_writing, before, part, item, ready, items })
     }
 }
+
+/// An import that is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Finished {
+    pub(crate) import: u64,
+    pub(crate) items: u64,
+    pub(crate) first: u64,
+    pub(crate) last: u64,
+}
+
+impl Finished {
+    pub(crate) fn encode(self) -> Bytes {
+        let mut out = vec![VERSION];
+        [self.import, self.items, self.first, self.last].iter().for_each(|number| out.put_u64_le(*number));
+        out.into()
+    }
+
+    pub(crate) fn decode(record: Bytes) -> Result<Finished> {
+        let mut reader = Reader::new(record, "an import that is done")?;
+        let [import, items, first, last] = [reader.u64()?, reader.u64()?, reader.u64()?, reader.u64()?];
+        reader.end(Finished { import, items, first, last })
+    }
+}

@@ -11,7 +11,7 @@ use crate::{
     answers::Answers,
     audit::NamespaceId,
     chunks::Chunks,
-    record::{Meta, NamespaceState, PathRecord, Publishing, Slot},
+    record::{Finished, Meta, NamespaceState, PathRecord, Publishing, Slot},
     request::{Context, Operation},
     tree::Frontier,
 };
@@ -108,6 +108,8 @@ pub(crate) struct State {
     /// What they take in memory together.
     pub(crate) staged_bytes: u64,
     pub(crate) publishing: Option<Publishing>,
+    /// Imports that are done, by their last positions.
+    pub(crate) finished: BTreeMap<u64, Finished>,
     /// Keys of namespaces that are gone, whose memory is given back little by little.
     pub(crate) buried: Vec<KeyMap>,
 }

@@ -30,10 +30,10 @@ impl Machine {
         self.inner().read().publishing.map(|publishing| publishing.import)
     }
 
-    /// How far an import is.
+    /// How far an import is; of the last 256 that are done, where they are.
     ///
     /// # Errors
-    /// `NotFound` if it was committed, aborted or took too long.
+    /// `NotFound` if it was committed long ago, was aborted or took too long.
     pub fn import(&self, import: u64) -> Result<Progress> {
         self.inner().read().progress(import)
     }
@@ -51,7 +51,7 @@ impl Machine {
     }
 
     /// Whether a staged import could be made visible as things are, and what it would do: how many keys it would create, update and
-    /// delete. Holds up writes for a thousand items at a time.
+    /// delete. Holds up writes for a few hundred items at a time.
     ///
     /// # Errors
     /// What its commit would be refused with.

@@ -188,12 +188,12 @@ impl Writer<'_> {
         self.state.chunks.hold_version(id, key, meta.version, chunks, self.table, self.keys);
     }
 
-    /// Drops versions past those that the namespace keeps. `seen`: the newest one that readers see before this change; it stays
-    /// until an import is visible.
+    /// Drops versions past those that the namespace keeps. `seen`: the newest one that readers see before this change. What an
+    /// import adds does not count until it is visible: the next write drops what is too much then.
     fn drop_versions(&mut self, id: NamespaceId, key: &str, meta: &mut Meta, seen: Option<u64>, settings: Settings) {
         let kept = u64::from(settings.versions_kept);
-        let stays = seen.filter(|_| self.import.is_some()).unwrap_or(meta.version);
-        let upto = (meta.version + 1).saturating_sub(kept).min(stays).min(meta.first + DROPS_PER_PUT);
+        let newest = if self.import.is_some() { seen.unwrap_or(0) } else { meta.version };
+        let upto = (newest + 1).saturating_sub(kept).min(meta.first + DROPS_PER_PUT);
         while meta.first < upto {
             self.drop_version(id, key, meta.first);
             meta.first += 1;
@@ -217,11 +217,12 @@ impl Writer<'_> {
         let Some(there) = path.namespace.as_mut() else { return };
         let slot = match there.keys.get_mut(key) {
             Some(slot) => {
+                let first = meta.first;
                 let earlier = std::mem::replace(&mut slot.meta, meta);
                 if self.import.is_none() {
                     slot.before = None;
                 } else if earlier.position <= visible {
-                    slot.before = Some(Box::new(earlier));
+                    slot.before = Some(Box::new(Meta { first, ..earlier }));
                 }
                 slot
             }

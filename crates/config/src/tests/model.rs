@@ -193,7 +193,7 @@ impl Model {
         self.record(context, action, (name, None), about);
     }
 
-    /// `seen`: the version that stays, since it is seen until an import is visible.
+    /// `seen`: in an import, the version that is seen until it is visible, or 0: what comes after it does not count yet.
     fn change(&mut self, context: &Context, namespace: &str, key: &str, value: Option<(ValueType, Value)>, seen: Option<u64>) {
         let (position, time_ms) = (self.position() + 1, self.time_ms);
         let there = self.paths.get_mut(namespace).and_then(|path| path.namespace.as_mut()).expect("is there");
@@ -217,7 +217,7 @@ impl Model {
             _ => Action::ConfigUpdated,
         };
         versions.push(Version { number, position, time_ms, value, author: context.who.principal.clone() });
-        versions.retain(|version| version.number + kept > number || seen.is_some_and(|seen| version.number >= seen));
+        versions.retain(|version| version.number + kept > seen.unwrap_or(number));
         self.record(context, action, (namespace, Some(key)), about);
     }
 
@@ -273,9 +273,8 @@ impl Model {
         let before = self.clone();
         for item in items {
             let key = before.namespace(item.namespace()).and_then(|namespace| namespace.keys.get(item.key()?));
-            let seen = key.and_then(|key| key.versions.last()).map(|last| last.number);
-            // Without an earlier one that is seen, what the import itself wrote can go.
-            self.operate(context, item, seen);
+            let seen = key.and_then(|key| key.versions.last()).map_or(0, |last| last.number);
+            self.operate(context, item, Some(seen));
         }
         self.close();
         Ok(())

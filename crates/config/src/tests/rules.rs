@@ -2,6 +2,7 @@
 
 use base::Kind;
 use bytes::Bytes;
+use table::{Direction, Tree};
 
 use super::support::*;
 use crate::{
@@ -390,7 +391,12 @@ fn an_import_is_seen_all_at_once() {
     assert_eq!(house.audit(&AuditQuery { action: Some(Action::ConfigCreated), ..all() }).len(), 9, "a record for each key");
     assert!(house.family(b'x').is_empty() && house.family(b'w').is_empty());
     assert_eq!(house.machine.counts().imports, (0, 0));
-    assert_eq!(house.run(Command::ImportAdvance { import: 7 }).expect_err("it is done").kind, Kind::NotFound);
+    let mut house = house.reopen();
+    for again in [Command::ImportCommit { import: 7 }, Command::ImportAdvance { import: 7 }] {
+        assert_eq!(house.run(again), Ok(Reply::Import(progress)), "who asks again is told");
+    }
+    assert_eq!(house.machine.import(7), Ok(progress));
+    assert_eq!(house.run(Command::ImportAbort { import: 7 }).expect_err("it is done").kind, Kind::NotFound);
 }
 
 #[test]
@@ -500,4 +506,33 @@ fn a_page_of_the_audit_trail_looks_at_so_much_and_no_more() {
     assert_eq!((events.events.len(), events.through), (2, 10_003), "another namespace's changes are not looked at");
     let page = house.machine.audit(&AuditQuery { key: Some("k".into()), ..AuditQuery::default() });
     assert_eq!(page.expect_err("a key of nowhere").kind, Kind::Invalid);
+}
+
+#[test]
+fn a_state_that_was_taken_over_is_gone_on_with() {
+    let mut from = House::new();
+    for number in 0..300 {
+        from.put("a", &format!("k{}", number % 40), &format!("v{number}"));
+    }
+    from.import(3, vec![vec![put("a", "k1", "staged"), put("b", "k", "staged"), put("b", "l", "staged")]]).expect("begins");
+    from.settle();
+    let mut into = House::new();
+    into.put("z", "k", "is replaced");
+    let earlier = into.machine.clone();
+    let mut stage = into.tree.stage().expect("stages");
+    let snapshot = from.tree.snapshot();
+    for pair in snapshot.range(Bytes::new(), Bytes::from_static(&[0xff; 8]), Direction::Forward) {
+        stage.push(pair.expect("reads")).expect("takes");
+    }
+    into.table.replace(stage.finish(snapshot.mark().clone()).expect("is whole")).expect("replaces");
+    into.machine.reload().expect("loads");
+    assert_eq!((earlier.position(), earlier.publishing()), (301, Some(3)), "every clone sees it");
+    assert_eq!((into.text("z", "k"), into.text("a", "k1").as_deref()), (None, Some("v281")));
+    for house in [&mut from, &mut into] {
+        let next = house.run(Command::ImportAdvance { import: 3 }).expect("advances");
+        assert_eq!(house.finish(3, next).visible, Some((302, 305)));
+        house.put("a", "k2", "after");
+    }
+    assert_eq!(from.machine.root(306), into.machine.root(306));
+    assert_eq!(into.text("b", "k").as_deref(), Some("staged"));
 }
