@@ -100,7 +100,8 @@ pub(crate) fn check_transaction(transaction: &Transaction) -> Result<()> {
     }
 }
 
-/// Each target once, and nothing beside a deleted namespace in it: so the order of operations does not matter for what they expect.
+/// Each target once, and nothing beside a deleted namespace in it: so the order of operations does not matter for what they
+/// expect.
 fn check_together(operations: &[Operation]) -> Result<()> {
     let mut targets = BTreeSet::new();
     for operation in operations {
@@ -179,9 +180,8 @@ impl State {
     /// Whether a transaction can be done.
     pub(crate) fn check(&self, transaction: &Transaction) -> Result<()> {
         transaction.conditions.iter().try_for_each(|condition| self.check_condition(condition))?;
-        let creates = |operation: &Operation, path: &str| matches!(operation, Operation::PutNamespace { namespace, .. } if namespace == path);
-        let created: BTreeSet<&str> =
-            transaction.operations.iter().filter(|it| creates(it, it.namespace())).map(Operation::namespace).collect();
+        let creates = |operation: &&Operation| matches!(operation, Operation::PutNamespace { .. });
+        let created: BTreeSet<&str> = transaction.operations.iter().filter(creates).map(Operation::namespace).collect();
         transaction.operations.iter().try_for_each(|operation| self.check_operation(operation, |path| created.contains(path)))
     }
 }

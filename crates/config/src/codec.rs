@@ -1,7 +1,7 @@
 //! Commands as bytes. `docs/formats/config.md` draws them.
 //!
-//! Values of a command that was decoded share the buffer it came in. Every count and length is held against the bytes that are left
-//! before anything is allocated for it.
+//! Values of a command that was decoded share the buffer it came in. Every count and length is held against the bytes that are
+//! left before anything is allocated for it.
 
 use base::Result;
 use bytes::{BufMut, Bytes};

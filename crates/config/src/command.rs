@@ -37,8 +37,8 @@ pub enum Command {
         /// Puts and deletions of keys.
         items: Vec<Operation>,
     },
-    /// Make an import visible, all of it at one moment. A large one is made ready in slices: see `ImportAdvance`. Until it is visible
-    /// other changes, and records of refusals, are answered `Overloaded`. Of one that is done, it says so again.
+    /// Make an import visible, all of it at one moment. A large one is made ready in slices: see `ImportAdvance`. Until it is
+    /// visible other changes, and records of refusals, are answered `Overloaded`. Of one that is done, it says so again.
     ImportCommit {
         /// Which.
         import: u64,

@@ -1,6 +1,7 @@
 //! What changed between two values: a unified difference of texts, and RFC 6902's JSON Patch.
 //!
-//! Both are bounded: texts that differ in more than a thousand places are shown as replaced from the first difference to the last.
+//! Both are bounded: texts that differ in more than a thousand places are shown as replaced from the first difference to the
+//! last.
 
 use std::{fmt::Write as _, ops::Range};
 
@@ -9,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     error::invalid,
-    limits::{DIFF_CONTEXT_LINES, DIFF_EDITS_MAX},
+    limits::{DIFF_CONTEXT_LINES, DIFF_EDITS_MAX, DIFF_LOOKS_MAX},
 };
 
 /// A unified difference (as `diff -u` writes it, without times) from `old` to `new`; empty if they are equal.
@@ -63,6 +64,7 @@ fn matches(old: &[&str], new: &[&str]) -> Option<Vec<(usize, usize)>> {
     let most = (old.len() + new.len()).min(DIFF_EDITS_MAX);
     // Of each number of edits: how far each diagonal reaches in the old text. Diagonal k lies at index k + number.
     let mut reached: Vec<Vec<usize>> = Vec::new();
+    let mut looks = DIFF_LOOKS_MAX;
     for number in 0..=most {
         let mut row = vec![0; 2 * number + 1];
         for step in (0..=2 * number).step_by(2) {
@@ -70,6 +72,7 @@ fn matches(old: &[&str], new: &[&str]) -> Option<Vec<(usize, usize)>> {
             let mut beside = at + number - step;
             while at < old.len() && beside < new.len() && old[at] == new[beside] {
                 (at, beside) = (at + 1, beside + 1);
+                looks = looks.checked_sub(1)?;
             }
             row[step] = at;
             if at >= old.len() && beside >= new.len() {
@@ -147,8 +150,8 @@ fn write_hunk(hunk: &[Edit], old: &[&str], new: &[&str], out: &mut String) {
     (at..old_lines.end).for_each(|line| write_line(' ', old[line], out));
 }
 
-/// First line and count, as unified differences write them: the count goes without saying if it is 1, and nothing lies after the line
-/// before it.
+/// First line and count, as unified differences write them: the count goes without saying if it is 1, and nothing lies after the
+/// line before it.
 fn span(lines: &Range<usize>) -> String {
     match lines.len() {
         0 => format!("{},0", lines.start),

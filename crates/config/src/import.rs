@@ -1,8 +1,8 @@
 //! Imports: staged part by part, seen by nobody, and made visible at one moment.
 //!
-//! A commit first checks every item, then writes them all, in slices of some hundred: what is written has positions beyond the last
-//! visible one, and keys remember how they were before. Nothing else may change meanwhile. With the last slice the last visible
-//! position becomes the last one: that is the moment, and it costs what it costs to count.
+//! A commit first checks every item, then writes them all, in slices of some hundred: what is written has positions beyond the
+//! last visible one, and keys remember how they were before. Nothing else may change meanwhile. With the last slice the last
+//! visible position becomes the last one: that is the moment, and it costs what it costs to count.
 
 use std::{collections::BTreeMap, sync::Arc};
 

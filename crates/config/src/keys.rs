@@ -1,6 +1,7 @@
 //! The keys of a store's records in its shard's table. `docs/formats/config.md` draws them.
 //!
-//! Numbers in table keys are big-endian so that they sort. Texts that another part follows end with a zero byte, which none contains.
+//! Numbers in table keys are big-endian so that they sort. Texts that another part follows end with a zero byte, which none
+//! contains.
 
 use bytes::{BufMut, Bytes, BytesMut};
 
@@ -49,7 +50,8 @@ pub(crate) struct Keys {
 }
 
 impl Keys {
-    /// Stores are numbered down from the last number but one: key spaces are numbered upwards, and the last number is the streams'.
+    /// Stores are numbered down from the last number but one: key spaces are numbered upwards, and the last number is the
+    /// streams'.
     pub(crate) fn new(store: StoreId) -> Keys {
         Keys { store: (u32::MAX - 1).saturating_sub(store.0).to_be_bytes() }
     }

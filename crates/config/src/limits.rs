@@ -86,5 +86,7 @@ pub(crate) const LIST_ATTEMPTS: usize = 3;
 pub(crate) const CACHE_ENTRY_BYTES: u64 = 200;
 /// Edits of a text that a difference is searched for; past it the middle is shown as replaced.
 pub(crate) const DIFF_EDITS_MAX: usize = 1_000;
+/// Equal lines that the search looks at on its way, over all of its paths.
+pub(crate) const DIFF_LOOKS_MAX: u64 = 20_000_000;
 /// Unchanged lines around a change that a difference shows.
 pub(crate) const DIFF_CONTEXT_LINES: usize = 3;

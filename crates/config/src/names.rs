@@ -7,8 +7,8 @@ use crate::{
     limits::{KEY_BYTES_MAX, NAMESPACE_BYTES_MAX, NAMESPACE_PARTS_MAX},
 };
 
-/// Whether `path` can name a namespace: up to 16 parts of letters, digits, `.`, `_`, `-` with single slashes between, 256 bytes in all;
-/// no part is `.` or `..`.
+/// Whether `path` can name a namespace: up to 16 parts of letters, digits, `.`, `_`, `-` with single slashes between, 256 bytes
+/// in all; no part is `.` or `..`.
 ///
 /// # Errors
 /// `Invalid`.

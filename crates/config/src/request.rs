@@ -152,8 +152,8 @@ impl Operation {
 pub struct Transaction {
     /// Who and why.
     pub context: Context,
-    /// A request that comes again under one such key of the same principal is answered as it was the first time; at most 128 bytes,
-    /// empty: none.
+    /// A request that comes again under one such key of the same principal is answered as it was the first time; at most 128
+    /// bytes, empty: none.
     pub idempotency_key: String,
     /// All of them must hold.
     pub conditions: Vec<Condition>,

@@ -1,6 +1,8 @@
-//! Reading the history in order: the audit trail by what it was about, watches, and the records of one namespace by their numbers.
+//! Reading the history in order: the audit trail by what it was about, watches, and the records of one namespace by their
+//! numbers.
 //!
-//! Each page looks at a bounded number of index entries, so its cost does not grow with history; a page may be empty and not the last.
+//! Each page looks at a bounded number of index entries, so its cost does not grow with history; a page may be empty and not the
+//! last.
 
 use base::{Error, Kind, Result};
 use bytes::Bytes;
@@ -318,8 +320,8 @@ impl Machine {
         Ok(AuditPage { records: records.into_iter().map(audited).collect::<Result<_>>()?, next })
     }
 
-    /// Changes after a position, oldest first, at most `limit` (1,000) of them. Resuming from [`Events::through`] misses nothing and
-    /// repeats nothing. Changes of one transaction follow each other; [`Record::closes`] tells the last one. Blocking.
+    /// Changes after a position, oldest first, at most `limit` (1,000) of them. Resuming from [`Events::through`] misses nothing
+    /// and repeats nothing. Changes of one transaction follow each other; [`Record::closes`] tells the last one. Blocking.
     ///
     /// # Errors
     /// `OutOfRange` for a position that is not there yet: this node is behind, or the position is of another store.

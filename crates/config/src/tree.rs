@@ -2,8 +2,8 @@
 //!
 //! Level 0 of the tiles are the leaves' hashes; a node of the next level is the root of 256 below it. A complete tile is written
 //! once, with its last node, so a record costs a put for each 256 of them; what is incomplete is reckoned from the records at the
-//! start. A root, and each node of a proof, is reckoned from at most one tile for each level, which there are three of at 16 million
-//! records.
+//! start. A root, and each node of a proof, is reckoned from at most one tile for each level, which there are three of at 16
+//! million records.
 
 use base::{Error, Kind, Result};
 use table::Table;

@@ -50,8 +50,8 @@ impl Machine {
         Ok(transaction.operations.iter().map(|operation| action_of(&state, operation)).collect())
     }
 
-    /// Whether a staged import could be made visible as things are, and what it would do: how many keys it would create, update and
-    /// delete. Holds up writes for a few hundred items at a time.
+    /// Whether a staged import could be made visible as things are, and what it would do: how many keys it would create, update
+    /// and delete. Holds up writes for a few hundred items at a time.
     ///
     /// # Errors
     /// What its commit would be refused with.
@@ -84,8 +84,8 @@ impl Machine {
             || imports.values().any(|staged| is_over(staged.begun_ms, options.import_expiry_ms))
     }
 
-    /// The next trim of versions that are too old at this time, in ms, for the leader to propose; `None` if there is none. It looks
-    /// at each change once. Blocking.
+    /// The next trim of versions that are too old at this time, in ms, for the leader to propose; `None` if there is none. It
+    /// looks at each change once. Blocking.
     ///
     /// # Errors
     /// What the table answers.

@@ -71,7 +71,8 @@ impl ValueType {
         ValueType::ALL.get(usize::from(number)).copied()
     }
 
-    /// Whether `bytes` are a value of this type. Of a value in chunks this is the door's to ask, since only the door sees it whole.
+    /// Whether `bytes` are a value of this type. Of a value in chunks this is the door's to ask, since only the door sees it
+    /// whole.
     ///
     /// # Errors
     /// `Invalid`.

@@ -154,7 +154,8 @@ fn large_trees_are_read_from_tiles_of_several_levels_and_again_after_a_start() {
 proptest! {
     #[test]
     fn a_proof_that_was_touched_proves_nothing(
-        size in 1..300_usize, index in any::<prop::sample::Index>(), at in any::<prop::sample::Index>(), bit in 0..256_usize, other in 1..300_u64
+        size in 1..300_usize, other in 1..300_u64, bit in 0..256_usize,
+        index in any::<prop::sample::Index>(), at in any::<prop::sample::Index>()
     ) {
         let tree = Tree::new(size);
         let (view, count, place) = (tree.view(), size as u64, index.index(size));

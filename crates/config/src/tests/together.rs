@@ -472,7 +472,8 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 60, max_shrink_iters: 3_000, ..ProptestConfig::default() })]
     #[test]
     fn the_machine_is_the_model(steps in vec(step(), 1..120)) {
-        let mut both = Both { house: House::with(long()), other: House::with(long()), model: Model::default(), imports: 0, is_publishing: false };
+        let (house, other) = (House::with(long()), House::with(long()));
+        let mut both = Both { house, other, model: Model::default(), imports: 0, is_publishing: false };
         for step in steps {
             both.step(step);
         }
