@@ -10,7 +10,6 @@ use replica::streams::Found;
 
 use crate::{
     errors,
-    limits::FETCH_BYTES_MAX,
     sessions::{Outcome, Slot, Wanted},
     topics::{Leader, Place},
 };
@@ -25,7 +24,7 @@ pub(super) struct Asked {
 /// What one look at all partitions came to.
 pub(super) struct Looked {
     pub(super) outcomes: Vec<Outcome<Told>>,
-    bytes: usize,
+    pub(super) bytes: usize,
     /// Something has to be told at once: an error, or that a client's log is another one.
     is_urgent: bool,
 }
@@ -58,9 +57,9 @@ impl Looked {
     }
 }
 
-/// Reads the partitions in their order, `bytes_max` at most, but something if there is something.
-pub(super) async fn look(asked: &[Asked], bytes_max: i32) -> Looked {
-    let left = usize::try_from(bytes_max).unwrap_or(0).min(FETCH_BYTES_MAX);
+/// Reads the partitions in their order, `bytes_max` as the client wants and `limit` at most, but something if there is something.
+pub(super) async fn look(asked: &[Asked], bytes_max: i32, limit: usize) -> Looked {
+    let left = usize::try_from(bytes_max).unwrap_or(0).min(limit);
     let mut room = Room { left, is_empty: true };
     let mut looked = Looked { outcomes: Vec::with_capacity(asked.len()), bytes: 0, is_urgent: false };
     for one in asked {
