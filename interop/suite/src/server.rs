@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 pub const READY_SECONDS: u64 = 60;
 
 /// A server that stands still takes a connection and does not answer.
-const METRICS_PATIENCE: Duration = Duration::from_secs(10);
+const METRICS_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Where ports for servers are taken from: Linux gives those from 32768 on to the near ends of connections.
 const PORTS: std::ops::Range<u16> = 10_000..32_000;

@@ -85,8 +85,10 @@ async fn a_cluster(watcher: &Watcher) {
     let mut one = Server::prepare(shared.clone().with_arguments(&["--name", "n1"]));
     one.settings_mut().peer_port = interop::server::unused_port();
     one.spawn();
-    watcher.add(one.http_port());
     one.wait_ready().await;
+    watcher.add(one.http_port());
+    // What it shows at rest.
+    sleep(HELD).await;
     use_etcd(&one).await;
     let mut servers = vec![one];
     for name in ["n2", "n3"] {
