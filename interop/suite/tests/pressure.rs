@@ -23,7 +23,7 @@ const MIB: u64 = 1 << 20;
 const SMALL: [&str; 8] = ["--journal-segment", "16MiB", "--settle", "4MiB", "--value-cache", "1MiB", "--shards", "1"];
 /// What a node with these settings may hold beside what its doors have under way: twice the settle budget while one runs, twice that
 /// where the disk is slower than clients, the same of the journal's recent tail and its write, and what the allocator keeps.
-const HOUSE_BYTES: u64 = 64 * MIB;
+const HOUSE_BYTES: u64 = 96 * MIB;
 /// Bytes of Produce requests that a node has under way (`door-kafka`: `PRODUCE_BYTES_MAX`), and of records over HTTP (`door-http`:
 /// `UNDER_WAY_BYTES_MAX`).
 const UNDER_WAY_BYTES: u64 = 64 * MIB;
