@@ -31,6 +31,7 @@ pub const LARGE_REQUEST_BYTES: usize = 2 << 20;
 
 /// Bytes of such requests that one node has under way over all connections; then they are not read any further.
 pub const LARGE_REQUESTS_BYTES_MAX: usize = 256 << 20;
+const _: () = assert!(LARGE_REQUESTS_BYTES_MAX >= REQUEST_BYTES_MAX as usize, "the largest request finds room some time");
 
 /// How long such a request may take to come in, once there is room for it.
 pub const LARGE_REQUEST_MAX: Duration = Duration::from_secs(30);
