@@ -65,8 +65,8 @@ impl Moves {
         }
     }
 
-    /// What the looks say of figures of which `still` names those that cannot move: one line for each that moved all the same, that is
-    /// not there, or that stood still without being named; and for each counter that fell.
+    /// What is wrong where `still` names the figures that cannot move: one line for each of them that moved all the same or is not
+    /// there, for each other one that stood still, and for each counter that fell.
     pub fn faults(&self, still: &[(&str, &str)]) -> Vec<String> {
         let named: BTreeSet<&str> = still.iter().map(|(name, _)| *name).collect();
         let mut faults = self.faults.clone();

@@ -134,7 +134,7 @@ impl Connection {
             biased;
             Ok(()) = self.principals.changed() => self.look_who_is_here(),
             () = until(sign_in_until), if sign_in_until.is_some() => Err(too_late()),
-            () = until(whole_until), if whole_until.is_some() => Err(End::Refused("a large request did not come in in time".to_owned())),
+            () = until(whole_until), if whole_until.is_some() => Err(too_slow()),
             Some(answer) = next_answer(&mut self.ready, &mut self.in_flight), if under_way > 0 => {
                 self.answered(answer, pin!(Fuse::<Ready<()>>::terminated())).await
             }
@@ -321,6 +321,10 @@ async fn received(
 
 fn too_late() -> End {
     End::Refused("nobody signed in in time".to_owned())
+}
+
+fn too_slow() -> End {
+    End::Refused("a large request did not come in in time".to_owned())
 }
 
 /// Completes at this time; never without one.
