@@ -1,6 +1,6 @@
 //! Idempotent producers that live for one batch, far more than are remembered: what a node keeps of them is bounded.
 //!
-//! A million of them, five times what a shard remembers, takes about two minutes:
+//! A million of them, five times what a shard remembers, takes half a minute:
 //!
 //! ```text
 //! cargo test --profile sim -p interop --test producers -- --ignored --nocapture
@@ -33,7 +33,7 @@ async fn fifty_thousand_short_lived_producers_cost_what_they_may() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "it takes minutes; see above"]
+#[ignore = "it takes half a minute; see above"]
 async fn a_million_short_lived_producers_cost_no_more_than_those_remembered() {
     live_and_die(1_000_000, 10).await;
 }
@@ -62,10 +62,11 @@ async fn live_and_die(producers: u64, steps: u64) {
         assert!(grew <= limit, "after {lived} producers memory grew by {} MiB, and may by {}", grew / MIB, limit / MIB);
         resident.push((lived, grew));
     }
-    // Once as many lived as are remembered, it stands still.
+    // Once as many lived as are remembered, it stands still, but for what a settle takes while it runs: those that came since would
+    // take far more.
     let full: Vec<u64> = resident.iter().filter(|(lived, _)| *lived > PRODUCERS_MAX).map(|(_, grew)| *grew).collect();
     if let (Some(first), Some(last)) = (full.first(), full.last()) {
-        assert!(*last <= first + 16 * MIB, "it goes on growing: {resident:?}");
+        assert!(*last <= first + 48 * MIB, "it goes on growing: {resident:?}");
     }
     // Whoever wrote last is remembered: its batch is the one that is there.
     let (producer, offset) = last.expect("there were some");
