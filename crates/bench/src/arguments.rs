@@ -49,7 +49,8 @@ pub(crate) enum Command {
     /// Records over HTTP: POSTs of many records each, whose statuses are all read
     #[command(after_help = "Examples:\n  \
         manifold bench ingest --start\n  \
-        manifold bench ingest --http 127.0.0.1:8480 --connections 64 --batch-records 100\n\n\
+        manifold bench ingest --http 127.0.0.1:8480 --connections 64 --batch-records 100\n  \
+        manifold bench ingest --start --ramp 500,2000,8000 --batch-records 1    more users from stage to stage\n\n\
         What was acknowledged is read back through the Kafka door. 429 is honoured by its Retry-After and counted.")]
     Ingest(Ingest),
     /// Puts of unique keys and values through the etcd door; then all of them are read back
@@ -256,6 +257,9 @@ pub(crate) struct Ingest {
     /// Stop after so many records, rounded up to whole requests
     #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(1..))]
     pub(crate) records: Option<u64>,
+    /// Stages on the same node, each with so many connections and a row of its own
+    #[arg(long, value_name = "N,N,...", value_delimiter = ',', conflicts_with_all = ["connections", "records"], value_parser = value_parser!(u64).range(1..=CONNECTIONS))]
+    pub(crate) ramp: Vec<u64>,
 }
 
 /// `manifold bench put | get | txn | list | watch`
@@ -327,6 +331,17 @@ impl Command {
             *count = None;
         }
         Some(command)
+    }
+
+    /// What is measured one after another on the same target: the stages of a ramp, or the load itself.
+    pub(crate) fn stages(&self) -> Vec<Command> {
+        match self {
+            Command::Ingest(o) if !o.ramp.is_empty() => {
+                let stage = |connections: &u64| Command::Ingest(Ingest { connections: *connections, ..o.clone() });
+                o.ramp.iter().map(stage).collect()
+            }
+            load => vec![load.clone()],
+        }
     }
 }
 

@@ -76,6 +76,7 @@ async fn measure(o: &Consume, target: &Target, number: u32, topic: &Topic) -> Re
         verdict: (!o.run.no_verify).then_some(verdict),
         unproved: UNPROVED,
         broken: Vec::new(),
+        columns: &[],
         details: Map::from_iter([
             ("partitions".to_owned(), json!(topic.partitions())),
             ("connections".to_owned(), json!(o.connections)),

@@ -94,6 +94,7 @@ async fn measure(o: &EndToEnd, target: &Target, number: u32, topic: &Topic) -> R
         unproved: UNPROVED,
         broken: Vec::new(),
         details: Map::from_iter([("acks".to_owned(), json!(o.acks)), ("record_bytes".to_owned(), json!(o.record_size))]),
+        columns: &[],
     })
 }
 

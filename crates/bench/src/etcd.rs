@@ -168,6 +168,7 @@ async fn requests(o: &Etcd, operation: &'static str, options: &Options, target: 
         unproved: if ask == Ask::List { "answers are counted and not looked into" } else { UNPROVED },
         broken: Vec::new(),
         details,
+        columns: &[],
     })
 }
 
@@ -231,5 +232,6 @@ async fn watchers(o: &Etcd, options: &Options, target: &Target, number: u32) -> 
         unproved: if o.run.no_verify { UNPROVED } else { "every watcher got every event, in order" },
         broken,
         details,
+        columns: &[],
     })
 }

@@ -21,6 +21,9 @@ use crate::{
     sender::Sent,
 };
 
+/// Details that have columns of their own: a ramp's rows differ in them.
+const COLUMNS: [&str; 4] = ["connections", "answers_2xx", "too_many_requests", "answers_other"];
+
 /// One run.
 pub(crate) async fn run(o: &Ingest, target: &Target, number: u32) -> Result<Report> {
     let addresses = Addresses { allow_remote: o.run.allow_remote };
@@ -35,7 +38,7 @@ async fn measure(o: &Ingest, target: &Target, number: u32, topic: &Topic, addres
     let (meter, client) = (Meter::begin(&target.pids)?, own_cpu_seconds());
     let mut sent = watched("ingest, records", &live, Some(&meter), post(o, posters)).await;
     let (server, client_cpu_seconds) = (meter.end(), own_cpu_seconds() - client);
-    let waits = sent.behind;
+    let answers = sent.answers;
     let producers = std::mem::take(&mut sent.producers);
     let verdict = match o.run.no_verify {
         true => None,
@@ -66,8 +69,11 @@ async fn measure(o: &Ingest, target: &Target, number: u32, topic: &Topic, addres
             ("connections".to_owned(), json!(o.connections)),
             ("batch_records".to_owned(), json!(o.batch_records)),
             ("record_bytes".to_owned(), json!(o.record_size)),
-            ("too_many_requests".to_owned(), json!(waits)),
+            ("answers_2xx".to_owned(), json!(answers.done)),
+            ("too_many_requests".to_owned(), json!(answers.too_many)),
+            ("answers_other".to_owned(), json!(answers.other)),
         ]),
+        columns: &COLUMNS,
     })
 }
 

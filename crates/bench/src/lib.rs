@@ -60,6 +60,7 @@ pub fn run(bench: &Bench, version: &str) -> Result {
             "it was interrupted; what it started is ended, and topics or keys of a node that it did not start are left there",
         )
     };
+    raise_descriptor_limit();
     LocalSet::new().block_on(&runtime, async {
         tokio::select! {
             done = all_runs(&bench.command, version) => done,
@@ -69,28 +70,38 @@ pub fn run(bench: &Bench, version: &str) -> Result {
     })
 }
 
+/// Connections are file descriptors, and the usual soft limit is far below what may be asked for. A node that is started has the same.
+fn raise_descriptor_limit() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let maximum = getrlimit(Resource::Nofile).maximum;
+    // Where it cannot be raised, the connection that is one too many says so.
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
+}
+
 /// All runs, in turn.
 async fn all_runs(command: &Command, version: &str) -> Result {
     let (run, alone) = (command.run(), Against::default());
     let against = command.against().unwrap_or(&alone);
     command.check(against)?;
     let compared = against.against.is_some() || against.peer.is_some();
-    let mut reports: Vec<Report> = Vec::new();
+    let (stages, mut reports) = (command.stages(), Vec::<Report>::new());
     for number in 1..=run.runs {
         for peer in [false, true].into_iter().take(1 + usize::from(compared)) {
             let target = if peer { command.peer(run, against).await? } else { command.target(run).await? };
             if let Some(complaint) = command.warm(&target).await? {
                 return Err(Error::failed(format!("while warming up, {complaint}")));
             }
-            let report = command.measure(&target, number).await?;
-            drop(target);
-            if run.json {
-                print(&format!("{}\n", report.to_json(version)))?;
+            for stage in &stages {
+                let report = stage.measure(&target, number).await?;
+                if run.json {
+                    print(&format!("{}\n", report.to_json(version)))?;
+                }
+                reports.push(report);
             }
-            reports.push(report);
         }
     }
-    let comparison = Comparison::of(&reports);
+    // Stages differ on purpose.
+    let comparison = if stages.len() > 1 { None } else { Comparison::of(&reports) };
     print(&conclusion(run, &reports, comparison.as_ref()))?;
     let complaints: Vec<String> = reports.iter().filter_map(Report::complaint).collect();
     if complaints.is_empty() { Ok(()) } else { Err(Error::failed(complaints.join("\n"))) }

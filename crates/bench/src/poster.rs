@@ -18,8 +18,6 @@ use crate::{
     sender::Sent,
 };
 
-/// The status of a server that has too much under way (RFC 6585, section 4).
-const TOO_MANY_REQUESTS: u16 = 429;
 /// The pause after another refusal, or a 429 that does not say how long.
 const REFUSED_PAUSE: Duration = Duration::from_millis(50);
 /// What reasons begin with.
@@ -127,7 +125,7 @@ impl Poster {
         Ok(Poster { address, socket, body, producer, partitions, input, sent, live })
     }
 
-    /// Posts until its end. Of what it gives, `behind` counts how often the server asked it to wait.
+    /// Posts until its end.
     pub(crate) async fn run(mut self, rules: Rules) -> Sent {
         for _ in 0..rules.requests {
             if rules.end.is_some_and(|end| Instant::now() >= end) {
@@ -137,6 +135,7 @@ impl Poster {
                 Ok(None) => {}
                 Ok(Some(pause)) => sleep(rules.end.map_or(pause, |end| pause.min(end.duration_since(Instant::now())))).await,
                 Err(error) => {
+                    self.sent.answers.count(0);
                     self.fail(error.to_string(), self.body.records().into());
                     break;
                 }
@@ -178,7 +177,7 @@ impl Poster {
             units.iter().for_each(|unit| self.producer.settle(*unit, 0, Fate::Refused));
             self.fail(why, units.len() as u64);
         }
-        self.sent.behind += u64::from(answer.status == TOO_MANY_REQUESTS);
+        self.sent.answers.count(answer.status);
         self.input.drain(..answer.body.end);
         if answer.closes {
             self.socket = connect(&self.address).await?;
@@ -296,6 +295,7 @@ impl Head {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sender::Answers;
 
     #[test]
     fn a_body_is_json_of_unique_records() {
@@ -380,7 +380,8 @@ mod tests {
             poster.run(Rules { requests: 2, end: None }).await
         });
         assert!(begin.elapsed() >= Duration::from_secs(1), "it waited");
-        assert_eq!((sent.behind, sent.done, sent.producers[0].acknowledged()), (1, 2, 2));
+        assert_eq!((sent.answers, sent.done), (Answers { done: 1, too_many: 1, other: 0 }, 2));
+        assert_eq!(sent.producers[0].acknowledged(), 2);
         assert_eq!(sent.errors.into_iter().collect::<Vec<_>>(), [("429 pressure".to_owned(), 2)]);
     }
 }

@@ -84,6 +84,7 @@ async fn measure(o: &Produce, target: &Target, number: u32, topic: &Topic, addre
         unproved: UNPROVED,
         broken: Vec::new(),
         details,
+        columns: &[],
     })
 }
 

@@ -74,6 +74,8 @@ pub(crate) struct Report {
     pub(crate) broken: Vec<String>,
     /// What this operation has beside that.
     pub(crate) details: Map<String, Value>,
+    /// Which of the details have columns of their own.
+    pub(crate) columns: &'static [&'static str],
 }
 
 impl Report {
@@ -130,11 +132,15 @@ impl Report {
         object
     }
 
-    fn cells(&self) -> [String; HEADINGS.len()] {
+    fn headings(&self) -> Vec<String> {
+        HEADINGS.iter().map(|heading| (*heading).to_owned()).chain(self.columns.iter().map(|name| name.to_uppercase())).collect()
+    }
+
+    fn cells(&self) -> Vec<String> {
         let ms = |quantile| self.quantile_ms(quantile).map_or_else(dash, |ms| format!("{ms:.2}"));
         let mib = |bytes: u64| format!("{:.1}", bytes as f64 / BYTES_PER_MIB);
         let server = |told: &dyn Fn(&Usage) -> String| self.server.as_ref().map_or_else(dash, told);
-        [
+        let figures = [
             self.target.clone(),
             self.run.to_string(),
             self.done.to_string(),
@@ -152,7 +158,9 @@ impl Report {
             server(&|usage| format!("{}>{}", mib(usage.resident_before_bytes), mib(usage.resident_after_bytes))),
             server(&|usage| mib(usage.resident_peak_bytes)),
             server(&|usage| usage.written_bytes.map_or_else(dash, |bytes| format!("{:.2}", bytes as f64 / 1e6))),
-        ]
+        ];
+        let details = self.columns.iter().map(|name| self.details.get(*name).map_or_else(dash, Value::to_string));
+        figures.into_iter().chain(details).collect()
     }
 
     /// What does not fit a table.
@@ -164,7 +172,7 @@ impl Report {
             (None, true) => self.unproved.to_owned(),
         };
         text += &format!("; client CPU {:.2} us/op", self.client_cpu_seconds * 1e6 / self.done.max(1) as f64);
-        for (name, value) in &self.details {
+        for (name, value) in self.details.iter().filter(|(name, _)| !self.columns.contains(&&name[..])) {
             text += &format!("; {name} {value}");
         }
         for (error, count) in &self.errors {
@@ -264,23 +272,23 @@ impl Comparison {
     pub(crate) fn to_text(&self) -> String {
         let cells = |(name, ours, peer): &(&str, f64, Option<f64>)| {
             let told = |value: Option<f64>| value.map_or_else(dash, |value| format!("{value:.2}"));
-            [(*name).to_owned(), told(Some(*ours)), told(*peer), told(peer.map(|peer| ours / peer))]
+            vec![(*name).to_owned(), told(Some(*ours)), told(*peer), told(peer.map(|peer| ours / peer))]
         };
-        let rows: Vec<_> = self.medians.iter().map(cells).collect();
-        table(["MEDIAN", "OURS", "PEER", "RATIO"], &rows)
+        let headings = ["MEDIAN", "OURS", "PEER", "RATIO"].map(str::to_owned).to_vec();
+        table(headings, self.medians.iter().map(cells))
     }
 }
 
-/// All runs as a table.
+/// All runs as a table; they are of one operation.
 pub(crate) fn text(reports: &[Report]) -> String {
-    let rows: Vec<_> = reports.iter().map(Report::cells).collect();
-    table(HEADINGS, &rows)
+    table(reports.first().map_or_else(Vec::new, Report::headings), reports.iter().map(Report::cells))
 }
 
 /// The same in Markdown.
 pub(crate) fn markdown(reports: &[Report]) -> String {
     let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
-    let headings: Vec<String> = std::iter::once("OPERATION").chain(HEADINGS).map(str::to_lowercase).collect();
+    let first = reports.first().map_or_else(Vec::new, Report::headings);
+    let headings: Vec<String> = std::iter::once("operation".to_owned()).chain(first.iter().map(|h| h.to_lowercase())).collect();
     let rule = format!("|{}\n", "---|".repeat(headings.len()));
     let row = |report: &Report| {
         let mut cells = vec![report.operation.to_owned()];
@@ -291,18 +299,18 @@ pub(crate) fn markdown(reports: &[Report]) -> String {
 }
 
 /// Rows under their headings, flush right but for the first column.
-fn table<const COLUMNS: usize>(headings: [&str; COLUMNS], rows: &[[String; COLUMNS]]) -> String {
-    let widths: [usize; COLUMNS] = std::array::from_fn(|column| {
-        rows.iter().map(|row| row[column].len()).chain([headings[column].len()]).max().unwrap_or_default()
-    });
-    let line = |cells: [&str; COLUMNS]| {
+fn table(headings: Vec<String>, rows: impl Iterator<Item = Vec<String>>) -> String {
+    let lines: Vec<Vec<String>> = std::iter::once(headings).chain(rows).collect();
+    let width = |column: usize| lines.iter().map(|cells| cells[column].len()).max().unwrap_or_default();
+    let widths: Vec<usize> = (0..lines[0].len()).map(width).collect();
+    let line = |cells: &Vec<String>| {
         let mut line = format!("{:<width$}", cells[0], width = widths[0]);
-        for (cell, width) in cells.iter().zip(widths).skip(1) {
+        for (cell, width) in cells.iter().zip(&widths).skip(1) {
             line += &format!("  {cell:>width$}");
         }
         line + "\n"
     };
-    line(headings) + &rows.iter().map(|row| line(std::array::from_fn(|column| &row[column][..]))).collect::<String>()
+    lines.iter().map(line).collect()
 }
 
 #[cfg(test)]

@@ -29,6 +29,8 @@ use crate::{
 const WRITE_BYTES: usize = 256 << 10;
 /// The pause after a refusal: a server in trouble is not to be shouted at.
 const REFUSED_PAUSE: Duration = Duration::from_millis(20);
+/// The status of a server that has too much under way (RFC 6585, section 4).
+const TOO_MANY_REQUESTS: u16 = 429;
 
 /// What is sent, over all connections.
 #[derive(Clone, Debug)]
@@ -55,9 +57,38 @@ pub(crate) struct Sent {
     pub(crate) bytes: u64,
     /// Records that were due before the end and not sent.
     pub(crate) behind: u64,
+    /// What requests over HTTP were answered.
+    pub(crate) answers: Answers,
     pub(crate) seconds: f64,
     /// When the last one was done.
     pub(crate) last: Option<Instant>,
+}
+
+/// Requests over HTTP by what they were answered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Answers {
+    pub(crate) done: u64,
+    /// The server has too much under way.
+    pub(crate) too_many: u64,
+    /// Anything else, or nothing.
+    pub(crate) other: u64,
+}
+
+impl Answers {
+    /// One more with this status; 0 if there was no answer.
+    pub(crate) fn count(&mut self, status: u16) {
+        match status {
+            200..300 => self.done += 1,
+            TOO_MANY_REQUESTS => self.too_many += 1,
+            _ => self.other += 1,
+        }
+    }
+
+    fn add(&mut self, other: Answers) {
+        self.done += other.done;
+        self.too_many += other.too_many;
+        self.other += other.other;
+    }
 }
 
 impl Default for Sent {
@@ -69,6 +100,7 @@ impl Default for Sent {
             done: 0,
             bytes: 0,
             behind: 0,
+            answers: Answers::default(),
             seconds: 0.0,
             last: None,
         }
@@ -99,6 +131,7 @@ impl Sent {
         self.done += other.done;
         self.bytes += other.bytes;
         self.behind += other.behind;
+        self.answers.add(other.answers);
         self.last = self.last.max(other.last);
     }
 }

@@ -136,6 +136,7 @@ fn server(out: &mut Exposition, status: &NodeStatus) {
         "Whether or not this member is a learner. 1 if is, 0 otherwise.",
         u8::from(learner),
     );
+    out.single("etcd_server_proposals_pending", Gauge, "The current number of pending proposals.", shard.waiting);
     if let Some(applied) = group.applied {
         out.single("etcd_server_proposals_applied_total", Counter, "The index of the last entry that was applied.", applied);
     }

@@ -9,8 +9,8 @@ use tokio::sync::{Semaphore, watch};
 use crate::{
     coordination::Coordination,
     groups::Settings,
-    handlers::fetch::Listening,
-    limits::PRODUCE_BYTES_MAX,
+    handlers::fetch::{FetchRoom, Listening},
+    limits::{LARGE_REQUESTS_BYTES_MAX, PRODUCE_BYTES_MAX},
     metrics::{Metrics, Snapshot},
     offset_expiry,
     options::DoorOptions,
@@ -30,6 +30,10 @@ pub(crate) struct Shared {
     pub(crate) sessions: Mutex<Sessions<Listening>>,
     /// Bytes of Produce requests that may still be taken.
     pub(crate) produce_room: Arc<Semaphore>,
+    /// Bytes of large requests that may still be read.
+    pub(crate) large_room: Arc<Semaphore>,
+    /// Bytes of Fetch answers that may still be made.
+    pub(crate) fetch_room: FetchRoom,
     /// What checks who signs in.
     pub(crate) vault: Vault,
     /// The version of users and grants, as it was seen last.
@@ -56,6 +60,8 @@ impl Door {
             metrics: Metrics::default(),
             sessions: Mutex::default(),
             produce_room: Arc::new(Semaphore::new(produce_bytes_max)),
+            large_room: Arc::new(Semaphore::new(LARGE_REQUESTS_BYTES_MAX)),
+            fetch_room: FetchRoom::default(),
             vault: Vault::default(),
             principals: watch::Sender::default(),
         };
@@ -77,6 +83,7 @@ impl Door {
             sessions: sessions.len(),
             session_partitions: sessions.partitions(),
             session_evictions: sessions.evictions(),
+            fetching_bytes: self.shared.fetch_room.used(),
             ..self.shared.metrics.snapshot()
         }
     }

@@ -17,6 +17,25 @@ pub const PRODUCE_BYTES_MAX: usize = 64 << 20;
 /// Bytes of one Fetch answer, whatever a client asks for: Kafka's `fetch.max.bytes` of brokers.
 pub const FETCH_BYTES_MAX: usize = 55 << 20;
 
+/// Bytes of Fetch answers that one node has under way over all connections, until clients have taken them; then fetches wait.
+pub const FETCHES_BYTES_MAX: usize = 256 << 20;
+
+/// One answer takes at most this part of what is free of that.
+pub const FETCH_SHARE: usize = 16;
+
+/// Bytes that it may take all the same: the most that a topic's batch has, and a consumer asks of one partition, unless told otherwise.
+pub const FETCH_SHARE_BYTES_MIN: usize = 1 << 20;
+
+/// Bytes from which on a request needs room before it is read.
+pub const LARGE_REQUEST_BYTES: usize = 2 << 20;
+
+/// Bytes of such requests that one node has under way over all connections; then they are not read any further.
+pub const LARGE_REQUESTS_BYTES_MAX: usize = 256 << 20;
+const _: () = assert!(LARGE_REQUESTS_BYTES_MAX >= REQUEST_BYTES_MAX as usize, "the largest request finds room some time");
+
+/// How long such a request may take to come in, once there is room for it.
+pub const LARGE_REQUEST_MAX: Duration = Duration::from_secs(30);
+
 /// How long a connection may be idle: Kafka's `connections.max.idle.ms`.
 pub const IDLE_MAX: Duration = Duration::from_secs(600);
 

@@ -69,6 +69,8 @@ pub struct Snapshot {
     pub session_partitions: usize,
     /// Sessions that others pushed out.
     pub session_evictions: u64,
+    /// Bytes of Fetch answers under way.
+    pub fetching_bytes: usize,
 }
 
 impl Default for Metrics {

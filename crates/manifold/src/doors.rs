@@ -106,6 +106,8 @@ pub(crate) fn kafka_collector(door: door_kafka::Door) -> Collector {
         }
         let help = "Passwords of clients that sign in by PLAIN that are being checked or wait for that.";
         out.single("manifold_kafka_passwords_checking", Type::Gauge, help, door.passwords_checking());
+        let help = "Bytes of records that consumers were given and have not taken yet.";
+        out.single("manifold_kafka_fetch_under_way_bytes", Type::Gauge, help, counts.fetching_bytes);
         let (sessions, partitions) = (counts.sessions, counts.session_partitions);
         out.single("manifold_kafka_fetch_sessions", Type::Gauge, "Fetch sessions.", sessions);
         out.single("manifold_kafka_fetch_session_partitions", Type::Gauge, "Partitions in fetch sessions.", partitions);

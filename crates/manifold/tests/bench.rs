@@ -94,6 +94,28 @@ fn records_over_http_are_read_back_through_the_kafka_door() {
 }
 
 #[test]
+fn users_over_http_come_in_stages() {
+    let arguments = ["ingest", "--ramp", "5,20,40", "--seconds", "1", "--batch-records", "10", "--partitions", "2"];
+    let stages = objects(&started(&[&arguments[..], &["--json"]].concat()));
+    let users: Vec<_> = stages.iter().map(|stage| stage["connections"].as_u64().unwrap()).collect();
+    assert_eq!(users, [5, 20, 40]);
+    for stage in &stages {
+        held(stage, stage["done"].as_u64().unwrap());
+        let answers = |name: &str| stage[name].as_u64().unwrap();
+        assert_eq!(answers("answers_2xx") * 10, answers("done"), "{stage}");
+        assert_eq!((answers("too_many_requests"), answers("answers_other")), (0, 0), "{stage}");
+        assert!(["p50_ms", "p90_ms", "p95_ms", "p99_ms"].iter().all(|name| stage["latency"][name].as_f64().unwrap() > 0.0));
+    }
+    let output = started(&[&arguments[..], &["--markdown"]].concat());
+    let table = text(&output.stdout);
+    assert!(output.status.success() && table.lines().filter(|line| line.starts_with("| ingest |")).count() == 3, "{table}");
+    assert!(
+        table.lines().next().unwrap().ends_with("| connections | answers_2xx | too_many_requests | answers_other |"),
+        "{table}"
+    );
+}
+
+#[test]
 fn the_etcd_door_is_measured_too() {
     for (operation, more) in
         [("put", &[][..]), ("txn", &[]), ("get", &["--keys", "100"]), ("list", &["--keys", "100", "--limit", "20"])]
@@ -181,6 +203,8 @@ fn mistakes_are_told_with_what_to_do() {
         (&["put", "--start", "--under", "/no/such/directory"], 78, "--under"),
         (&["put", "--value-size", "7"], 2, "--value-size"),
         (&["ingest", "--batch-records", "0"], 2, "--batch-records"),
+        (&["ingest", "--ramp", "500,0"], 2, "--ramp"),
+        (&["ingest", "--ramp", "5", "--records", "1"], 2, "--ramp"),
     ];
     for (arguments, code, said) in cases {
         let output = run(&[&["bench"], *arguments].concat());

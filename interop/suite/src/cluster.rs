@@ -203,6 +203,28 @@ pub async fn leads(port: u16) -> bool {
     status.leader != 0 && status.leader == status.header.unwrap_or_default().member_id
 }
 
+/// A new member that `ctl COMMAND NAME=ADDRESS` on a member let in, with the settings that all of them share; it is not started yet.
+pub fn invite(by: &Server, command: &[&str], name: &str, settings: Settings) -> Server {
+    let port = unused_port();
+    let entry = format!("{name}=127.0.0.1:{port}");
+    let awaited = ctl_json(by, &[command, &[entry.as_str()]].concat());
+    let ticket = awaited["ticket"].as_str().expect("a ticket").to_owned();
+    let mut settings = settings.with_arguments(&["--name", name, "--join", &ticket]);
+    settings.peer_port = port;
+    Server::prepare(settings)
+}
+
+/// Waits until a member is listed as active.
+pub async fn active(by: &Server, name: &str) {
+    within(60, "a member that has joined", async || has_standing(by, name, "active").then_some(())).await;
+}
+
+/// Whether the member list on `by` says that of a member.
+pub fn has_standing(by: &Server, name: &str, standing: &str) -> bool {
+    let members = ctl_json(by, &["member", "list"]);
+    members.as_array().expect("a list").iter().any(|member| member["name"] == name && member["standing"] == standing)
+}
+
 /// What `manifold ctl ARGUMENTS --json` answers on a member.
 pub fn ctl_json(server: &Server, arguments: &[&str]) -> Value {
     let arguments: Vec<&str> = arguments.iter().copied().chain(["--json"]).collect();

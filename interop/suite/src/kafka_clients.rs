@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
 /// All programs, by the names that `interop/clients/run` takes.
-pub const PROGRAMS: &[&str] = &["librdkafka", "aiokafka", "java", "tools", "franz-go", "kcat"];
+pub const PROGRAMS: &[&str] = &["librdkafka", "aiokafka", "java", "tools", "franz-go", "kcat", "rdkafka"];
 
 /// The first word of a line that begins a case.
 const CASE: &str = "case ";

@@ -17,6 +17,9 @@ use std::time::{Duration, Instant};
 /// A server has to answer within this time after its start.
 pub const READY_SECONDS: u64 = 60;
 
+/// A server that stands still takes a connection and does not answer.
+const METRICS_PATIENCE: Duration = Duration::from_secs(2);
+
 /// Where ports for servers are taken from: Linux gives those from 32768 on to the near ends of connections.
 const PORTS: std::ops::Range<u16> = 10_000..32_000;
 
@@ -298,13 +301,19 @@ impl Server {
         format!("127.0.0.1:{}", self.port)
     }
 
+    /// The port of the HTTP door, or of etcd's, where its figures are.
+    pub fn http_port(&self) -> u16 {
+        if self.settings.kind == Kind::Etcd { self.port } else { self.second_port }
+    }
+
+    /// What `/metrics` says; `None` while nobody answers.
+    pub fn metrics(&self) -> Option<String> {
+        metrics(self.http_port())
+    }
+
     /// One figure of the server's `/metrics`; the sum over its labels.
     pub fn metric(&self, name: &str) -> Option<f64> {
-        let port = if self.settings.kind == Kind::Etcd { self.port } else { self.second_port };
-        let mut socket = TcpStream::connect(("127.0.0.1", port)).ok()?;
-        socket.write_all(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").ok()?;
-        let mut text = String::new();
-        socket.read_to_string(&mut text).ok()?;
+        let text = self.metrics()?;
         let of = |line: &str| {
             let rest = line.strip_prefix(name)?;
             (rest.starts_with([' ', '{'])).then(|| rest.rsplit(' ').next()?.trim().parse::<f64>().ok())?
@@ -357,6 +366,16 @@ impl Drop for Server {
             let _ = fs::remove_file(&self.log);
         }
     }
+}
+
+/// What `/metrics` on this port of 127.0.0.1 says; `None` if nobody answers.
+pub fn metrics(port: u16) -> Option<String> {
+    let mut socket = TcpStream::connect(("127.0.0.1", port)).ok()?;
+    socket.set_read_timeout(Some(METRICS_PATIENCE)).ok()?;
+    socket.write_all(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").ok()?;
+    let mut text = String::new();
+    socket.read_to_string(&mut text).ok()?;
+    text.starts_with("HTTP/1.1 200 ").then_some(text)
 }
 
 /// A folder in memory where the machine has one, so that a peer's fsync does not set the pace.

@@ -17,7 +17,7 @@
 
 use interop::Server;
 use interop::cluster::{
-    Cluster, Plan, Secret, assert_equal, ctl_json, figures, leads, name, put_until_acknowledged, settings, within,
+    Cluster, Plan, Secret, active, assert_equal, ctl_json, figures, invite, leads, name, put_until_acknowledged, settings, within,
 };
 use interop::proxy::Way;
 use interop::random::Random;
@@ -527,17 +527,11 @@ async fn grow_and_shrink(arguments: &[&str], keys: usize, value_bytes: usize) {
     fill(one.port, keys, value_bytes).await;
     let join = async |by: &Server, command: &[&str], name: &str| {
         let begin = Instant::now();
-        let port = unused_port();
-        let entry = format!("{name}=127.0.0.1:{port}");
-        let awaited = ctl_json(by, &[command, &[entry.as_str()]].concat());
-        let ticket = awaited["ticket"].as_str().expect("a ticket").to_owned();
-        let mut settings =
-            settings(&plan).with_arguments(&["--name", name, "--cluster-secret", secret.path(), "--join", &ticket]);
-        settings.peer_port = port;
-        let mut server = Server::prepare(settings);
+        let shared = settings(&plan).with_arguments(&["--cluster-secret", secret.path()]);
+        let mut server = invite(by, command, name, shared);
         server.spawn();
         server.wait_ready().await;
-        within(60, "a member that has joined", async || has_standing(by, name, "active").then_some(())).await;
+        active(by, name).await;
         println!("{name} joined in {:.1?}", begin.elapsed());
         server
     };
@@ -578,11 +572,6 @@ async fn grow_and_shrink(arguments: &[&str], keys: usize, value_bytes: usize) {
 
 fn is_listed(by: &Server, name: &str) -> bool {
     ctl_json(by, &["member", "list"]).as_array().expect("a list").iter().any(|member| member["name"] == name)
-}
-
-fn has_standing(by: &Server, name: &str, standing: &str) -> bool {
-    let members = ctl_json(by, &["member", "list"]);
-    members.as_array().expect("a list").iter().any(|member| member["name"] == name && member["standing"] == standing)
 }
 
 /// Writes `keys` values; the same keys each time, so that there is a history.

@@ -2,9 +2,8 @@
 //! the others; it never denies what it lost. And a cluster that lost its majority for good goes on with one member by hand.
 
 use interop::Server;
-use interop::cluster::{Cluster, Plan, ctl_json, name, put_until_acknowledged, settings, within};
+use interop::cluster::{Cluster, Plan, ctl_json, invite, name, put_until_acknowledged, settings, within};
 use interop::serials::{Load, Size};
-use interop::server::unused_port;
 use interop::wire::Wire;
 use std::fs;
 use std::os::unix::fs::FileExt;
@@ -203,13 +202,9 @@ async fn a_lost_majority_is_given_up_by_hand() {
     println!("{word}");
     cluster.servers[1].kill();
     // And it grows again.
-    let secret = cluster.secret.as_ref().expect("the plan wants one").path().to_owned();
-    let port = unused_port();
-    let awaited = ctl_json(&cluster.servers[0], &["member", "add", &format!("n4=127.0.0.1:{port}")]);
-    let ticket = awaited["ticket"].as_str().expect("a ticket").to_owned();
-    let mut settings = settings(&plan).with_arguments(&["--name", "n4", "--cluster-secret", &secret, "--join", &ticket]);
-    settings.peer_port = port;
-    let mut four = Server::prepare(settings);
+    let secret = cluster.secret.as_ref().expect("the plan wants one").path();
+    let shared = settings(&plan).with_arguments(&["--cluster-secret", secret]);
+    let mut four = invite(&cluster.servers[0], &["member", "add"], "n4", shared);
     four.spawn();
     four.wait_ready().await;
     assert_eq!(Wire::lazy(four.port).list("fill/", 0).await.expect("it serves").count, 300);

@@ -22,7 +22,8 @@ fn report(target: &str, run: u32, done: u64) -> Report {
         verdict: Some(Verdict { acknowledged: done, held: done, ..Verdict::default() }),
         unproved: UNPROVED,
         broken: Vec::new(),
-        details: Map::from_iter([("acks".to_owned(), json!(-1))]),
+        details: Map::from_iter([("acks".to_owned(), json!(-1)), ("stage".to_owned(), json!(done * 2))]),
+        columns: &["stage"],
     }
 }
 
@@ -80,5 +81,8 @@ fn tables_have_a_row_for_each_run() {
     let (text, markdown) = (text(&reports), markdown(&reports));
     assert_eq!((text.lines().count(), markdown.lines().count()), (3, 4));
     let columns = |line: &str| line.matches('|').count();
-    assert!(markdown.lines().all(|line| columns(line) == HEADINGS.len() + 2), "{markdown}");
+    // The operation before them, and the detail that has a column behind them.
+    assert!(markdown.lines().all(|line| columns(line) == HEADINGS.len() + 3), "{markdown}");
+    assert!(text.lines().next().is_some_and(|line| line.ends_with("  STAGE")) && text.ends_with("  40\n"), "{text}");
+    assert!(!reports[0].notes().contains("stage") && reports[0].notes().contains("acks -1"), "{}", reports[0].notes());
 }

@@ -7,6 +7,7 @@ mod closest;
 mod listening;
 mod look;
 mod poll;
+mod room;
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -18,6 +19,7 @@ use kafka_wire::{
 };
 pub(crate) use listening::Listening;
 use look::Told;
+pub(crate) use room::{FetchRoom, Share};
 
 use crate::{
     coordination::now_ms,
@@ -40,12 +42,15 @@ pub(crate) async fn answer(context: Context, call: Call) -> Answer {
     } else {
         door.sessions.lock().begin(now_ms(), of_session(&context, &request, call.version))
     };
-    let reply = match fetch {
+    let (reply, share) = match fetch {
         Ok(fetch) if fetch.is_incremental() => poll::incremental(&context, fetch, terms).await,
         Ok(fetch) => poll::everything(&context, fetch, terms).await,
-        Err(error) => FetchReply { error, session_id: request.session_id, partitions: Vec::new() },
+        Err(error) => {
+            let reply = FetchReply { error, session_id: request.session_id, partitions: Vec::new() };
+            return respond(door, &call, reply, None);
+        }
     };
-    respond(door, &call, reply)
+    respond(door, &call, reply, Some(share))
 }
 
 /// How a request names a topic.
@@ -101,7 +106,7 @@ fn by_topic(reply: FetchReply<Told>) -> Vec<FetchTopicAnswer<'static>> {
     topics
 }
 
-fn respond(door: &Shared, call: &Call, reply: FetchReply<Told>) -> Answer {
+fn respond(door: &Shared, call: &Call, reply: FetchReply<Told>, share: Option<Share>) -> Answer {
     call.tells([errors::wire(reply.error) as i16]);
     call.tells(reply.partitions.iter().map(|one| one.payload.answer.error_code));
     for Told { answer, records, is_followed } in reply.partitions.iter().map(|one| &one.payload) {
@@ -124,7 +129,10 @@ fn respond(door: &Shared, call: &Call, reply: FetchReply<Told>) -> Answer {
         answer.node_endpoints = door.topics.brokers().into_iter().map(endpoint).collect();
     }
     match answer.encode(call.correlation_id(), call.version) {
-        Ok(pieces) => Answer::Pieces(pieces),
+        Ok(pieces) => match share {
+            Some(share) => Answer::Records(pieces, share),
+            None => Answer::Pieces(pieces),
+        },
         Err(error) => Answer::Close(format!("an answer cannot be written: {error}")),
     }
 }

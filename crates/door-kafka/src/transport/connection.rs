@@ -4,22 +4,34 @@
 //! what one read brought then travels together; they are handed on in the order in which they came, so that a producer's sequence
 //! holds. Behind anything else the connection waits.
 
-use std::{collections::VecDeque, future::ready, io, io::IoSlice, net::SocketAddr, pin::pin, time::Duration};
+use std::{
+    collections::VecDeque,
+    future::{Ready, ready},
+    io,
+    io::IoSlice,
+    net::SocketAddr,
+    pin::{Pin, pin},
+    time::Duration,
+};
 
 use bytes::{Buf, Bytes, BytesMut};
-use futures_util::{FutureExt, StreamExt, stream::FuturesOrdered};
+use futures_util::{
+    FutureExt, StreamExt,
+    future::{Fuse, FusedFuture, maybe_done},
+    stream::FuturesOrdered,
+};
 use gate::Guarded;
 use kafka_wire::frame::{FrameFault, SIZE_BYTES, frame_bytes};
 use replica::runtime;
 use tokio::{
     io::{AsyncReadExt, AsyncWrite, AsyncWriteExt},
-    sync::watch,
+    sync::{OwnedSemaphorePermit, watch},
 };
 
 use super::dispatch::{Answer, Answering, Begun, begin};
 use crate::{
     Door,
-    limits::{IDLE_MAX, IN_FLIGHT_MAX, READ_BYTES, SIGN_IN_BYTES_MAX},
+    limits::{IDLE_MAX, IN_FLIGHT_MAX, LARGE_REQUEST_BYTES, LARGE_REQUEST_MAX, READ_BYTES, SIGN_IN_BYTES_MAX},
     security::{Received, Session},
 };
 
@@ -39,10 +51,17 @@ pub(super) struct Connection {
     stopping: watch::Receiver<bool>,
     input: BytesMut,
     in_flight: FuturesOrdered<Answering>,
+    /// Answers that were ready while others were being written.
+    ready: VecDeque<Answer>,
     /// Whether the last request under way lets another one begin.
     is_open: bool,
+    /// The room of a large request that comes in, and until when it has to be there.
+    large: Option<(OwnedSemaphorePermit, Duration)>,
     output: VecDeque<Bytes>,
 }
+
+/// A request that begins while answers are written.
+type Beside<'a> = Pin<&'a mut (dyn FusedFuture<Output = ()> + Send + 'a)>;
 
 /// Why a connection ends.
 enum End {
@@ -83,7 +102,8 @@ impl Connection {
         let principals = door.shared.principals.subscribe();
         let session = Session::new(door.shared.clone(), stream.peer())?;
         let (input, in_flight, output) = (BytesMut::new(), FuturesOrdered::new(), VecDeque::new());
-        Ok(Connection { stream, peer, door, session, principals, stopping, input, in_flight, is_open: true, output })
+        let (ready, is_open, large) = (VecDeque::new(), true, None);
+        Ok(Connection { stream, peer, door, session, principals, stopping, input, in_flight, ready, is_open, large, output })
     }
 
     /// Until it ends; then why.
@@ -97,26 +117,40 @@ impl Connection {
 
     /// Takes what comes or what is answered next.
     async fn turn(&mut self) -> Result<(), End> {
-        if self.in_flight.is_empty() && *self.stopping.borrow() {
+        let under_way = self.in_flight.len() + self.ready.len();
+        if under_way == 0 && *self.stopping.borrow() {
             return Err(End::Gone);
         }
-        let may_read = self.is_open && self.in_flight.len() < IN_FLIGHT_MAX;
+        let may_read = self.is_open && under_way < IN_FLIGHT_MAX;
         if may_read && let Some(frame) = self.next_frame()? {
             return self.start(frame).await;
         }
         let sign_in_until = self.session.sign_in_until();
+        let whole_until = self.large.as_ref().map(|(_, until)| *until);
+        let wants_room = if may_read { self.wants_room() } else { None };
+        let may_read = may_read && wants_room.is_none();
+        let room = self.door.shared.large_room.clone();
         tokio::select! {
             biased;
             Ok(()) = self.principals.changed() => self.look_who_is_here(),
             () = until(sign_in_until), if sign_in_until.is_some() => Err(too_late()),
-            Some(answer) = self.in_flight.next(), if !self.in_flight.is_empty() => self.answered(answer).await,
+            () = until(whole_until), if whole_until.is_some() => Err(too_slow()),
+            Some(answer) = next_answer(&mut self.ready, &mut self.in_flight), if under_way > 0 => {
+                self.answered(answer, pin!(Fuse::<Ready<()>>::terminated())).await
+            }
+            Ok(room) = room.acquire_many_owned(wants_room.unwrap_or(0)), if wants_room.is_some() => {
+                // At once, since growing would copy it again and again, and leave as much behind.
+                self.input.reserve((SIZE_BYTES + room.num_permits()).saturating_sub(self.input.len()));
+                self.large = Some((room, runtime::now() + LARGE_REQUEST_MAX));
+                Ok(())
+            }
             read = read_some(&mut self.stream, &mut self.input), if may_read => match read {
-                Ok(0) if self.in_flight.is_empty() => Err(End::Gone),
+                Ok(0) if under_way == 0 => Err(End::Gone),
                 Ok(0) => self.finish().await,
                 Ok(_) => Ok(()),
                 Err(error) => Err(error.into()),
             },
-            _ = self.stopping.changed(), if self.in_flight.is_empty() => Err(End::Gone),
+            _ = self.stopping.changed(), if under_way == 0 => Err(End::Gone),
         }
     }
 
@@ -131,10 +165,26 @@ impl Connection {
         Ok(Some(self.input.split_to(bytes).freeze()))
     }
 
+    /// The bytes of the request that comes in, if it is so large that it needs room and has none.
+    fn wants_room(&self) -> Option<u32> {
+        let size = u32::from_be_bytes(*self.input.first_chunk::<SIZE_BYTES>()?);
+        (self.large.is_none() && size as usize > LARGE_REQUEST_BYTES).then_some(size)
+    }
+
     async fn start(&mut self, frame: Bytes) -> Result<(), End> {
+        // Not late any more, and there until it is answered.
+        let room = self.large.take().map(|(room, _)| room);
         let begun = self.begin(frame).await?;
         self.is_open = begun.lets_next;
-        self.in_flight.push_back(begun.answering);
+        let answering = begun.answering;
+        self.in_flight.push_back(match room {
+            None => answering,
+            Some(room) => Box::pin(async move {
+                let answer = answering.await;
+                drop(room);
+                answer
+            }),
+        });
         Ok(())
     }
 
@@ -146,15 +196,16 @@ impl Connection {
             Received::Passes(authority) => authority,
             Received::Answered(answer) => return Ok(Begun { answering: Box::pin(ready(answer)), lets_next: false }),
         };
-        let mut begun = pin!(begin(&door, self.peer, authority, frame));
-        loop {
+        let mut begun = pin!(maybe_done(begin(&door, self.peer, authority, frame)));
+        while !begun.is_terminated() {
             tokio::select! {
                 biased;
-                begun = &mut begun => return begun.map_err(End::Refused),
+                () = begun.as_mut() => {}
                 Ok(()) = self.principals.changed() => self.look_who_is_here()?,
-                Some(answer) = self.in_flight.next(), if !self.in_flight.is_empty() => self.answered(answer).await?,
+                Some(answer) = next_answer(&mut self.ready, &mut self.in_flight) => self.answered(answer, begun.as_mut()).await?,
             }
         }
+        begun.take_output().expect("it has ended and was not asked before").map_err(End::Refused)
     }
 
     /// Lets the session look at a request.
@@ -173,45 +224,72 @@ impl Connection {
         if self.session.is_welcome() { Ok(()) } else { Err(gone()) }
     }
 
-    /// Sends an answer, and those behind it that are ready too, in one write.
-    async fn answered(&mut self, answer: Answer) -> Result<(), End> {
-        let mut next = Some(answer);
+    /// Sends an answer, and those behind it that are ready too, in one write, while `beside` goes on.
+    async fn answered(&mut self, answer: Answer, mut beside: Beside<'_>) -> Result<(), End> {
+        let (mut next, mut shares) = (Some(answer), Vec::new());
         while let Some(answer) = next {
             match answer {
-                Answer::Pieces(pieces) => {
-                    self.door.shared.metrics.sent(pieces.iter().map(Bytes::len).sum());
-                    self.output.extend(pieces);
+                Answer::Pieces(pieces) => self.owe(pieces),
+                Answer::Records(pieces, share) => {
+                    self.owe(pieces);
+                    shares.push(share);
                 }
                 Answer::None => {}
                 Answer::Last(pieces, why) => {
-                    self.door.shared.metrics.sent(pieces.iter().map(Bytes::len).sum());
-                    self.output.extend(pieces);
-                    self.write().await?;
+                    self.owe(pieces);
+                    self.write(beside.as_mut()).await?;
                     return Err(End::Refused(why));
                 }
                 Answer::Close(why) => {
-                    self.write().await?;
+                    self.write(beside.as_mut()).await?;
                     return Err(End::Refused(why));
                 }
             }
-            next = self.in_flight.next().now_or_never().flatten();
+            next = next_answer(&mut self.ready, &mut self.in_flight).now_or_never().flatten();
         }
         if self.in_flight.is_empty() {
             self.is_open = true;
         }
-        Ok(self.write().await?)
+        self.write(beside.as_mut()).await?;
+        // What was read for them is gone by now.
+        drop(shares);
+        Ok(())
+    }
+
+    fn owe(&mut self, pieces: Vec<Bytes>) {
+        self.door.shared.metrics.sent(pieces.iter().map(Bytes::len).sum());
+        self.output.extend(pieces);
     }
 
     /// The client sends no more, and is still owed answers.
     async fn finish(&mut self) -> Result<(), End> {
-        while let Some(answer) = self.in_flight.next().await {
-            self.answered(answer).await?;
+        while let Some(answer) = next_answer(&mut self.ready, &mut self.in_flight).await {
+            self.answered(answer, pin!(Fuse::<Ready<()>>::terminated())).await?;
         }
         Err(End::Gone)
     }
 
-    async fn write(&mut self) -> io::Result<()> {
-        write_all(&mut self.stream, &mut self.output).await
+    /// Writes what is to go out. Requests under way, and the one that begins, go on meanwhile: a client that takes nothing must not
+    /// keep the room that they have or are given.
+    async fn write(&mut self, mut beside: Beside<'_>) -> io::Result<()> {
+        let mut writing = pin!(write_all(&mut self.stream, &mut self.output));
+        loop {
+            let begins = !beside.is_terminated();
+            tokio::select! {
+                biased;
+                written = &mut writing => return written,
+                Some(answer) = self.in_flight.next(), if !self.in_flight.is_empty() => self.ready.push_back(answer),
+                () = beside.as_mut(), if begins => {}
+            }
+        }
+    }
+}
+
+/// The next answer in the order of the requests; none if none is under way.
+async fn next_answer(ready: &mut VecDeque<Answer>, in_flight: &mut FuturesOrdered<Answering>) -> Option<Answer> {
+    match ready.pop_front() {
+        Some(answer) => Some(answer),
+        None => in_flight.next().await,
     }
 }
 
@@ -243,6 +321,10 @@ async fn received(
 
 fn too_late() -> End {
     End::Refused("nobody signed in in time".to_owned())
+}
+
+fn too_slow() -> End {
+    End::Refused("a large request did not come in in time".to_owned())
 }
 
 /// Completes at this time; never without one.

@@ -17,6 +17,7 @@ use crate::{
     authorization::{self, Authority},
     coordination::Serving,
     door::Shared,
+    handlers::fetch::Share,
     handlers::{
         api_versions, configs, describe_producers, fetch, groups, init_producer_id, list_offsets, log_dirs, metadata,
         offset_for_leader_epoch, offsets, placement, produce, quotas, records, topic_partitions, topics,
@@ -28,6 +29,8 @@ use crate::{
 pub(crate) enum Answer {
     /// This, whole.
     Pieces(Vec<Bytes>),
+    /// The same with records, whose room is given back when it is written.
+    Records(Vec<Bytes>, Share),
     /// Nothing: the client said that it wants none.
     None,
     /// This, whole, and nothing more: the connection ends, for this reason.

@@ -11,7 +11,6 @@ use replica::streams::Found;
 use super::{closest::Closest, poll::Terms};
 use crate::{
     errors,
-    limits::FETCH_BYTES_MAX,
     sessions::{Outcome, Slot, Wanted},
     topics::{Leader, Place, Topics},
 };
@@ -26,7 +25,7 @@ pub(super) struct Asked {
 /// What one look at all partitions came to.
 pub(super) struct Looked {
     pub(super) outcomes: Vec<Outcome<Told>>,
-    bytes: usize,
+    pub(super) bytes: usize,
     /// Something has to be told at once: an error, that a client's log is another one, or to read elsewhere.
     is_urgent: bool,
 }
@@ -62,9 +61,9 @@ impl Looked {
     }
 }
 
-/// Reads the partitions in their order, as much as is wanted at most, but something if there is something.
-pub(super) async fn look(topics: &Topics, asked: &[Asked], terms: Terms<'_>) -> Looked {
-    let left = usize::try_from(terms.max_bytes).unwrap_or(0).min(FETCH_BYTES_MAX);
+/// Reads the partitions in their order, as much as the client wants and `limit` at most, but something if there is something.
+pub(super) async fn look(topics: &Topics, asked: &[Asked], terms: Terms<'_>, limit: usize) -> Looked {
+    let left = usize::try_from(terms.max_bytes).unwrap_or(0).min(limit);
     let mut closest = Closest::to(terms.rack, topics);
     let mut room = Room { left, is_empty: true };
     let mut looked = Looked { outcomes: Vec::with_capacity(asked.len()), bytes: 0, is_urgent: false };

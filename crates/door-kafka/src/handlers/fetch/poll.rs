@@ -11,6 +11,7 @@ use replica::{runtime, streams::Bell};
 use super::{
     listening::{Listening, leaders, place},
     look::{Asked, Looked, Told, look},
+    room::Share,
 };
 use crate::{
     coordination::now_ms,
@@ -59,6 +60,23 @@ impl<'r> Terms<'r> {
     }
 }
 
+/// A look at partitions, and the room that what it found takes until it is written.
+async fn look_within(door: &Shared, asked: &[Asked], terms: Terms<'_>) -> (Looked, Share) {
+    let room = &door.fetch_room;
+    let mut share = room.take(usize::try_from(terms.max_bytes).unwrap_or(0)).await;
+    loop {
+        let looked = look(&door.topics, asked, terms, share.bytes()).await;
+        if looked.bytes <= share.bytes() || share.is_all() {
+            share.keep(looked.bytes);
+            return (looked, share);
+        }
+        // A batch that is larger than the share. It is let go while there is none for it.
+        let bytes = looked.bytes;
+        drop((looked, share));
+        share = room.take_whole(bytes).await;
+    }
+}
+
 /// Whether this topic may be read by who asks: each fetch is asked anew, whatever was so when its session began.
 fn may(context: &Context, topic: &Topic) -> Result<(), ErrorCode> {
     match topic {
@@ -72,7 +90,7 @@ fn may(context: &Context, topic: &Topic) -> Result<(), ErrorCode> {
 }
 
 /// A fetch that names everything: with the session that it begins, if it wants one.
-pub(super) async fn everything(context: &Context, fetch: Fetch, terms: Terms<'_>) -> Reply {
+pub(super) async fn everything(context: &Context, fetch: Fetch, terms: Terms<'_>) -> (Reply, Share) {
     let door = &*context.door;
     let partitions = fetch.named();
     let ask = |(slot, wanted): (Slot, crate::sessions::Wanted)| Asked {
@@ -81,15 +99,16 @@ pub(super) async fn everything(context: &Context, fetch: Fetch, terms: Terms<'_>
         wanted,
     };
     let asked: Vec<Asked> = partitions.into_iter().map(ask).collect();
-    let looked = wait(door, &asked, terms).await;
-    finish(door, fetch, looked)
+    let (looked, share) = wait(door, &asked, terms).await;
+    (finish(door, fetch, looked), share)
 }
 
-async fn wait(door: &Shared, asked: &[Asked], terms: Terms<'_>) -> Looked {
-    let looked = look(&door.topics, asked, terms).await;
-    if asked.is_empty() || terms.is_done(&looked) {
-        return looked;
+async fn wait(door: &Shared, asked: &[Asked], terms: Terms<'_>) -> (Looked, Share) {
+    let found = look_within(door, asked, terms).await;
+    if asked.is_empty() || terms.is_done(&found.0) {
+        return found;
     }
+    drop(found);
     let mut bell = Bell::new();
     for place in asked.iter().filter_map(|asked| asked.place.as_ref().ok()) {
         place.shard.hang(&mut bell, place.id);
@@ -97,10 +116,11 @@ async fn wait(door: &Shared, asked: &[Asked], terms: Terms<'_>) -> Looked {
     loop {
         let led = leaders(door.topics.shards().values());
         // What moved between the last look and the hanging is seen by this one.
-        let looked = look(&door.topics, asked, terms).await;
-        if terms.is_done(&looked) {
-            return looked;
+        let found = look_within(door, asked, terms).await;
+        if terms.is_done(&found.0) {
+            return found;
         }
+        drop(found);
         let mut is_waiting = true;
         while is_waiting {
             let tick = terms.next_tick();
@@ -114,7 +134,7 @@ async fn wait(door: &Shared, asked: &[Asked], terms: Terms<'_>) -> Looked {
 }
 
 /// A fetch that goes on with a session: it looks at what is due.
-pub(super) async fn incremental(context: &Context, fetch: Fetch, terms: Terms<'_>) -> Reply {
+pub(super) async fn incremental(context: &Context, fetch: Fetch, terms: Terms<'_>) -> (Reply, Share) {
     let door = &*context.door;
     let mut listening = prepare(door, &fetch);
     loop {
@@ -125,14 +145,15 @@ pub(super) async fn incremental(context: &Context, fetch: Fetch, terms: Terms<'_
             wanted: due.wanted.clone(),
         };
         let asked: Vec<Asked> = due.iter().map(ask).collect();
-        let mut looked = look(&door.topics, &asked, terms).await;
+        let (mut looked, share) = look_within(door, &asked, terms).await;
         let is_done = terms.is_done(&looked);
         let quiet = take_quiet(&due, &mut looked);
         door.sessions.lock().set_quiet(&fetch, &quiet);
         if is_done {
             door.sessions.lock().keep_listening(&fetch, listening);
-            return finish(door, fetch, looked);
+            return (finish(door, fetch, looked), share);
         }
+        drop((looked, share));
         let moved = hear(door, &mut listening, terms).await;
         door.sessions.lock().set_due(&fetch, Some(&moved));
     }
