@@ -148,16 +148,18 @@ impl LeaseClock {
         self.clocks.lock().order.iter().take_while(|(deadline, _)| *deadline <= now).take(most).map(|(_, id)| *id).collect()
     }
 
-    fn checkpoints(&self) -> Vec<(i64, i64)> {
+    /// What leases have left that have more than that: whole seconds, rounded up, since no lease may end early. Those that have
+    /// all of their time left begin with it anyway.
+    fn checkpoints(&self, more_than: Duration) -> Vec<(i64, i64)> {
         let now = runtime::now();
-        let every = Duration::from_millis(LEASE_CHECKPOINT_MS);
         let mut clocks = self.clocks.lock();
         let mut out = Vec::new();
         for (id, lease) in &mut clocks.running {
             let left = lease.deadline.saturating_sub(now);
-            if left > every {
+            let rounded = i64::try_from(left.as_millis().div_ceil(1000)).unwrap_or(i64::MAX);
+            if left > more_than && rounded < lease.ttl {
                 lease.checkpointed = true;
-                out.push((*id, i64::try_from(left.as_secs()).unwrap_or(i64::MAX)));
+                out.push((*id, rounded));
             }
         }
         out.sort_unstable();
@@ -182,7 +184,7 @@ pub(crate) async fn run(keyspace: Keyspace, group: Group) {
         expire(&keyspace, clock, status.term).await;
         if runtime::now() >= next_checkpoint {
             next_checkpoint = runtime::now() + Duration::from_millis(LEASE_CHECKPOINT_MS);
-            checkpoint(&keyspace, clock, status.term).await;
+            checkpoint(&keyspace, Duration::from_millis(LEASE_CHECKPOINT_MS), status.term).await;
         }
     }
 }
@@ -213,8 +215,10 @@ fn expiry_part(backlog: usize, took: Duration) -> usize {
     usize::try_from(part).unwrap_or(usize::MAX).clamp(LEASES_PER_EXPIRY_MIN, LEASES_PER_EXPIRY_MAX)
 }
 
-async fn checkpoint(keyspace: &Keyspace, clock: &LeaseClock, term: u64) {
-    for part in clock.checkpoints().chunks(LEASES_PER_CHECKPOINT) {
+/// Records what leases have left that have more than that, so that the next leader does not begin with all of their time. Once
+/// before a leader hands over, and every few minutes for those that live long.
+pub(crate) async fn checkpoint(keyspace: &Keyspace, more_than: Duration, term: u64) {
+    for part in keyspace.lease_clock().checkpoints(more_than).chunks(LEASES_PER_CHECKPOINT) {
         let command = Command::LeaseCheckpoint { term, remaining: part.to_vec() };
         if keyspace.propose(Lane::Urgent, command).await.is_err() {
             return;
@@ -234,5 +238,18 @@ mod tests {
         assert_eq!(slow, 1001, "a hundred parts of 25 ms");
         assert_eq!(expiry_part(10, Duration::from_millis(25)), LEASES_PER_EXPIRY_MIN);
         assert_eq!(expiry_part(10_000_000, Duration::from_secs(10)), LEASES_PER_EXPIRY_MAX);
+    }
+
+    #[test]
+    fn what_is_left_is_rounded_up_and_only_told_if_it_says_something() {
+        let clock = LeaseClock::default();
+        let left = |milliseconds| runtime::now() + Duration::from_millis(milliseconds);
+        for (id, ttl, deadline) in [(1, 10, left(3_500)), (2, 10, left(9_500)), (3, 10, Duration::ZERO), (4, 10, left(500))] {
+            clock.clocks.lock().set(id, ttl, deadline, false);
+        }
+        assert_eq!(clock.checkpoints(Duration::ZERO), [(1, 4), (4, 1)]);
+        assert_eq!(clock.checkpoints(Duration::from_secs(2)), [(1, 4)]);
+        assert_eq!(clock.renew(1), Ok((10, true)), "what was recorded is taken back");
+        assert_eq!(clock.renew(2), Ok((10, false)));
     }
 }

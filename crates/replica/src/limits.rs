@@ -47,6 +47,9 @@ pub(crate) const LEASE_EXPIRY_MS: u64 = 2_500;
 /// How often the leader looks at its lease deadlines, in milliseconds.
 pub(crate) const LEASE_TICK_MS: u64 = 250;
 
+/// How long a leader that hands over tries to record before what its leases have left, in milliseconds.
+pub(crate) const LEASES_RECORD_MS: u64 = 500;
+
 /// How often remaining times of long leases are recorded, in milliseconds; etcd's interval.
 pub(crate) const LEASE_CHECKPOINT_MS: u64 = 5 * 60 * 1000;
 

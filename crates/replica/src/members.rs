@@ -20,9 +20,11 @@ use cluster::{
 
 use crate::{
     consensus::{GroupView, Refusal},
+    lease,
     limits::{
         CAUGHT_UP_ENTRIES, DISK_LOOK_MS, DISK_STALL_MS, HAND_OVER_LOOK_MS, HAND_OVER_MS, LEADER_BALANCE_MS,
-        LEADER_ROUND_TRIP_MAX_MS, LEADER_STEADY_MS, MEMBERS_IDLE_TICK_MS, MEMBERS_JOINT_MS, MEMBERS_TICK_MS, MEMBERS_TRY_MS,
+        LEADER_ROUND_TRIP_MAX_MS, LEADER_STEADY_MS, LEASES_RECORD_MS, MEMBERS_IDLE_TICK_MS, MEMBERS_JOINT_MS, MEMBERS_TICK_MS,
+        MEMBERS_TRY_MS,
     },
     network::{Standing, kind},
     node::Node,
@@ -346,7 +348,7 @@ impl Node {
                 Step::AddLearner(id) => shard.group.add_learner(id).await,
                 Step::RemoveLearner(id) => shard.group.remove_learner(id).await,
                 Step::Voters(voters) => shard.group.change_voters(voters).await,
-                Step::Transfer(to) => shard.group.transfer(to).await,
+                Step::Transfer(to) => self.transfer(shard, to).await,
             }
         };
         self.within_try(shard, doing).await;
@@ -379,8 +381,26 @@ impl Node {
         if let Some(to) = preferred.filter(|to| *to != self.identity().node_id) {
             tracing::info!(shard = %shard.id, to = %format!("{to:x}"), "handing leadership over");
             // Whether it worked is seen at the next look.
-            let _ = shard.group.transfer(to).await;
+            let _ = self.transfer(shard, to).await;
         }
+    }
+
+    /// Hands a shard over. What its leases have left is recorded before: under the next leader they would begin anew.
+    async fn transfer(&self, shard: &Shard, to: NodeId) -> Result<(), Refusal> {
+        let status = shard.group.status();
+        let recording = async {
+            for keyspace in self.keyspaces_of(shard.id) {
+                lease::checkpoint(&keyspace, Duration::ZERO, status.term).await;
+            }
+        };
+        if status.leading {
+            tokio::select! {
+                biased;
+                () = recording => {}
+                () = runtime::sleep(Duration::from_millis(LEASES_RECORD_MS)) => {}
+            }
+        }
+        shard.group.transfer(to).await
     }
 
     /// Records that who joins has joined and who leaves has left, when it is so in every shard.
@@ -539,7 +559,7 @@ impl Node {
             }
             if now >= next_try {
                 next_try = now + Duration::from_millis(HAND_OVER_MS / 4);
-                match shard.group.transfer(to).await {
+                match self.transfer(shard, to).await {
                     Ok(()) | Err(Refusal::NotLeading) => {}
                     Err(Refusal::Failed(error)) => return Err(error),
                 }

@@ -36,7 +36,7 @@ const EACH: [&str; 5] = [
 ];
 
 /// What cannot move here, and why.
-const STILL: [(&str, &str); 14] = [
+const STILL: [(&str, &str); 16] = [
     ("etcd_server_id", "who a node is"),
     ("etcd_server_version", "what the build answers as"),
     ("etcd_cluster_version", "what the build answers as"),
@@ -46,6 +46,8 @@ const STILL: [(&str, &str); 14] = [
     ("os_fd_limit", "a limit, raised before the first look"),
     ("manifold_disk_total_bytes", "how large the file system is"),
     ("manifold_kafka_fetch_session_evictions_total", "a fetch session is safe from others for two minutes"),
+    ("manifold_kafka_fetch_referrals_total", "these members have no racks; `kafka_racks` holds them against what was read"),
+    ("manifold_kafka_follower_fetched_bytes_total", "the same"),
     (
         "manifold_ingest_records_total{route=\"produce\",outcome=\"accepted\"}",
         "only what is fired is answered before it is durable",

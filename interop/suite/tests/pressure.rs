@@ -37,8 +37,8 @@ const LARGE_REQUESTS_BYTES: u64 = 256 * MIB;
 const ADMISSION_BYTES: u64 = 64 * MIB;
 /// Somebody else is answered within this time, on a busy machine, too.
 const SERVED_WITHIN: Duration = Duration::from_secs(5);
-/// A client that takes nothing loses its connection after ten seconds.
-const CUT_OFF_WITHIN: Duration = Duration::from_secs(30);
+/// A client that takes nothing is no longer served after this time at the latest.
+const STOPPED_WITHIN: Duration = Duration::from_secs(90);
 
 /// One test at a time.
 async fn turn() -> tokio::sync::MutexGuard<'static, ()> {
@@ -126,7 +126,8 @@ async fn producers_that_read_no_answer_cost_bounded_memory() {
                 if is_large && sent.load(Relaxed) > 12 * UNDER_WAY_BYTES {
                     return is_large;
                 }
-                match timeout(CUT_OFF_WITHIN, socket.write_all(&piece)).await {
+                // Beside large ones a small request may wait long for its turn; who takes no answers is cut off in the end.
+                match timeout(STOPPED_WITHIN, socket.write_all(&piece)).await {
                     Ok(Ok(())) => sent.fetch_add(piece.len() as u64, Relaxed),
                     Ok(Err(_)) => return is_large,
                     Err(_) => panic!(
@@ -134,7 +135,7 @@ async fn producers_that_read_no_answer_cost_bounded_memory() {
                         sent.load(Relaxed) / MIB
                     ),
                 };
-                assert!(begin.elapsed() < Duration::from_secs(90), "nobody stops it");
+                assert!(begin.elapsed() < STOPPED_WITHIN, "nobody stops it");
             }
         });
     }
@@ -223,7 +224,7 @@ async fn requests_that_never_end_cost_bounded_memory() {
     assert!(read > 0, "there is room for some");
     // Their time ends, and others find room.
     let cut_off =
-        async |socket: &mut TcpStream| timeout(2 * CUT_OFF_WITHIN, socket.read_u8()).await.is_ok_and(|read| read.is_err());
+        async |socket: &mut TcpStream| timeout(STOPPED_WITHIN, socket.read_u8()).await.is_ok_and(|read| read.is_err());
     for (_, socket) in sockets.iter_mut().filter(|(sent, _)| *sent) {
         assert!(cut_off(socket).await, "a request that never ends keeps its room");
     }

@@ -72,7 +72,8 @@ impl Drop for Link {
 
 async fn read(mut reader: OwnedReadHalf, waiting: Waiting, book: Arc<Book>) {
     while let Some(frame) = frame(&mut reader).await {
-        let next = waiting.lock().expect("not poisoned").as_mut().and_then(VecDeque::pop_front);
+        // Whoever let the link go is asked nothing more; an answer that was on its way then is nobody's fault.
+        let Some(next) = waiting.lock().expect("not poisoned").as_mut().map(VecDeque::pop_front) else { return };
         let Some((correlation, header, sender)) = next else {
             book.fault("an answer came that nobody had asked for".to_owned());
             break;
