@@ -1,4 +1,4 @@
-//! Kafka's own load tools, run against any address, and the figures that they print.
+//! Kafka's own tools for loads and topics, run against any address, and the figures that they print.
 
 use crate::kafka_peer::java;
 use std::path::Path;
@@ -68,7 +68,20 @@ pub struct Load {
     pub properties: Vec<String>,
 }
 
-/// The tools against one server.
+/// A topic that is made before it is used.
+#[derive(Debug, Clone)]
+pub struct Topic {
+    /// Its name.
+    pub name: String,
+    /// How many partitions.
+    pub partitions: u16,
+    /// How many nodes hold each partition.
+    pub replicas: u16,
+    /// Its settings, as `name=value`.
+    pub configs: Vec<String>,
+}
+
+/// The tools against one server, or against all nodes of one cluster.
 #[derive(Debug, Clone, Copy)]
 pub struct KafkaTools<'a> {
     /// The folder of jars.
@@ -78,6 +91,17 @@ pub struct KafkaTools<'a> {
 }
 
 impl KafkaTools<'_> {
+    /// Makes a topic. The error holds what the tool said.
+    pub fn create(&self, topic: &Topic) -> Result<(), String> {
+        let mut command = self.tool("TopicCommand");
+        command.args(["--bootstrap-server", self.bootstrap, "--create", "--topic", &topic.name]);
+        command.args(["--partitions", &topic.partitions.to_string(), "--replication-factor", &topic.replicas.to_string()]);
+        for config in &topic.configs {
+            command.args(["--config", config]);
+        }
+        output(&mut command).map(drop)
+    }
+
     /// Sends a load. The error holds what the tool said.
     pub fn produce(&self, load: &Load) -> Result<Produced, String> {
         let mut command = self.tool("ProducerPerformance");

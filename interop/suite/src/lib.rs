@@ -10,7 +10,7 @@
 //! A [`cluster::Cluster`] is several servers that are members of one cluster, if need be with [`proxy`]s between them that cut,
 //! stall or delay what one member says to another. [`serials`] is the load whose outcome can be checked write by write.
 //!
-//! A [`kafka_peer::KafkaPeer`] is the real Apache Kafka, one broker or three; [`kafka_tools`] are its own load tools, and
+//! A [`kafka_peer::KafkaPeer`] is the real Apache Kafka, one broker or three; [`kafka_tools`] are its own tools, and
 //! [`kafka_clients`] runs the programs of `interop/clients` and holds what they report against what the real one answered.
 //!
 //! Shared by several of them: [`differ`] makes and plays random sequences against two servers and compares what they

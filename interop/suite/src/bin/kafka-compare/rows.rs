@@ -1,11 +1,12 @@
-//! The rows: what is done to one server in one run, and which figures that gives.
+//! The rows: what is done to one server, or to three nodes, in one run, and which figures that gives.
 
 use crate::subject::{Kind, Subject};
-use interop::kafka_tools::{Load, Produced};
+use interop::kafka_tools::{Load, Produced, Topic};
 use std::path::{Path, PathBuf};
 
 /// All rows, in order.
-pub(crate) const ROWS: &[&str] = &["produce-default", "produce-128k", "produce-flush", "produce-100k", "consume", "end-to-end"];
+pub(crate) const ROWS: &[&str] =
+    &["produce-default", "produce-128k", "produce-flush", "produce-100k", "consume", "end-to-end", "three"];
 
 /// Bytes of each record's value.
 const RECORD_BYTES: u32 = 256;
@@ -17,6 +18,10 @@ const FLUSHED_RECORDS: u64 = 200_000;
 const STEADY: u64 = 100_000;
 /// Records sent one at a time.
 const ROUND_TRIPS: u64 = 5_000;
+/// Nodes of the row that has several, partitions of its topics, and copies of each.
+const NODES: u16 = 3;
+/// What a producer is told for its large batches.
+const LARGE_BATCHES: &[&str] = &["batch.size=131072", "linger.ms=10"];
 
 /// How much is measured, and with what.
 pub(crate) struct Bench {
@@ -35,7 +40,8 @@ impl Bench {
     pub(crate) async fn run(&self, row: &str, kind: Kind) -> Figures {
         // The default leaves writing to the kernel; this is what Kafka does where it is told to keep what ours promises.
         let properties: &[(&str, &str)] = if row == "produce-flush" { &[("log.flush.interval.messages", "1")] } else { &[] };
-        let subject = Subject::start(kind, self.libraries, &self.under, properties).await;
+        let nodes = if row == "three" { NODES } else { 1 };
+        let subject = Subject::start(kind, nodes, self.libraries, &self.under, properties).await;
         let figures = match row {
             "produce-default" => self.produce_default(&subject),
             "produce-128k" => self.produce_large_batches(&subject),
@@ -43,6 +49,7 @@ impl Bench {
             "produce-100k" => self.produce_steady(&subject),
             "consume" => self.consume(&subject),
             "end-to-end" => self.end_to_end(&subject),
+            "three" => self.three(&subject),
             other => Err(format!("no row is named {other:?}")),
         };
         figures.unwrap_or_else(|e| {
@@ -76,7 +83,7 @@ impl Bench {
     }
 
     fn produce_large_batches(&self, subject: &Subject) -> Result<Figures, String> {
-        let (done, cpu) = produce(subject, &self.load(RECORDS, &["batch.size=131072", "linger.ms=10"]))?;
+        let (done, cpu) = produce(subject, &self.load(RECORDS, LARGE_BATCHES))?;
         Ok(vec![
             ("produce in batches of 128 KiB: records a second", done.per_second),
             ("the same: p99, ms", done.p99_ms),
@@ -108,7 +115,7 @@ impl Bench {
     }
 
     fn consume(&self, subject: &Subject) -> Result<Figures, String> {
-        let load = self.load(RECORDS, &["batch.size=131072", "linger.ms=10"]);
+        let load = self.load(RECORDS, LARGE_BATCHES);
         subject.tools().produce(&load)?;
         // Once so that both ends are compiled, once that counts.
         subject.tools().consume(&load.topic, "warmup", load.records)?;
@@ -130,9 +137,29 @@ impl Bench {
             ("one at a time: p99.9, ms", done.p999_ms),
         ])
     }
+
+    /// Both loads on the same nodes, each into a topic of its own. Of three copies two are asked for: that is the quorum ours has.
+    fn three(&self, subject: &Subject) -> Result<Figures, String> {
+        let (small, mut large) = (self.load(RECORDS, &[]), self.load(RECORDS, LARGE_BATCHES));
+        large.topic = "bench-large".into();
+        for load in [&small, &large] {
+            let configs = vec!["min.insync.replicas=2".into()];
+            subject.tools().create(&Topic { name: load.topic.clone(), partitions: NODES, replicas: NODES, configs })?;
+        }
+        let (small, small_cpu) = produce(subject, &small)?;
+        let (large, large_cpu) = produce(subject, &large)?;
+        Ok(vec![
+            ("three nodes, produce 256 B, acks=all: records a second", small.per_second),
+            ("three nodes, produce: p99, ms", small.p99_ms),
+            ("three nodes, produce: CPU of all nodes, us", small_cpu),
+            ("three nodes, produce in batches of 128 KiB: records a second", large.per_second),
+            ("three nodes, 128 KiB: p99, ms", large.p99_ms),
+            ("three nodes, 128 KiB: CPU of all nodes, us", large_cpu),
+        ])
+    }
 }
 
-/// What was measured, and the server's CPU microseconds a record, those of the beginning included.
+/// What was measured, and the CPU microseconds a record of all nodes together, those of the beginning included.
 fn produce(subject: &Subject, load: &Load) -> Result<(Produced, f64), String> {
     let before = subject.cpu_seconds();
     let done = subject.tools().produce(load)?;

@@ -1,5 +1,6 @@
-//! One server that is measured: the real Kafka, or the binary under test with its Kafka door.
+//! What is measured: the real Kafka, or the binary under test with its Kafka door; one server, or several nodes on this machine.
 
+use interop::cluster::{Cluster, Plan};
 use interop::kafka_peer::{KafkaPeer, KafkaSettings};
 use interop::kafka_tools::KafkaTools;
 use interop::server::unused_port;
@@ -25,24 +26,26 @@ impl Kind {
     }
 }
 
-/// A running server. Dropping it kills it and removes its data.
+/// A running server, or several that belong together. Dropping it kills their processes and removes their data.
 pub(crate) struct Subject {
-    server: Running,
+    nodes: Running,
     libraries: std::path::PathBuf,
     bootstrap: String,
 }
 
 enum Running {
     Kafka(KafkaPeer),
-    Manifold(Box<Server>),
+    Manifold(Vec<Server>),
 }
 
 impl Subject {
-    /// Starts a server on empty data under a folder; `properties` are Kafka's alone, since ours fsyncs whatever it acknowledges.
-    pub(crate) async fn start(kind: Kind, libraries: &Path, under: &Path, properties: &[(&str, &str)]) -> Self {
-        let (server, bootstrap) = match kind {
+    /// Starts `nodes` (1 or 3) on empty data under a folder; `properties` are Kafka's alone, since ours fsyncs whatever it
+    /// acknowledges.
+    pub(crate) async fn start(kind: Kind, nodes: u16, libraries: &Path, under: &Path, properties: &[(&str, &str)]) -> Self {
+        let (nodes, bootstrap) = match kind {
             Kind::Kafka => {
                 let mut settings = KafkaSettings::new(libraries);
+                settings.brokers = nodes;
                 settings.under = under.to_owned();
                 let settings = properties.iter().fold(settings, |settings, (name, value)| settings.with(name, value));
                 let peer = KafkaPeer::start(settings);
@@ -50,12 +53,11 @@ impl Subject {
                 (Running::Kafka(peer), bootstrap)
             }
             Kind::Manifold => {
-                let address = format!("127.0.0.1:{}", unused_port());
-                let settings = Settings::manifold().with_arguments(&["--kafka", &address]).under(under);
-                (Running::Manifold(Box::new(Server::start(settings).await)), address)
+                let doors: Vec<String> = (0..nodes).map(|_| format!("127.0.0.1:{}", unused_port())).collect();
+                (Running::Manifold(manifold(under, &doors).await), doors.join(","))
             }
         };
-        Self { server, libraries: libraries.to_owned(), bootstrap }
+        Self { nodes, libraries: libraries.to_owned(), bootstrap }
     }
 
     /// Kafka's load tools against it.
@@ -63,11 +65,25 @@ impl Subject {
         KafkaTools { libraries: &self.libraries, bootstrap: &self.bootstrap }
     }
 
-    /// CPU seconds that its process has used so far.
+    /// CPU seconds that all its processes together have used so far.
     pub(crate) fn cpu_seconds(&self) -> f64 {
-        match &self.server {
+        match &self.nodes {
             Running::Kafka(peer) => peer.cpu_seconds(),
-            Running::Manifold(server) => server.cpu_seconds(),
+            Running::Manifold(servers) => servers.iter().map(Server::cpu_seconds).sum(),
         }
     }
+}
+
+/// One server for each Kafka door; several are members of one cluster, without a secret, as Kafka's brokers speak plainly, too.
+async fn manifold(under: &Path, doors: &[String]) -> Vec<Server> {
+    if let [door] = doors {
+        return vec![Server::start(Settings::manifold().with_arguments(&["--kafka", door]).under(under)).await];
+    }
+    let mut cluster = Cluster::prepare(doors.len(), &Plan { under: Some(under), ..Plan::default() }).await;
+    for (server, door) in cluster.servers.iter_mut().zip(doors) {
+        server.settings_mut().arguments.extend(["--kafka".to_owned(), door.clone()]);
+        server.spawn();
+    }
+    cluster.wait_ready().await;
+    cluster.servers
 }
