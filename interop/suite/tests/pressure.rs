@@ -223,8 +223,7 @@ async fn requests_that_never_end_cost_bounded_memory() {
     assert_grew("requests that never end", grew, LARGE_REQUESTS_BYTES + HOUSE_BYTES);
     assert!(read > 0, "there is room for some");
     // Their time ends, and others find room.
-    let cut_off =
-        async |socket: &mut TcpStream| timeout(STOPPED_WITHIN, socket.read_u8()).await.is_ok_and(|read| read.is_err());
+    let cut_off = async |socket: &mut TcpStream| timeout(STOPPED_WITHIN, socket.read_u8()).await.is_ok_and(|read| read.is_err());
     for (_, socket) in sockets.iter_mut().filter(|(sent, _)| *sent) {
         assert!(cut_off(socket).await, "a request that never ends keeps its room");
     }
