@@ -37,8 +37,8 @@ const LARGE_REQUESTS_BYTES: u64 = 256 * MIB;
 const ADMISSION_BYTES: u64 = 64 * MIB;
 /// Somebody else is answered within this time, on a busy machine, too.
 const SERVED_WITHIN: Duration = Duration::from_secs(5);
-/// A client that takes nothing is no longer served after this time at the latest.
-const STOPPED_WITHIN: Duration = Duration::from_secs(90);
+/// A client that takes nothing loses its connection after ten seconds.
+const CUT_OFF_WITHIN: Duration = Duration::from_secs(30);
 
 /// One test at a time.
 async fn turn() -> tokio::sync::MutexGuard<'static, ()> {
@@ -108,39 +108,41 @@ async fn producers_that_read_no_answer_cost_bounded_memory() {
     let polite = Polite::begin(&server).await;
     let sent = Arc::<AtomicU64>::default();
     let peak = Peak::begin(server.pid());
-    let mut clients = JoinSet::new();
-    for client in 0..16 {
-        let (address, sent) = (address(&book), sent.clone());
-        clients.spawn(async move {
-            let is_large = client % 2 == 0;
-            let value = vec![b'x'; if is_large { 900 << 10 } else { 1 }];
-            let batch = batch(None, [&value[..]]);
-            let request = bytes(1, PRODUCE, &produce("flood", 0, -1, &batch));
-            // The large ones' answers are few: an ordinary socket holds them.
-            let mut socket =
-                if is_large { TcpStream::connect(&address).await.expect("a connection") } else { deaf(&address).await };
-            let begin = Instant::now();
-            // Small ones are many at once, as a pipeline has them.
-            let piece = if is_large { request } else { request.repeat(500) };
-            loop {
-                if is_large && sent.load(Relaxed) > 12 * UNDER_WAY_BYTES {
-                    return is_large;
+    // First the small ones: beside large ones each of their requests waits for its turn behind those, and a pipeline of them takes longer
+    // than the time in which who takes nothing is cut off.
+    for is_large in [false, true] {
+        let mut clients = JoinSet::new();
+        for _ in 0..8 {
+            let (address, sent) = (address(&book), sent.clone());
+            clients.spawn(async move {
+                let value = vec![b'x'; if is_large { 900 << 10 } else { 1 }];
+                let batch = batch(None, [&value[..]]);
+                let request = bytes(1, PRODUCE, &produce("flood", 0, -1, &batch));
+                // The large ones' answers are few: an ordinary socket holds them.
+                let mut socket =
+                    if is_large { TcpStream::connect(&address).await.expect("a connection") } else { deaf(&address).await };
+                let begin = Instant::now();
+                // Small ones are many at once, as a pipeline has them.
+                let piece = if is_large { request } else { request.repeat(500) };
+                loop {
+                    if is_large && sent.load(Relaxed) > 12 * UNDER_WAY_BYTES {
+                        return is_large;
+                    }
+                    match timeout(CUT_OFF_WITHIN, socket.write_all(&piece)).await {
+                        Ok(Ok(())) => sent.fetch_add(piece.len() as u64, Relaxed),
+                        Ok(Err(_)) => return is_large,
+                        Err(_) => panic!(
+                            "a client (large: {is_large}) that takes nothing keeps its connection, {} MiB in all",
+                            sent.load(Relaxed) / MIB
+                        ),
+                    };
+                    assert!(begin.elapsed() < Duration::from_secs(90), "nobody stops it");
                 }
-                // Beside large ones a small request may wait long for its turn; who takes no answers is cut off in the end.
-                match timeout(STOPPED_WITHIN, socket.write_all(&piece)).await {
-                    Ok(Ok(())) => sent.fetch_add(piece.len() as u64, Relaxed),
-                    Ok(Err(_)) => return is_large,
-                    Err(_) => panic!(
-                        "a client (large: {is_large}) that takes nothing keeps its connection, {} MiB in all",
-                        sent.load(Relaxed) / MIB
-                    ),
-                };
-                assert!(begin.elapsed() < STOPPED_WITHIN, "nobody stops it");
-            }
-        });
-    }
-    while let Some(done) = clients.join_next().await {
-        done.expect("a client does not panic");
+            });
+        }
+        while let Some(done) = clients.join_next().await {
+            done.expect("a client does not panic");
+        }
     }
     let grew = peak.growth();
     polite.finish().await;
@@ -223,7 +225,8 @@ async fn requests_that_never_end_cost_bounded_memory() {
     assert_grew("requests that never end", grew, LARGE_REQUESTS_BYTES + HOUSE_BYTES);
     assert!(read > 0, "there is room for some");
     // Their time ends, and others find room.
-    let cut_off = async |socket: &mut TcpStream| timeout(STOPPED_WITHIN, socket.read_u8()).await.is_ok_and(|read| read.is_err());
+    let cut_off =
+        async |socket: &mut TcpStream| timeout(2 * CUT_OFF_WITHIN, socket.read_u8()).await.is_ok_and(|read| read.is_err());
     for (_, socket) in sockets.iter_mut().filter(|(sent, _)| *sent) {
         assert!(cut_off(socket).await, "a request that never ends keeps its room");
     }
