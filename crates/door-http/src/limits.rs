@@ -70,3 +70,42 @@ pub const PROBLEMS_IN_REQUEST_MAX: usize = 1_000;
 
 /// Records of an answer that are written at once.
 pub const ANSWER_RECORDS: usize = 1_000;
+
+/// Bytes of a body with a value: as JSON it may take more than the value has.
+pub const VALUE_BODY_BYTES_MAX: usize = 17 << 20;
+
+/// Bytes of a body with a transaction; a transaction is one entry of the log.
+pub const TRANSACTION_BODY_BYTES_MAX: usize = 4 << 20;
+
+/// Bytes of a body that says little.
+pub const SMALL_BODY_BYTES_MAX: usize = 64 << 10;
+
+/// Bytes of values under way to the configuration store, over all requests of one node; then it answers 429.
+pub const STORE_BYTES_MAX: usize = 192 << 20;
+
+/// Bytes of answers of the configuration store under way at once that are larger than usual; then it answers 429.
+pub const STORE_READS_BYTES_MAX: usize = 128 << 20;
+
+/// Bytes of a large answer that are handed on at once.
+pub const PIECE_BYTES: usize = 128 << 10;
+
+/// How long a request may wait for a change.
+pub const STORE_WAIT_MAX: Duration = Duration::from_secs(300);
+
+/// Watches and waits at once on one node; then more are answered 429.
+pub const STORE_WATCHERS_MAX: usize = 100_000;
+
+/// Things of a page if the request does not say, where a list has pages by itself.
+pub const STORE_PAGE: usize = 100;
+
+/// Records of the audit trail of a page if the request does not say.
+pub const AUDIT_PAGE: usize = 50;
+
+/// Bytes of values with which a list is answered in one piece; a longer one is sent version by version.
+pub const LIST_BYTES: u64 = 1 << 20;
+
+/// Keys whose values a long list reads at once.
+pub const LIST_KEYS: usize = 64;
+
+/// Records of refused attempts that a node writes to the audit trail: a second, and at once.
+pub const REFUSALS_AUDITED: (u32, u32) = (5, 50);
