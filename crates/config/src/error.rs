@@ -30,9 +30,14 @@ pub(crate) fn no_import(import: u64) -> Error {
     )
 }
 
-/// Nothing was done.
-pub(crate) fn publishing() -> Error {
+/// The answer to a change while an import is being made visible: `Overloaded`, and nothing was done.
+pub fn publishing() -> Error {
     Error::new(Kind::Overloaded, "an import is being made visible, and nothing else may change meanwhile: repeat in a moment")
+}
+
+/// Whether an answer is [`publishing`]: then the change can be proposed again once the import is visible.
+pub fn is_publishing(error: &Error) -> bool {
+    *error == publishing()
 }
 
 pub(crate) fn missing_chunk(hash: &[u8]) -> Error {

@@ -51,6 +51,7 @@ mod tests;
 pub use audit::{Action, NamespaceId, Record};
 pub use codec::fuzz;
 pub use command::{Changed, Command, Entry, Progress, Reply, Trim, TrimItem, Written};
+pub use error::{is_publishing, publishing};
 pub use keys::StoreId;
 pub use limits::{
     CHUNK_BYTES_MAX, COMMENT_BYTES_MAX, DESCRIPTION_BYTES_MAX, ID_BYTES_MAX, IMPORT_PARTS_MAX, IMPORTS_MAX, INLINE_BYTES_MAX,

@@ -80,6 +80,7 @@ impl House for TestHouse {
             shards: vec![shard(0, &state), shard(1, &state)],
             members: members(),
             keyspaces: Vec::new(),
+            stores: Vec::new(),
             level: 1,
             scrub: replica::scrub::ScrubStatus::default(),
             journal_bytes: 1 << 20,

@@ -2,6 +2,7 @@
 
 use base::{Error, KeyspaceId, Kind, NodeId, Result};
 use bytes::{Buf, BufMut, Bytes};
+use config::StoreId;
 
 use crate::level::is_next;
 
@@ -13,6 +14,8 @@ const VERSION_FORWARDED: u8 = 2;
 const VERSION_NEXT: u8 = 3;
 /// The level of formats from which on batches carry commands for streams.
 pub(crate) const LEVEL_STREAMS: u32 = 2;
+/// The same of commands for configuration stores.
+pub(crate) const LEVEL_STORES: u32 = 3;
 /// In front of the versions above, in the next build's.
 const NEXT_BYTES: usize = 1;
 /// Version, time, number of commands.
@@ -21,7 +24,7 @@ const HEAD_BYTES: usize = 1 + 8 + 4;
 const ORIGIN_BYTES: usize = 8 + 8;
 /// Where the time is.
 const TIME: std::ops::Range<usize> = 1..9;
-/// Target, key space, length.
+/// Target, key space or store, length.
 const COMMAND_HEAD_BYTES: usize = 1 + 4 + 4;
 
 /// Whom a command is for.
@@ -33,6 +36,8 @@ pub(crate) enum Target {
     Keyspace(KeyspaceId),
     /// The streams of this shard.
     Streams,
+    /// A configuration store of this shard.
+    Store(StoreId),
 }
 
 /// Who forwarded a batch and waits until it is applied there.
@@ -66,6 +71,7 @@ pub(crate) enum Read {
     Keyspace(KeyspaceId, kv::Command),
     /// With the byte of the batch at which it begins.
     Streams(u32, stream::Command),
+    Store(StoreId, config::Command),
 }
 
 /// A batch whose commands are decoded, too.
@@ -85,6 +91,7 @@ pub(crate) fn read(data: Bytes) -> Result<Readable> {
         Target::Cluster => cluster::Command::decode(item.command).map(Read::Cluster),
         Target::Keyspace(id) => kv::Command::decode(item.command).map(|command| Read::Keyspace(id, command)),
         Target::Streams => stream::Command::decode(item.command).map(|command| Read::Streams(item.position, command)),
+        Target::Store(id) => config::Command::decode(item.command).map(|command| Read::Store(id, command)),
     };
     Ok(Readable { time_ms, origin, items: items.into_iter().map(read).collect::<Result<_>>()? })
 }
@@ -119,6 +126,7 @@ pub(crate) fn encode<'a>(
             Target::Cluster => (0, 0),
             Target::Keyspace(id) => (1, id.0),
             Target::Streams => (2, 0),
+            Target::Store(id) => (3, id.0),
         };
         out.put_u8(kind);
         out.put_u32_le(id);
@@ -171,6 +179,7 @@ pub(crate) fn decode(mut data: Bytes) -> Result<Batch> {
             (0, 0) => Target::Cluster,
             (1, id) => Target::Keyspace(KeyspaceId(id)),
             (2, 0) => Target::Streams,
+            (3, id) => Target::Store(StoreId(id)),
             _ => return Err(damaged()),
         };
         let len = data.get_u32_le() as usize;

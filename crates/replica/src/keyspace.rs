@@ -129,7 +129,7 @@ impl Keyspace {
         match in_time(answered).await? {
             consensus::Reply::Kv(applied) => Ok(applied),
             consensus::Reply::Refused(error) => Err(error),
-            consensus::Reply::Cluster(_) | consensus::Reply::Stream(_) => {
+            consensus::Reply::Cluster(_) | consensus::Reply::Stream(_) | consensus::Reply::Store(_) => {
                 Err(Error::new(Kind::Corrupt, "a key space's command was answered by another machine"))
             }
         }

@@ -30,6 +30,7 @@ pub mod scrub;
 mod settle;
 mod shard;
 mod space;
+pub mod stores;
 pub mod streams;
 pub mod watch;
 
@@ -40,3 +41,4 @@ pub use level::level;
 pub use network::{ClusterSecret, Security};
 pub use node::{Failure, Node, NodeOptions, NodeParts, NodeStatus, PeerStatus, ShardStatus};
 pub use options::{PeerOptions, Start, Ticket};
+pub use stores::ConfigStore;

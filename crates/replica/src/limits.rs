@@ -195,6 +195,25 @@ pub(crate) const CATALOGUE_WAIT_MS: u64 = 2_000;
 /// See [`CATALOGUE_WAIT_MS`].
 pub(crate) const CATALOGUE_LOOK_MS: u64 = 5;
 
+/// Chunks of large configuration values that one node has on their way: some entries full of them, and far less than may wait.
+pub(crate) const CHUNKS_IN_FLIGHT_MAX: usize = 24;
+
+/// The same of one value, so that several get on beside each other.
+pub(crate) const CHUNKS_OF_VALUE_IN_FLIGHT_MAX: usize = 12;
+
+/// Slices of an import that are on their way while it is made visible: one is applied while the next one travels, and what else is
+/// on the shard gets in between.
+pub(crate) const ADVANCES_IN_FLIGHT_MAX: usize = 2;
+
+/// How often the leader of a configuration store looks whether an import waits for it, in milliseconds: one that begins wakes it.
+pub(crate) const STORE_TICK_MS: u64 = 250;
+
+/// How often it looks for what is too old or of no use, in milliseconds.
+pub(crate) const STORE_LOOK_MS: u64 = 10_000;
+
+/// Commands that it proposes then at most, one after the other.
+pub(crate) const STORE_CLEANINGS_MAX: usize = 64;
+
 /// Topics whose settings are kept as what they come to.
 pub(crate) const SETTINGS_KEPT_MAX: usize = 100_000;
 

@@ -12,6 +12,7 @@ use std::{
 
 use base::{ClusterId, Disk, Error, KeyspaceId, Kind, NodeId, Result, ShardId, disk::Space as DiskSpace};
 use cluster::{Command, KeyspaceEntry, Member};
+use config::StoreId;
 use journal::{Journal, Pace, Writer};
 use kv::Command as KvCommand;
 use parking_lot::{Mutex, RwLock};
@@ -44,6 +45,7 @@ use crate::{
     settle::Settler,
     shard::{Shard, ShardState, SpaceOptions},
     space::SpaceMeter,
+    stores::{self, ConfigStore, StoreStatus},
     streams::{ResolvedSettings, StreamShard},
 };
 
@@ -84,6 +86,11 @@ pub struct NodeOptions {
 impl NodeOptions {
     /// Bytes of the settled tree's own block cache, per shard: small, since values are cached above it.
     pub(crate) fn tree_cache_bytes(&self) -> u64 {
+        self.value_cache_bytes / 4
+    }
+
+    /// Bytes of settled versions that a configuration store keeps in memory: it is read less, and mostly from what is new.
+    pub(crate) fn store_cache_bytes(&self) -> u64 {
         self.value_cache_bytes / 4
     }
 
@@ -165,6 +172,8 @@ pub struct NodeStatus {
     pub members: Vec<Member>,
     /// Key spaces of the cluster.
     pub keyspaces: Vec<KeyspaceEntry>,
+    /// Configuration stores.
+    pub stores: Vec<StoreStatus>,
     /// The level of formats that the cluster writes.
     pub level: u32,
     /// Bytes of the journal's files.
@@ -226,6 +235,7 @@ pub(crate) struct Inner {
     journal_disk: Arc<dyn Disk>,
     shards: Mutex<BTreeMap<ShardId, Shard>>,
     keyspaces: Mutex<BTreeMap<String, Keyspace>>,
+    stores: Mutex<BTreeMap<StoreId, ConfigStore>>,
     failure: Failure,
     stopping: AtomicBool,
     /// Whether this process began shard 0.
@@ -239,6 +249,13 @@ pub(crate) struct Inner {
     pace: Pace,
     /// What topics' settings came to, for every door.
     topic_settings: ResolvedSettings,
+}
+
+/// What is opened in a shard before its log is read.
+#[derive(Default)]
+struct Tenants {
+    spaces: Vec<KeyspaceId>,
+    stores: Vec<StoreId>,
 }
 
 /// The node. Cheap to clone.
@@ -321,6 +338,7 @@ impl Node {
                 journal_disk: parts.journal_disk,
                 shards: Mutex::default(),
                 keyspaces: Mutex::default(),
+                stores: Mutex::default(),
                 failure,
                 stopping: AtomicBool::new(false),
                 founding: AtomicBool::new(false),
@@ -377,7 +395,7 @@ impl Node {
         trees: &Arc<dyn Fn(ShardId) -> Result<Arc<dyn Tree>> + Send + Sync>,
         segments: &SegmentDisks,
     ) -> Result<()> {
-        let zero = self.start_shard(ShardId(0), trees, None, Vec::new()).await?;
+        let zero = self.start_shard(ShardId(0), trees, None, Tenants::default()).await?;
         let in_force = zero.state.with_cluster(cluster::Machine::level).unwrap_or_default();
         if in_force > level::level() {
             return Err(cluster::errors::level_too_low(level::level(), in_force));
@@ -393,14 +411,17 @@ impl Node {
             zero.state.with_cluster(|machine| machine.keyspaces().cloned().collect()).unwrap_or_default();
         for shard in (1..=data_shards).map(ShardId) {
             let spaces: Vec<KeyspaceEntry> = catalogue.iter().filter(|entry| entry.shard == shard).cloned().collect();
-            let ids = spaces.iter().map(|entry| entry.id).collect();
-            let running = self.start_shard(shard, trees, Some(segments), ids).await?;
+            let stores: Vec<StoreId> =
+                (shard == stores::shard_of_default(data_shards)).then_some(stores::DEFAULT).into_iter().collect();
+            let tenants = Tenants { spaces: spaces.iter().map(|entry| entry.id).collect(), stores: stores.clone() };
+            let running = self.start_shard(shard, trees, Some(segments), tenants).await?;
             if !self.inner.identity.founders.is_empty() {
                 running.group.initialize(&self.inner.identity.founders).await?;
             }
             for entry in spaces {
                 self.start_keyspace(&running, &entry)?;
             }
+            stores.into_iter().for_each(|id| self.start_store(&running, id));
         }
         if self.inner.network.get().is_some() {
             runtime::spawn(self.clone().lead_members(zero));
@@ -430,20 +451,20 @@ impl Node {
         id: ShardId,
         trees: &Arc<dyn Fn(ShardId) -> Result<Arc<dyn Tree>> + Send + Sync>,
         segments: Option<&SegmentDisks>,
-        spaces: Vec<KeyspaceId>,
+        tenants: Tenants,
     ) -> Result<Shard> {
         let options = SpaceOptions {
             machine: kv::Options { cache_bytes: self.inner.options.value_cache_bytes, ..kv::Options::default() },
             watch_ring_bytes: self.inner.options.watch_ring_bytes,
+            store: config::Options { cache_bytes: self.inner.options.store_cache_bytes(), ..config::Options::default() },
             meter: self.inner.space_meter.clone(),
         };
         let (open_tree, open_segments, owner) = (trees.clone(), segments.cloned(), self.inner.identity.node_id);
         let state = runtime::spawn_blocking(move || {
             let segments = open_segments.map(|open| Ok::<_, Error>((open(id)?, owner))).transpose()?;
             let state = ShardState::open(id, open_tree(id)?, segments, options)?;
-            for space in spaces {
-                state.open_space(space)?;
-            }
+            tenants.spaces.into_iter().try_for_each(|space| state.open_space(space))?;
+            tenants.stores.into_iter().try_for_each(|store| state.open_store(store))?;
             Ok::<_, Error>(Arc::new(state))
         })
         .await?;
@@ -494,6 +515,20 @@ impl Node {
         runtime::spawn(lease::run(keyspace.clone(), shard.group.clone()));
         self.inner.keyspaces.lock().insert(entry.name.clone(), keyspace);
         Ok(())
+    }
+
+    fn start_store(&self, shard: &Shard, id: StoreId) {
+        let store = ConfigStore::start(id, shard.clone(), self.inner.level.clone());
+        self.inner.stores.lock().extend(store.map(|store| (id, store)));
+    }
+
+    /// The default tenant's configuration store.
+    ///
+    /// # Errors
+    /// `Unavailable` until the node serves.
+    pub fn config_store(&self) -> Result<ConfigStore> {
+        let unavailable = || Error::new(Kind::Unavailable, "this node is starting: go to another one, or repeat in a moment");
+        self.inner.stores.lock().get(&stores::DEFAULT).cloned().ok_or_else(unavailable)
     }
 
     /// A key space by name.
@@ -550,6 +585,7 @@ impl Node {
             shards: shards.iter().map(shard_status).collect(),
             members,
             keyspaces,
+            stores: self.inner.stores.lock().values().map(ConfigStore::status).collect(),
             level: self.inner.level.load(Relaxed),
             journal_bytes: self.inner.journal.pressure().1,
             space: self.inner.journal_disk.space().ok(),
@@ -672,7 +708,7 @@ impl Node {
         match in_time(answered).await? {
             Reply::Cluster(outcome) => outcome.map(|cluster::Reply::Done| ()),
             Reply::Refused(error) => Err(error),
-            Reply::Kv(_) | Reply::Stream(_) => {
+            Reply::Kv(_) | Reply::Stream(_) | Reply::Store(_) => {
                 Err(Error::new(Kind::Corrupt, "the cluster's command was answered by another machine"))
             }
         }

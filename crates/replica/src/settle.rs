@@ -212,7 +212,9 @@ impl Settler {
     }
 
     fn wants_reclaim(&self) -> bool {
-        self.inner.state.spaces().iter().any(|space| space.machine.wants_reclaim())
+        let state = &self.inner.state;
+        state.spaces().iter().any(|space| space.machine.wants_reclaim())
+            || state.stores().iter().any(|store| store.machine().wants_reclaim())
     }
 
     fn shard(&self) -> ShardId {
@@ -239,6 +241,12 @@ impl Inner {
             extra.extend(changes);
             dropped.extend(ranges);
         }
+        let stores = self.state.stores();
+        for store in &stores {
+            let (changes, ranges) = store.machine().reclaim()?;
+            extra.extend(changes);
+            dropped.extend(ranges);
+        }
         extra.extend(written.iter().flat_map(Written::changes));
         extra.sort_by(|a, b| a.0.cmp(&b.0));
         let is_settled = self.state.table().settle(sealed, extra, &dropped)?;
@@ -253,6 +261,7 @@ impl Inner {
         for space in &spaces {
             space.machine.reclaimed();
         }
+        stores.iter().for_each(|store| store.machine().reclaimed());
         for _ in 0..MERGE_STEPS_MAX {
             let unsettled = self.state.unsettled_disk_bytes();
             let room = self.journal.space().map_or(u64::MAX, |space| space.free).saturating_sub(unsettled);

@@ -10,6 +10,7 @@ use std::sync::{
 
 use base::{Disk, EntryId, Error, KeyspaceId, Kind, NodeId, Result, ShardId};
 use bytes::Bytes;
+use config::StoreId;
 use kv::Command;
 use parking_lot::{Mutex, RwLock};
 use rustc_hash::FxHashMap;
@@ -29,6 +30,7 @@ use crate::{
     post::Post,
     progress::Progress,
     space::SpaceMeter,
+    stores::Store,
     streams::{Settling, Streams},
     watch::Hub,
 };
@@ -41,11 +43,12 @@ pub(crate) struct Space {
     pub(crate) leases: LeaseClock,
 }
 
-/// Budgets that every key space of a shard is opened with.
+/// Budgets that every key space and every store of a shard is opened with.
 #[derive(Clone, Debug)]
 pub(crate) struct SpaceOptions {
     pub(crate) machine: kv::Options,
     pub(crate) watch_ring_bytes: usize,
+    pub(crate) store: config::Options,
     /// Told what is applied: a follower's disk fills up by what others propose.
     pub(crate) meter: Arc<SpaceMeter>,
 }
@@ -57,6 +60,7 @@ pub(crate) struct ShardState {
     options: SpaceOptions,
     cluster: Option<Mutex<cluster::Machine>>,
     spaces: RwLock<FxHashMap<KeyspaceId, Space>>,
+    stores: RwLock<FxHashMap<StoreId, Store>>,
     /// Data shards have streams.
     streams: Option<Arc<Streams>>,
     /// Held while an entry is applied, while the overlay is sealed and while all of it is replaced: each sees the others whole.
@@ -102,6 +106,7 @@ impl ShardState {
             options,
             cluster: cluster.map(Mutex::new),
             spaces: RwLock::default(),
+            stores: RwLock::default(),
             streams,
             turn: Mutex::default(),
             applied: Mutex::new(mark),
@@ -128,6 +133,21 @@ impl ShardState {
 
     pub(crate) fn spaces(&self) -> Vec<Space> {
         self.spaces.read().values().cloned().collect()
+    }
+
+    /// Opens a configuration store of this shard, before the group starts.
+    pub(crate) fn open_store(&self, id: StoreId) -> Result<()> {
+        let store = Store::open(id, self.table.clone(), self.options.store.clone())?;
+        self.stores.write().insert(id, store);
+        Ok(())
+    }
+
+    pub(crate) fn store(&self, id: StoreId) -> Option<Store> {
+        self.stores.read().get(&id).cloned()
+    }
+
+    pub(crate) fn stores(&self) -> Vec<Store> {
+        self.stores.read().values().cloned().collect()
     }
 
     /// The streams of a data shard.
@@ -226,6 +246,10 @@ impl ShardState {
             Read::Streams(position, command) => match &self.streams {
                 Some(streams) => Reply::Stream(streams.apply(stream::Entry { id, time_ms, position }, command).reply),
                 None => Reply::Refused(Error::new(Kind::Invalid, "shard 0 has no streams")),
+            },
+            Read::Store(store, command) => match self.stores.read().get(&store) {
+                Some(store) => Reply::Store(store.apply(config::Entry { id, time_ms }, command)),
+                None => Reply::Refused(Error::new(Kind::NotFound, format!("no store {} in {}", store.0, self.shard))),
             },
             Read::Keyspace(keyspace, command) => match self.spaces.read().get(&keyspace) {
                 Some(space) => Reply::Kv(space.apply(kv::Entry { id, time_ms }, command)),
@@ -369,6 +393,9 @@ impl StateMachine for ShardState {
         for space in self.spaces() {
             space.restart()?;
         }
+        for store in self.stores() {
+            store.restart()?;
+        }
         let applied = mark.applied;
         *self.applied.lock() = mark;
         if let Some(applied) = applied {
@@ -398,6 +425,7 @@ impl Shard {
         self.barrier.close();
         self.settler.close();
         self.state.spaces().iter().for_each(|space| space.hub.close());
+        self.state.stores().iter().for_each(Store::close);
     }
 }
 

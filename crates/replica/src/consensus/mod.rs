@@ -97,6 +97,8 @@ pub enum Reply {
     Cluster(Result<cluster::Reply>),
     /// Of the shard's streams.
     Stream(Result<stream::Reply, stream::Refusal>),
+    /// Of a configuration store.
+    Store(Result<config::Reply>),
     /// The command could not be decoded or names a machine or key space that does not exist.
     Refused(base::Error),
 }
@@ -108,6 +110,7 @@ impl std::fmt::Debug for Reply {
             Reply::Kv(_) => f.write_str("a key space's reply"),
             Reply::Cluster(reply) => write!(f, "the cluster's reply: {reply:?}"),
             Reply::Stream(reply) => write!(f, "the streams' reply: {reply:?}"),
+            Reply::Store(_) => f.write_str("a configuration store's reply"),
             Reply::Refused(error) => write!(f, "refused: {error}"),
         }
     }

@@ -28,7 +28,7 @@ pub(crate) struct Replica {
 
 pub(crate) fn options() -> SpaceOptions {
     let machine = kv::Options { cache_bytes: 1 << 16, ..kv::Options::default() };
-    SpaceOptions { machine, watch_ring_bytes: 1 << 16, meter: Arc::default() }
+    SpaceOptions { machine, watch_ring_bytes: 1 << 16, store: config::Options::default(), meter: Arc::default() }
 }
 
 impl Replica {

@@ -229,7 +229,7 @@ impl Future for Submitted {
         self.0.as_mut().poll(context).map(|answer| match answer? {
             Reply::Stream(reply) => Ok(reply),
             Reply::Refused(error) => Err(error),
-            Reply::Kv(_) | Reply::Cluster(_) => {
+            Reply::Kv(_) | Reply::Cluster(_) | Reply::Store(_) => {
                 Err(Error::new(Kind::Corrupt, "a stream's command was answered by another machine"))
             }
         })
