@@ -20,6 +20,7 @@ pub mod membership;
 pub mod metrics;
 pub mod public;
 pub mod server;
+pub mod store;
 
 mod body;
 mod health;
@@ -32,6 +33,7 @@ pub use house::{House, KeyspaceFigures, NodeHouse};
 pub use ingest::{Ingest, IngestOptions};
 pub use membership::Membership;
 pub use metrics::{Collector, Exposition};
+pub use store::{ConfigDoor, StoreOptions};
 
 /// The etcd version that this server answers as.
 pub const ETCD_VERSION: &str = "3.7.3";

@@ -10,6 +10,7 @@ use axum::{
 use base::{Error, Kind};
 use bytes::Bytes;
 use config::{Context, Expect, Transaction, Who};
+use parking_lot::Mutex;
 use replica::ConfigStore;
 
 use super::{
@@ -41,7 +42,8 @@ pub(crate) struct Call {
     /// `None` where everybody may ask.
     pub(crate) holder: Option<Arc<dyn Holder>>,
     pub(crate) request_id: HeaderValue,
-    pub(crate) body: Option<Body>,
+    /// Behind a lock only so that a call can be looked at from several threads.
+    pub(crate) body: Mutex<Option<Body>>,
 }
 
 /// Which state a read shows.
@@ -105,7 +107,7 @@ impl Call {
 
     /// The body in one piece, at most so many bytes.
     pub(crate) async fn read_body(&mut self, bytes_max: usize) -> Result<(Bytes, Share), Problem> {
-        let body = self.body.take().unwrap_or_else(Body::empty);
+        let body = self.body.get_mut().take().unwrap_or_else(Body::empty);
         whole(body, bytes_max, &self.door.0.room).await
     }
 

@@ -98,6 +98,30 @@ pub(crate) fn value(out: &mut Vec<u8>, called: &str, value_type: ValueType, byte
     }
 }
 
+/// How deep JSON may be: what reads it anywhere does so by recursion.
+pub(crate) const DEPTH_MAX: usize = 128;
+
+/// Where JSON that is valid is too deep, if it is.
+pub(crate) fn too_deep(json: &[u8]) -> Option<usize> {
+    let (mut depth, mut in_text, mut is_escaped) = (0_usize, false, false);
+    for (place, byte) in json.iter().enumerate() {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' if in_text => is_escaped = true,
+            b'"' => in_text = !in_text,
+            b'{' | b'[' if !in_text => {
+                depth += 1;
+                if depth > DEPTH_MAX {
+                    return Some(place);
+                }
+            }
+            b'}' | b']' if !in_text => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    None
+}
+
 /// What `put` writes of each thing, as an array.
 pub(crate) fn array<T>(things: impl IntoIterator<Item = T>, mut put: impl FnMut(&mut Vec<u8>, T)) -> Vec<u8> {
     let mut out = vec![b'['];
@@ -137,6 +161,15 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn depth_is_counted_outside_of_texts() {
+        let nested = |depth: usize| format!("{}1{}", "[".repeat(depth), "]".repeat(depth));
+        assert_eq!(too_deep(nested(DEPTH_MAX).as_bytes()), None);
+        assert_eq!(too_deep(nested(DEPTH_MAX + 1).as_bytes()), Some(DEPTH_MAX));
+        let text = format!(r#"{{"a\\\"{}": 1}}"#, "[".repeat(1_000));
+        assert_eq!(too_deep(text.as_bytes()), None, "{text}");
+    }
 
     proptest! {
         #[test]

@@ -26,7 +26,7 @@ pub(crate) struct Route {
     pub(crate) headers: &'static [Parameter],
     pub(crate) body: Option<BodyOf>,
     /// What it answers when all is well, and further statuses of its own.
-    pub(crate) answers: &'static [Answer],
+    pub(crate) answers: Vec<Answer>,
     /// Names of problems that it answers with beside those of all routes.
     pub(crate) problems: &'static [StatusCode],
     pub(crate) handler: Handler,

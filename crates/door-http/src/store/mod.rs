@@ -1,0 +1,215 @@
+//! The configuration store over HTTP. `docs/config.md` has the shapes.
+//!
+//! A request's way: its route is found in one table ([`table`]), which is also what `/openapi.json` is made from; whoever sends it is
+//! identified and asked for their rights ([`admission`]); then the route's handler answers. A write goes to the node that leads the
+//! store: others answer 307 with the leader's address, unless the client prefers to be forwarded for. A read is answered by any node,
+//! by default after a barrier, so that it shows everything that was acknowledged before it.
+//!
+//! Watchers ([`watch`]) are woken by one task that reads each change once, whatever their number.
+
+pub mod access;
+mod admission;
+mod audit;
+mod call;
+mod entries;
+mod health;
+mod json;
+mod leader;
+mod list;
+mod namespaces;
+mod openapi;
+mod path;
+mod routes;
+mod schemas;
+mod table;
+mod time;
+mod yaml;
+
+use std::sync::{Arc, OnceLock};
+
+use axum::{
+    Router,
+    extract::{Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, header},
+    response::{IntoResponse, Response},
+    routing::any,
+};
+use base::Result;
+use gate::Peer;
+use replica::{ConfigStore, Node, runtime};
+
+pub use self::leader::url;
+use self::{
+    access::Keeper,
+    admission::Admission,
+    call::Call,
+    path::Query,
+    routes::{Found, Route},
+};
+use crate::{
+    body::{Pieces, throw_away},
+    limits::{STORE_BYTES_MAX, STORE_READS_BYTES_MAX, VALUE_BODY_BYTES_MAX},
+    problem::{Problem, Reason},
+    room::Room,
+};
+
+/// Finds a request in logs, and in the audit trail.
+const CORRELATION_ID: HeaderName = HeaderName::from_static("x-correlation-id");
+
+/// How the store is opened to clients.
+#[derive(Clone, Debug, Default)]
+pub struct StoreOptions {
+    /// Whether everybody may read all keys at `/api/v1/configs`.
+    pub open_configs: bool,
+}
+
+/// The configuration store's routes. Cheap to clone.
+#[derive(Clone)]
+pub struct ConfigDoor(Arc<Shared>);
+
+/// What all requests share.
+pub(crate) struct Shared {
+    node: Node,
+    store: OnceLock<ConfigStore>,
+    options: StoreOptions,
+    admission: Admission,
+    routes: &'static [Route],
+    /// For bodies.
+    room: Room,
+    /// For large answers.
+    reads: Room,
+}
+
+impl ConfigDoor {
+    /// Of a node that serves. `keeper` knows who may come in.
+    pub fn new(node: Node, keeper: Arc<dyn Keeper>, options: StoreOptions) -> ConfigDoor {
+        ConfigDoor(Arc::new(Shared {
+            node,
+            store: OnceLock::new(),
+            options,
+            admission: Admission::new(keeper),
+            routes: table::routes(),
+            room: Room::new(STORE_BYTES_MAX, "the bound on bytes under way to the configuration store on this node"),
+            reads: Room::new(STORE_READS_BYTES_MAX, "the bound on bytes under way from the configuration store on this node"),
+        }))
+    }
+
+    /// Its routes, for the public port.
+    pub fn router(&self) -> Router {
+        let mut router = Router::new();
+        for root in ["/api/{*rest}", "/health/ready", "/openapi.json", "/swagger/v1/swagger.json"] {
+            router = router.route(root, any(answer));
+        }
+        router.with_state(self.clone())
+    }
+
+    fn store(&self) -> Result<ConfigStore> {
+        if let Some(store) = self.0.store.get() {
+            return Ok(store.clone());
+        }
+        let store = self.0.node.config_store()?;
+        Ok(self.0.store.get_or_init(|| store).clone())
+    }
+}
+
+/// Answers a request, whatever comes of it.
+async fn answer(State(door): State<ConfigDoor>, request: Request) -> Response {
+    let (head, body) = request.into_parts();
+    let request_id = correlation_id(&head.headers);
+    let peer = head.extensions.get::<Arc<Peer>>();
+    let (mut rest, expects) = (Some(body), head.headers.contains_key(header::EXPECT));
+    let begun = door.begin(&head.method, &head.uri, &head.headers, peer.map(|peer| &**peer), &request_id).await;
+    let outcome = match begun {
+        Err(problem) => Err(problem),
+        Ok((route, parts, query, holder)) => {
+            let (headers, uri) = (head.headers, head.uri);
+            match door.store() {
+                Err(error) => Err(call::of_read(&error)),
+                Ok(store) => {
+                    let (request_id, body) = (request_id.clone(), parking_lot::Mutex::new(rest.take()));
+                    let mut call = Call { door, store, route, parts, query, headers, uri, holder, request_id, body };
+                    let outcome = (route.handler)(&mut call).await;
+                    rest = call.body.into_inner();
+                    outcome
+                }
+            }
+        }
+    };
+    // A connection that is closed before its body was read takes the answer with it. Who waits to be asked for it does not send it.
+    if let Some(body) = rest.filter(|body| !http_body::Body::is_end_stream(body) && !expects) {
+        throw_away(&mut Pieces::new(body), VALUE_BODY_BYTES_MAX).await;
+    }
+    let mut response = outcome.unwrap_or_else(IntoResponse::into_response);
+    response.headers_mut().insert(CORRELATION_ID, request_id);
+    response
+}
+
+type Begun = (&'static Route, Vec<String>, Query, Option<Arc<dyn access::Holder>>);
+
+impl ConfigDoor {
+    /// What a request is, and whether it may be.
+    async fn begin(
+        &self,
+        method: &Method,
+        uri: &axum::http::Uri,
+        headers: &HeaderMap,
+        peer: Option<&Peer>,
+        request_id: &HeaderValue,
+    ) -> std::result::Result<Begun, Problem> {
+        let (route, taken) = match routes::find(self.0.routes, method, uri.path()) {
+            Found::Route(route, taken) => (route, taken),
+            Found::Nothing => {
+                return Err(Problem::new(
+                    Reason::UnknownRoute,
+                    "there is nothing at this path: /openapi.json lists what there is",
+                ));
+            }
+            Found::Method(methods) => {
+                let methods: Vec<&str> = methods.into_iter().map(Method::as_str).collect();
+                return Err(Problem::new(Reason::Method, format!("this path takes {}", methods.join(", ")))
+                    .with("allow", methods.join(", ")));
+            }
+        };
+        let decoded = |part: &str| {
+            let wrong = || path::malformed("the path has something else than two digits behind a percent sign, or is not UTF-8");
+            path::decode(part).map(std::borrow::Cow::into_owned).ok_or_else(wrong)
+        };
+        let parts: Vec<String> = taken.into_iter().map(decoded).collect::<std::result::Result<_, _>>()?;
+        let holder = self.admit(route, &parts, headers, peer, request_id)?;
+        check_names(route, &parts)?;
+        let known: Vec<&'static str> = route.query.iter().map(|parameter| parameter.name).collect();
+        Ok((route, parts, Query::parse(uri.query(), &known)?, holder))
+    }
+}
+
+/// Whether namespace and key can be some.
+fn check_names(route: &Route, parts: &[String]) -> std::result::Result<(), Problem> {
+    if !route.path.starts_with("/api/v1/namespaces/{ns}") {
+        return Ok(());
+    }
+    let checks = [config::check_namespace as fn(&str) -> Result<()>, config::check_key];
+    for (check, part) in checks.iter().zip(parts) {
+        check(part).map_err(|error| Problem::new(Reason::Invalid, error.message))?;
+        // They would be lost on the way: clients and proxies resolve them, however they are encoded.
+        if matches!(part.as_str(), "." | "..") || part.starts_with("../") || part.contains("/../") {
+            return Err(Problem::new(Reason::Invalid, "no key is \"..\", or has it as a part: clients resolve it away"));
+        }
+    }
+    Ok(())
+}
+
+/// What the client calls its request, or a new name for it.
+fn correlation_id(headers: &HeaderMap) -> HeaderValue {
+    let given = headers.get(&CORRELATION_ID).filter(|id| {
+        (1..=config::ID_BYTES_MAX).contains(&id.len()) && id.as_bytes().iter().all(|byte| (b'!'..=b'~').contains(byte))
+    });
+    given.cloned().unwrap_or_else(|| {
+        let (one, another) = (runtime::random_u64(), runtime::random_u64());
+        HeaderValue::try_from(format!("{one:016x}{another:016x}")).expect("digits are visible")
+    })
+}
+
+/// Without a body.
+pub(crate) fn no_content() -> Response {
+    axum::http::StatusCode::NO_CONTENT.into_response()
+}

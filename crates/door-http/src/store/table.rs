@@ -1,0 +1,267 @@
+//! The table of all routes: what is served, who may ask for it, and what is told of it.
+
+use std::sync::OnceLock;
+
+use axum::http::{Method, StatusCode};
+
+use super::{
+    access::Right,
+    audit, entries, health, list, namespaces, openapi,
+    routes::{Access, Answer, BodyOf, Handler, Parameter, Route, Type},
+};
+
+const NAMESPACE: &str = "/api/v1/namespaces/{ns}";
+const KEYS: &str = "/api/v1/namespaces/{ns}/config";
+const KEY: &str = "/api/v1/namespaces/{ns}/config/{key}";
+
+const JSON: &str = "application/json";
+
+const fn query(name: &'static str, kind: Type, says: &'static str) -> Parameter {
+    Parameter { name, kind, says }
+}
+
+const CONSISTENCY: Parameter = query(
+    "consistency",
+    Type::OneOf(&["linearizable", "local"]),
+    "linearizable (the default): all that was acknowledged before; local: what this node has applied, without asking others",
+);
+const AT: Parameter = query("at", Type::Text, "a position (42), a version (v3) or a time (2026-01-31T12:00:00Z); left out: now");
+const PREFIX: Parameter = query("prefix", Type::Text, "only those whose names begin so");
+const CURSOR: Parameter = query("cursor", Type::Text, "the X-Next-Cursor of the page before");
+const LIMIT: Parameter = query("limit", Type::Number, "at most so many; left out: all of them, at one moment");
+const PAGE: Parameter = query("limit", Type::Number, "at most so many, 1 to 1,000; left out: 50");
+const VALUES: Parameter = query("values", Type::Flag, "0: without values");
+const COMMENT: Parameter = query("comment", Type::Text, "why; it goes into the audit trail");
+const TYPE: Parameter =
+    query("type", Type::OneOf(&["string", "number", "boolean", "json", "binary"]), "what the value is, if the body does not say");
+
+const IF_MATCH: Parameter = query("If-Match", Type::Text, "the ETag that it must have; *: it must be there");
+const IF_NONE_MATCH: Parameter = query("If-None-Match", Type::Text, "the ETag that the client has: 304 if it still has it");
+const ABSENT: Parameter = query("If-None-Match", Type::Text, "*: it must not be there");
+const IDEMPOTENCY: Parameter =
+    query("Idempotency-Key", Type::Text, "a request that comes again under it within a day is answered as the first time");
+const PREFER: Parameter = query("Prefer", Type::Text, "forward: this node asks the leader, rather than to answer 307");
+
+const WRITE_HEADERS: &[Parameter] = &[IF_MATCH, ABSENT, IDEMPOTENCY, PREFER];
+
+const ENTRY: &[(&str, &str)] = &[(JSON, "Entry")];
+const ENTRY_FORMS: &[(&str, &str)] =
+    &[(JSON, "Entry"), ("application/yaml", "Text"), ("text/plain", "Text"), ("application/octet-stream", "Bytes")];
+
+const fn ok(says: &'static str, forms: &'static [(&'static str, &'static str)]) -> Answer {
+    Answer { status: StatusCode::OK, says, forms }
+}
+
+const NO_CONTENT: Answer = Answer { status: StatusCode::NO_CONTENT, says: "it is gone", forms: &[] };
+const NOT_MODIFIED: Answer = Answer { status: StatusCode::NOT_MODIFIED, says: "it is as the client has it", forms: &[] };
+const AWAY: Answer =
+    Answer { status: StatusCode::TEMPORARY_REDIRECT, says: "another node leads the store: repeat it at Location", forms: &[] };
+
+const NOT_FOUND: StatusCode = StatusCode::NOT_FOUND;
+const CONFLICT: StatusCode = StatusCode::CONFLICT;
+const GONE: StatusCode = StatusCode::GONE;
+const FAILED: StatusCode = StatusCode::PRECONDITION_FAILED;
+const TOO_LARGE: StatusCode = StatusCode::PAYLOAD_TOO_LARGE;
+const MEDIA: StatusCode = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+const UNACCEPTABLE: StatusCode = StatusCode::NOT_ACCEPTABLE;
+const OUT_OF_RANGE: StatusCode = StatusCode::RANGE_NOT_SATISFIABLE;
+const SLOW: StatusCode = StatusCode::REQUEST_TIMEOUT;
+
+/// A route that only reads, with nothing told of it yet.
+fn route(method: Method, path: &'static str, name: &'static str, access: Access, handler: Handler) -> Route {
+    Route {
+        method,
+        path,
+        name,
+        group: "",
+        summary: "",
+        access,
+        query: &[],
+        headers: &[],
+        body: None,
+        answers: Vec::new(),
+        problems: &[],
+        handler,
+    }
+}
+
+/// All routes, those that are asked most first.
+pub(crate) fn routes() -> &'static [Route] {
+    static ROUTES: OnceLock<Vec<Route>> = OnceLock::new();
+    ROUTES.get_or_init(|| [of_keys(), of_namespaces(), of_audit(), of_the_door()].into_iter().flatten().collect())
+}
+
+fn of_keys() -> Vec<Route> {
+    vec![
+        Route {
+            group: "keys",
+            summary: "Read a key",
+            query: &[CONSISTENCY, AT],
+            headers: &[IF_NONE_MATCH],
+            answers: vec![ok("the key; its ETag is its position", ENTRY_FORMS), NOT_MODIFIED],
+            problems: &[NOT_FOUND, UNACCEPTABLE, GONE, OUT_OF_RANGE],
+            ..route(Method::GET, KEY, "getEntry", Access::Here(Right::Read), entries::get)
+        },
+        Route {
+            group: "keys",
+            summary: "Write a key; its namespace is created if it is not there",
+            query: &[TYPE, COMMENT],
+            headers: WRITE_HEADERS,
+            body: Some(BodyOf {
+                is_required: true,
+                forms: &[(JSON, "EntryWrite"), ("text/plain", "Text"), ("application/octet-stream", "Bytes")],
+            }),
+            answers: vec![ok("the key as it is now", ENTRY), AWAY],
+            problems: &[CONFLICT, FAILED, TOO_LARGE, MEDIA, SLOW],
+            ..route(Method::PUT, KEY, "putEntry", Access::Here(Right::Write), entries::put)
+        },
+        Route {
+            group: "keys",
+            summary: "Delete a key",
+            query: &[COMMENT],
+            headers: WRITE_HEADERS,
+            answers: vec![NO_CONTENT, AWAY],
+            problems: &[NOT_FOUND, CONFLICT, FAILED],
+            ..route(Method::DELETE, KEY, "deleteEntry", Access::Here(Right::Write), entries::delete)
+        },
+        Route {
+            group: "keys",
+            summary: "Read all keys of a namespace, or a page of them",
+            query: &[CONSISTENCY, PREFIX, CURSOR, LIMIT, VALUES],
+            answers: vec![ok("the keys in order", &[(JSON, "Entries")])],
+            problems: &[NOT_FOUND],
+            ..route(Method::GET, KEYS, "listEntries", Access::Here(Right::Read), list::entries)
+        },
+        Route {
+            group: "keys",
+            summary: "Read all keys of all namespaces; served only where http-open-configs is set",
+            query: &[CONSISTENCY],
+            answers: vec![ok("all keys", &[(JSON, "OpenEntries")])],
+            problems: &[NOT_FOUND],
+            ..route(Method::GET, "/api/v1/configs", "listAllEntries", Access::Anybody, list::configs)
+        },
+    ]
+}
+
+fn of_namespaces() -> Vec<Route> {
+    vec![
+        Route {
+            group: "namespaces",
+            summary: "List namespaces that one may read",
+            query: &[CONSISTENCY, PREFIX, CURSOR, LIMIT],
+            answers: vec![ok("namespaces in the order of their paths", &[(JSON, "Namespaces")])],
+            ..route(Method::GET, "/api/v1/namespaces", "listNamespaces", Access::Somewhere(Right::Read), namespaces::list)
+        },
+        Route {
+            group: "namespaces",
+            summary: "Read what a namespace is",
+            query: &[CONSISTENCY],
+            answers: vec![ok("the namespace", &[(JSON, "Namespace")])],
+            problems: &[NOT_FOUND],
+            ..route(Method::GET, NAMESPACE, "getNamespace", Access::Here(Right::Read), namespaces::get)
+        },
+        Route {
+            group: "namespaces",
+            summary: "Create a namespace or change it; what is left out stays",
+            query: &[COMMENT],
+            headers: WRITE_HEADERS,
+            body: Some(BodyOf { is_required: false, forms: &[(JSON, "NamespaceWrite")] }),
+            answers: vec![ok("the namespace as it is now", &[(JSON, "Namespace")]), AWAY],
+            problems: &[CONFLICT, FAILED, TOO_LARGE, SLOW],
+            ..route(Method::PUT, NAMESPACE, "putNamespace", Access::Here(Right::Manage), namespaces::put)
+        },
+        Route {
+            group: "namespaces",
+            summary: "Delete a namespace, its keys and their versions",
+            query: &[COMMENT],
+            headers: WRITE_HEADERS,
+            answers: vec![NO_CONTENT, AWAY],
+            problems: &[NOT_FOUND, CONFLICT, FAILED],
+            ..route(Method::DELETE, NAMESPACE, "deleteNamespace", Access::Here(Right::Manage), namespaces::delete)
+        },
+    ]
+}
+
+const ACTION: Parameter = query(
+    "action",
+    Type::OneOf(&[
+        "config.created",
+        "config.updated",
+        "config.deleted",
+        "namespace.created",
+        "namespace.updated",
+        "namespace.deleted",
+        "access.refused",
+    ]),
+    "only what was done so",
+);
+const ACTOR: Parameter = query("actor", Type::Text, "only what this principal did");
+const FROM: Parameter = query("from", Type::Text, "not before this time");
+const TO: Parameter = query("to", Type::Text, "not after this time");
+const ORDER: Parameter = query("order", Type::OneOf(&["newest", "oldest"]), "what comes first; left out: the newest");
+const OF_NAMESPACE: Parameter =
+    query("namespace", Type::Text, "only of this namespace; who may not see all of them has to say it");
+const OF_KEY: Parameter = query("key", Type::Text, "only of this key");
+const RAW: Parameter = query("raw", Type::Flag, "1: with each record's bytes, as they are hashed");
+
+fn of_audit() -> Vec<Route> {
+    vec![
+        Route {
+            group: "audit",
+            summary: "Who changed what in a namespace",
+            query: &[CONSISTENCY, OF_KEY, ACTOR, ACTION, FROM, TO, ORDER, PAGE, CURSOR, VALUES, RAW],
+            answers: vec![ok("records, the newest first", &[(JSON, "AuditRecords")])],
+            ..route(
+                Method::GET,
+                "/api/v1/namespaces/{ns}/audit",
+                "listAuditOfNamespace",
+                Access::Here(Right::Audit),
+                audit::of_namespace,
+            )
+        },
+        Route {
+            group: "audit",
+            summary: "Who changed what",
+            query: &[CONSISTENCY, OF_NAMESPACE, OF_KEY, ACTOR, ACTION, FROM, TO, ORDER, PAGE, CURSOR, VALUES, RAW],
+            answers: vec![ok("records, the newest first", &[(JSON, "AuditRecords")])],
+            ..route(Method::GET, "/api/v1/audit", "listAudit", Access::Somewhere(Right::Audit), audit::of_all)
+        },
+        Route {
+            group: "audit",
+            summary: "One record of the audit trail",
+            query: &[CONSISTENCY],
+            answers: vec![ok("the record, with its bytes as they are hashed", &[(JSON, "AuditRecord")])],
+            problems: &[OUT_OF_RANGE],
+            ..route(
+                Method::GET,
+                "/api/v1/audit/records/{position}",
+                "getAuditRecord",
+                Access::Everywhere(Right::Audit),
+                audit::record,
+            )
+        },
+    ]
+}
+
+fn of_the_door() -> Vec<Route> {
+    let ready = vec![
+        ok("this node answers", &[(JSON, "Ready")]),
+        Answer { status: StatusCode::SERVICE_UNAVAILABLE, says: "nobody leads", forms: &[(JSON, "Ready")] },
+    ];
+    let description = |path, name| Route {
+        group: "door",
+        summary: "This description",
+        answers: vec![ok("OpenAPI 3.1", &[(JSON, "Any")])],
+        ..route(Method::GET, path, name, Access::Anybody, openapi::get)
+    };
+    vec![
+        Route {
+            group: "door",
+            summary: "Whether this node can serve the store, and who leads it",
+            answers: ready,
+            ..route(Method::GET, "/health/ready", "ready", Access::Anybody, health::ready)
+        },
+        description("/openapi.json", "describe"),
+        description("/swagger/v1/swagger.json", "describeAsBefore"),
+    ]
+}
