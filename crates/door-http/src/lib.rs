@@ -21,8 +21,11 @@ pub mod metrics;
 pub mod public;
 pub mod server;
 
+mod body;
 mod health;
+mod problem;
 mod process;
+mod room;
 
 pub use directory::Directory;
 pub use house::{House, KeyspaceFigures, NodeHouse};

@@ -13,9 +13,8 @@ use std::{convert::Infallible, io::Write};
 use super::{
     content,
     delivery::{Became, Delivery},
-    problem::Problem,
 };
-use crate::limits::ANSWER_RECORDS;
+use crate::{limits::ANSWER_RECORDS, problem::Problem};
 
 /// JSON with a status.
 pub(crate) fn json(status: StatusCode, body: Body) -> Response {

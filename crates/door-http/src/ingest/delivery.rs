@@ -19,11 +19,13 @@ use tokio::time::Instant;
 use super::{
     Shared,
     packing::{Packed, Packing},
-    problem::{OUTCOME, Problem, Reason},
     record::{Incoming, Timestamp},
+};
+use crate::{
+    limits::{ACKNOWLEDGE_TIMEOUT, TOPICS_IN_REQUEST_MAX},
+    problem::{OUTCOME, Problem, Reason},
     room::Share,
 };
-use crate::limits::{ACKNOWLEDGE_TIMEOUT, TOPICS_IN_REQUEST_MAX};
 
 /// The records of one request.
 pub(crate) struct Delivery {

@@ -2,8 +2,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use super::problem::{REASONS, Reason};
 use crate::metrics::{Exposition, Type};
+use crate::problem::{REASONS, Reason};
 
 /// By which route records came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,17 +8,14 @@
 //! and a stream that has begun is not read any more until there is room. Nothing is kept of a connection that is closed.
 
 mod answer;
-mod body;
 mod content;
 mod delivery;
 mod lines;
 mod meters;
 mod packing;
-mod problem;
 mod produce;
 mod read;
 mod record;
-mod room;
 mod topics;
 
 use std::sync::{Arc, atomic::AtomicU32};
@@ -31,14 +28,12 @@ use base::Kind;
 use cluster::catalogue::Topic;
 use replica::{Node, streams::Topics};
 
-pub(crate) use self::problem::{Problem, Reason};
-use self::{
-    meters::{Meters, UnderWay},
-    room::Room,
-};
+use self::meters::{Meters, UnderWay};
 use crate::{
     limits::{READS_BYTES_MAX, READS_WAITING_MAX, UNDER_WAY_BYTES_MAX},
     metrics::Collector,
+    problem::{Problem, Reason},
+    room::Room,
 };
 
 /// How records are taken.

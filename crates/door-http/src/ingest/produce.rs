@@ -12,18 +12,20 @@ use serde_json::json;
 
 use super::{
     Ingest, Shared, answer,
-    body::{Pieces, whole},
     content::Content,
     delivery::{Delivery, Tally, wall_ms},
     lines::{Line, Lines},
     meters::{Outcome, Route},
-    problem::{Problem, Reason},
     record::{Incoming, Many, TOO_MANY, Timestamp},
-    room::Share,
 };
-use crate::limits::{
-    LINE_BYTES_MAX, PROBLEMS_IN_REQUEST_MAX, RECORDS_BODY_BYTES_MAX, RECORDS_IN_LINES_MAX, REQUEST_OVERHEAD_BYTES, WINDOW_BYTES,
-    WINDOWS_MAX,
+use crate::{
+    body::{Pieces, whole},
+    limits::{
+        LINE_BYTES_MAX, PROBLEMS_IN_REQUEST_MAX, RECORDS_BODY_BYTES_MAX, RECORDS_IN_LINES_MAX, REQUEST_OVERHEAD_BYTES,
+        WINDOW_BYTES, WINDOWS_MAX,
+    },
+    problem::{Problem, Reason},
+    room::Share,
 };
 
 /// What a body is.

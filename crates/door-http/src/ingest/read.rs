@@ -14,13 +14,11 @@ use replica::streams::{Bell, Found, Place};
 use serde::Deserialize;
 use tokio::time::Instant;
 
-use super::{
-    Ingest, Shared,
-    answer::put_number,
-    content,
+use super::{Ingest, Shared, answer::put_number, content};
+use crate::{
+    limits::{READ_BYTES, READ_BYTES_MAX, READ_INFLATED_BYTES_MAX, READ_WAIT_MAX},
     problem::{Problem, Reason},
 };
-use crate::limits::{READ_BYTES, READ_BYTES_MAX, READ_INFLATED_BYTES_MAX, READ_WAIT_MAX};
 
 /// Header of an answer in NDJSON: the offset to go on with.
 const NEXT_OFFSET: HeaderName = HeaderName::from_static("manifold-next-offset");

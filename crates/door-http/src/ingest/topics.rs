@@ -16,13 +16,12 @@ use cluster::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{
-    Ingest, Shared, answer,
+use super::{Ingest, Shared, answer, internal};
+use crate::{
     body::whole,
-    internal,
+    limits::PARTITIONS_MAX,
     problem::{Problem, Reason},
 };
-use crate::limits::PARTITIONS_MAX;
 
 /// What a new topic shall be like. A body that is empty leaves all to the server.
 #[derive(Debug, Default, Deserialize)]

@@ -44,16 +44,40 @@ pub(crate) enum Reason {
     Pressure,
     /// What is stored is damaged, or the server contradicts itself.
     Broken,
-    /// Nobody leads the partition.
+    /// Nobody leads the partition or the store.
     NoLeader,
     /// The node cannot do it now.
     Unavailable,
     /// It took too long; it may have been done.
     Deadline,
+    /// What was sent can be read, and cannot be done ever.
+    Invalid,
+    /// It is not there.
+    NotFound,
+    /// No route has this path.
+    UnknownRoute,
+    /// The route does not take this method.
+    Method,
+    /// None of the forms that are accepted is served.
+    NotAcceptable,
+    /// It was there, and is not kept any more.
+    Gone,
+    /// A condition of the request does not hold.
+    Precondition,
+    /// The position is not there.
+    Position,
+    /// Nobody said who asks, or what was shown lets nobody in.
+    Unauthenticated,
+    /// Who asks may not do this.
+    Denied,
+    /// Who asks has asked too often.
+    TooOften,
+    /// Too few members confirmed that a read is the latest.
+    NotConfirmed,
 }
 
 /// All reasons, in the order of their numbers.
-pub(crate) const REASONS: [Reason; 17] = [
+pub(crate) const REASONS: [Reason; 29] = [
     Reason::Malformed,
     Reason::InvalidTopic,
     Reason::InvalidSetting,
@@ -71,6 +95,18 @@ pub(crate) const REASONS: [Reason; 17] = [
     Reason::NoLeader,
     Reason::Unavailable,
     Reason::Deadline,
+    Reason::Invalid,
+    Reason::NotFound,
+    Reason::UnknownRoute,
+    Reason::Method,
+    Reason::NotAcceptable,
+    Reason::Gone,
+    Reason::Precondition,
+    Reason::Position,
+    Reason::Unauthenticated,
+    Reason::Denied,
+    Reason::TooOften,
+    Reason::NotConfirmed,
 ];
 
 impl Reason {
@@ -91,9 +127,21 @@ impl Reason {
             Reason::OutOfRange => ("offset-out-of-range", StatusCode::RANGE_NOT_SATISFIABLE, "The offset is not there"),
             Reason::Pressure => ("pressure", StatusCode::TOO_MANY_REQUESTS, "Too much is under way"),
             Reason::Broken => ("broken", StatusCode::INTERNAL_SERVER_ERROR, "The server is at fault"),
-            Reason::NoLeader => ("no-leader", StatusCode::SERVICE_UNAVAILABLE, "Nobody leads the partition"),
+            Reason::NoLeader => ("no-leader", StatusCode::SERVICE_UNAVAILABLE, "Nobody leads"),
             Reason::Unavailable => ("unavailable", StatusCode::SERVICE_UNAVAILABLE, "Not now"),
             Reason::Deadline => ("deadline", StatusCode::GATEWAY_TIMEOUT, "It took too long"),
+            Reason::Invalid => ("invalid", StatusCode::BAD_REQUEST, "The request cannot be done"),
+            Reason::NotFound => ("not-found", StatusCode::NOT_FOUND, "It is not there"),
+            Reason::UnknownRoute => ("unknown-route", StatusCode::NOT_FOUND, "There is no such route"),
+            Reason::Method => ("method", StatusCode::METHOD_NOT_ALLOWED, "The route does not take this method"),
+            Reason::NotAcceptable => ("not-acceptable", StatusCode::NOT_ACCEPTABLE, "No form that is accepted is served"),
+            Reason::Gone => ("gone", StatusCode::GONE, "It is not kept any more"),
+            Reason::Precondition => ("precondition", StatusCode::PRECONDITION_FAILED, "A condition does not hold"),
+            Reason::Position => ("position", StatusCode::RANGE_NOT_SATISFIABLE, "The position is not there"),
+            Reason::Unauthenticated => ("unauthenticated", StatusCode::UNAUTHORIZED, "Who asks is not known"),
+            Reason::Denied => ("denied", StatusCode::FORBIDDEN, "Who asks may not do this"),
+            Reason::TooOften => ("too-often", StatusCode::TOO_MANY_REQUESTS, "Too many requests"),
+            Reason::NotConfirmed => ("not-confirmed", StatusCode::SERVICE_UNAVAILABLE, "The read is not confirmed"),
         }
     }
 
@@ -176,9 +224,20 @@ impl Problem {
         let mut response = (self.reason.status(), body).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        if matches!(self.reason, Reason::Pressure | Reason::NoLeader | Reason::Unavailable) {
+        match self.reason {
             // Not all at once again.
-            headers.insert(header::RETRY_AFTER, HeaderValue::from(1 + runtime::random_u64() % 3));
+            Reason::Pressure | Reason::NoLeader | Reason::Unavailable => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from(1 + runtime::random_u64() % 3));
+            }
+            // What clients of the configuration store are used to.
+            Reason::NotConfirmed => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from(2));
+            }
+            // RFC 9110, section 15.5.2.
+            Reason::Unauthenticated => {
+                headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"manifold\""));
+            }
+            _ => {}
         }
         response
     }

@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::problem::{Problem, Reason};
-use crate::limits::ROOM_TIMEOUT;
+use crate::{
+    limits::ROOM_TIMEOUT,
+    problem::{Problem, Reason},
+};
 
 /// A bound on bytes, shared by all requests. Cheap to clone.
 #[derive(Clone, Debug)]

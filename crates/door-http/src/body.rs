@@ -4,11 +4,11 @@ use axum::body::{Body, BodyDataStream};
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 
-use super::{
+use crate::{
+    limits::{BODY_STALL_TIMEOUT, BODY_TIMEOUT, REQUEST_OVERHEAD_BYTES},
     problem::{Problem, Reason},
     room::{Room, Share},
 };
-use crate::limits::{BODY_STALL_TIMEOUT, BODY_TIMEOUT, REQUEST_OVERHEAD_BYTES};
 
 /// A body that is being read.
 pub(crate) struct Pieces(BodyDataStream);
@@ -73,7 +73,7 @@ async fn gather(pieces: &mut Pieces, bytes_max: usize, room: &Room) -> Result<(B
 }
 
 /// Reads on to the end, or to so many bytes.
-async fn throw_away(pieces: &mut Pieces, bytes_max: usize) {
+pub(crate) async fn throw_away(pieces: &mut Pieces, bytes_max: usize) {
     let mut left = bytes_max;
     while left > 0
         && let Ok(Some(piece)) = pieces.next().await
