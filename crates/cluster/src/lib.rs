@@ -37,8 +37,9 @@ use base::{KeyspaceId, ShardId};
 /// The oldest level of formats that this build reads, and the one of a cluster whose founders do not say what they read.
 pub const LEVEL_FIRST: u32 = 1;
 
-/// The greatest level of formats that this build reads and writes. Level 2 came with topics and principals.
-pub const LEVEL: u32 = 2;
+/// The greatest level of formats that this build reads and writes. Level 2 came with topics and principals, level 3
+/// with API keys.
+pub const LEVEL: u32 = 3;
 
 /// An entry of the catalogue of key spaces.
 #[derive(Clone, Debug, PartialEq, Eq)]
