@@ -11,9 +11,11 @@ use crate::{KeyspaceEntry, Member, MemberStanding};
 pub(crate) const V3: u8 = 3;
 /// The version of what came with level 2.
 pub(crate) const V4: u8 = 4;
+/// The version of what came with level 3.
+pub(crate) const V5: u8 = 5;
 /// The oldest and the newest version this build reads.
 const VERSION_MIN: u8 = 1;
-const VERSION_MAX: u8 = V4;
+const VERSION_MAX: u8 = V5;
 
 /// Bytes of a member whose texts are empty.
 const MEMBER_BYTES_MIN: usize = 8 + 8 + 1 + 1 + 4 + 4 + 4;
@@ -51,6 +53,10 @@ impl Reader {
         self.data.try_get_u8().map_err(|_| damaged())
     }
 
+    pub(crate) fn u16(&mut self) -> Result<u16> {
+        self.data.try_get_u16_le().map_err(|_| damaged())
+    }
+
     pub(crate) fn u32(&mut self) -> Result<u32> {
         self.data.try_get_u32_le().map_err(|_| damaged())
     }
@@ -81,6 +87,12 @@ impl Reader {
             _ => usize::try_from(self.u32()?).map_err(|_| damaged())?,
         };
         if len > self.data.len() { Err(damaged()) } else { Ok(self.data.split_to(len)) }
+    }
+
+    pub(crate) fn array<const BYTES: usize>(&mut self) -> Result<[u8; BYTES]> {
+        let mut array = [0; BYTES];
+        self.data.try_copy_to_slice(&mut array).map_err(|_| damaged())?;
+        Ok(array)
     }
 
     /// A count of things of at least `bytes_min` each, believed only as far as there are bytes for them.

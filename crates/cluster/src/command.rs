@@ -5,7 +5,7 @@ use bytes::{BufMut, Bytes};
 
 use crate::{
     KeyspaceEntry, LEVEL_FIRST, Member, catalogue,
-    codec::{Reader, V3, V4, damaged, put_keyspace, put_members, put_text, put_texts},
+    codec::{Reader, V3, V4, V5, damaged, put_keyspace, put_members, put_text, put_texts},
     principals,
 };
 
@@ -127,7 +127,7 @@ pub enum Command {
     },
     /// Changes the catalogue of topics. Of level 2.
     Catalogue(catalogue::Command),
-    /// Changes who is known and what they may do. Of level 2.
+    /// Changes who is known and what they may do. Of level 2, about keys of level 3.
     Principals(principals::Command),
 }
 
@@ -161,6 +161,9 @@ const V2_KIND_MAX: u8 = REPLACE;
 /// The level of formats that came with version 4.
 const V4_LEVEL: u32 = 2;
 
+/// The level of formats that came with version 5.
+const V5_LEVEL: u32 = 3;
+
 impl Command {
     /// The least level of formats at which it may be proposed: builds that read less cannot read it.
     ///
@@ -169,14 +172,18 @@ impl Command {
         match self {
             // It is the one that brings the level; founders whose builds are older are to end rather than apply it without.
             Command::Found { .. } => LEVEL_FIRST,
-            _ if self.version() == V4 => V4_LEVEL,
-            _ => LEVEL_FIRST,
+            _ => match self.version() {
+                V5 => V5_LEVEL,
+                V4 => V4_LEVEL,
+                _ => LEVEL_FIRST,
+            },
         }
     }
 
     fn version(&self) -> u8 {
         match self {
             Command::Found { members, .. } if least_level(members) >= V4_LEVEL => V4,
+            Command::Principals(principals::Command::Key(_)) => V5,
             Command::Catalogue(_) | Command::Principals(_) => V4,
             _ => V3,
         }

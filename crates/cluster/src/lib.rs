@@ -38,7 +38,7 @@ use base::{KeyspaceId, ShardId};
 pub const LEVEL_FIRST: u32 = 1;
 
 /// The greatest level of formats that this build reads and writes. Level 2 came with topics and principals, level 3 with
-/// configuration stores.
+/// configuration stores and API keys.
 pub const LEVEL: u32 = 3;
 
 /// An entry of the catalogue of key spaces.

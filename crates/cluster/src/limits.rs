@@ -73,3 +73,21 @@ pub const RESOURCE_NAME_BYTES_MAX: usize = 4_096;
 
 /// Bytes of a grant's host at most.
 pub const HOST_BYTES_MAX: usize = 255;
+
+/// API keys that are not revoked, at most.
+pub const KEYS_MAX: usize = 10_000;
+
+/// Revoked API keys that are remembered, the last ones.
+pub const REVOKED_KEYS_MAX: usize = 1_000;
+
+/// Bytes of an API key's name at most.
+pub const KEY_NAME_BYTES_MAX: usize = 128;
+
+/// Bytes that are kept of an API key's text, to be shown, at most.
+pub const KEY_PREFIX_BYTES_MAX: usize = 24;
+
+/// Namespaces that an API key names at most.
+pub const NAMESPACES_PER_KEY_MAX: usize = 64;
+
+/// Bytes of a namespace's path at most, as in the configuration store.
+pub const NAMESPACE_BYTES_MAX: usize = 256;

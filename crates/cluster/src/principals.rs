@@ -2,7 +2,8 @@
 //!
 //! A [`User`] signs in with credentials, which whoever proposes computes: no password is ever in the log. What a principal may do
 //! is said by [`Grant`]s in the shape of Kafka's ACLs, for its topics and groups and for our own resources beside them. A
-//! principal need not be a user: names that TLS certificates give are granted alike.
+//! principal need not be a user: names that TLS certificates give are granted alike. Programs may act for a principal by
+//! [keys], which say themselves what they are for.
 //!
 //! [`Principals::access`] answers questions; [`Principals::version`] rises with each change, so that doors keep answers until
 //! then. etcd's own users and roles are none of these: they live in their key space.
@@ -12,6 +13,7 @@ mod codec;
 mod command;
 mod grant;
 mod host;
+pub mod keys;
 mod patterns;
 mod record;
 mod user;
@@ -32,6 +34,7 @@ pub use host::Host;
 pub(crate) use record::Record;
 pub use user::{Credential, Mechanism, User, check_user_name};
 
+use self::keys::Keys;
 use crate::limits::{GRANTS_MAX, GRANTS_PER_COMMAND_MAX, USERS_MAX};
 
 /// The users and their grants.
@@ -40,14 +43,15 @@ pub struct Principals {
     users: BTreeMap<String, User>,
     grants: BTreeSet<Grant>,
     access: Arc<Access>,
+    keys: Keys,
 }
 
 impl Principals {
     pub(crate) fn new(table: Table) -> Principals {
-        Principals { table, users: BTreeMap::new(), grants: BTreeSet::new(), access: Arc::default() }
+        Principals { table, users: BTreeMap::new(), grants: BTreeSet::new(), access: Arc::default(), keys: Keys::default() }
     }
 
-    /// Rises with each change of a user, a credential or a grant. The same on all replicas that are equally far.
+    /// Rises with each change of a user, a credential, a grant or a key. The same on all replicas that are equally far.
     pub fn version(&self) -> u64 {
         self.access.version()
     }
@@ -78,6 +82,11 @@ impl Principals {
         self.grants.contains(grant)
     }
 
+    /// The API keys.
+    pub fn keys(&self) -> &Keys {
+        &self.keys
+    }
+
     /// Who may do what, as of now.
     pub fn access(&self) -> &Arc<Access> {
         &self.access
@@ -104,6 +113,7 @@ impl Principals {
             }
             Command::AddGrants { grants } => self.add_grants(grants)?,
             Command::RemoveGrants { grants } => self.remove_grants(&grants)?,
+            Command::Key(command) => self.change_key(command)?,
         };
         if is_changed {
             self.keep(Record::Version(self.version() + 1));
@@ -172,6 +182,19 @@ impl Principals {
         Ok(is_changed)
     }
 
+    fn change_key(&mut self, command: keys::Command) -> Result<bool> {
+        let keys::Change { kept, forgotten } = self.keys.plan(command)?;
+        let is_changed = kept.is_some() || forgotten.is_some();
+        if let Some(id) = forgotten {
+            self.keys.forget(id);
+            self.table.delete(record::api_key_key(id));
+        }
+        if let Some(key) = kept {
+            self.keep(Record::Key(key));
+        }
+        Ok(is_changed)
+    }
+
     /// Writes a record and learns it.
     fn keep(&mut self, record: Record) {
         let whole = crate::record::Record::Principals(record.clone());
@@ -196,6 +219,7 @@ impl Principals {
                 }
             }
             Record::Version(version) => self.access_mut().set_version(version),
+            Record::Key(key) => self.keys.learn(key),
         }
     }
 }

@@ -5,7 +5,7 @@ use bytes::{BufMut, Bytes};
 
 use crate::{
     KeyspaceEntry, Member, catalogue,
-    codec::{Reader, V3, V4, damaged, put_keyspace, put_member},
+    codec::{Reader, V3, V4, V5, damaged, put_keyspace, put_member},
     principals,
 };
 
@@ -80,6 +80,7 @@ impl Record {
 
     pub(crate) fn encode(&self) -> Bytes {
         let mut out = match self {
+            Record::Principals(principals::Record::Key(_)) => vec![V5],
             Record::Catalogue(_) | Record::Principals(_) => vec![V4],
             _ => vec![V3],
         };
@@ -123,6 +124,7 @@ impl Record {
             (2..=V3, REMOVED) => Record::Removed { sequence: read.u64()?, id: read.u64()? },
             (V3, LEVEL) => Record::Level(read.u32()?),
             (V4, kind) if catalogue::Record::has(kind) => Record::Catalogue(catalogue::Record::read(kind, &mut read)?),
+            (V5, principals::Record::KEY) => Record::Principals(principals::Record::read(kind, &mut read)?),
             (V4, kind) if principals::Record::has(kind) => Record::Principals(principals::Record::read(kind, &mut read)?),
             _ => return Err(damaged()),
         };

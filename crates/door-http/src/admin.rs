@@ -22,6 +22,11 @@
 //! | `GET /v1/acls` | a list of [`acls::Acl`] as JSON |
 //! | `POST /v1/acls/add` | [`acls::Acl`] is answered with [`members::Done`] |
 //! | `POST /v1/acls/remove` | [`acls::Acl`], the same |
+//! | `GET /v1/keys` | a list of [`keys::Key`] as JSON |
+//! | `POST /v1/keys/create` | [`keys::Create`] is answered with [`keys::Shown`] |
+//! | `POST /v1/keys/rotate` | [`keys::Chosen`], the same |
+//! | `POST /v1/keys/revoke` | [`keys::Chosen`] is answered with [`keys::Key`] |
+//! | `POST /v1/keys/whoami` | [`keys::Text`] is answered with [`keys::Holder`] |
 //! | `POST /v1/scrub` | [`members::Done`], the same; how far it is the status says |
 //!
 //! What is posted is JSON. An error has the status of its kind and a [`Failure`] as JSON.
@@ -29,6 +34,7 @@
 //! The socket lies in the data directory and belongs to its owner (mode 0600): whoever may open it may do everything.
 
 pub mod acls;
+pub mod keys;
 pub mod members;
 pub mod users;
 
@@ -233,6 +239,7 @@ pub fn router(context: Context) -> Router {
         .merge(members::routes())
         .merge(users::routes())
         .merge(acls::routes())
+        .merge(keys::routes())
         .with_state(context)
 }
 

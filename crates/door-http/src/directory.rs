@@ -1,20 +1,23 @@
-//! Users and grants, as administration looks at them and changes them.
+//! Users, grants and keys, as doors and administration look at them and change them.
 
 use base::Result;
 use cluster::{
     Command,
-    principals::{self, Grant, User},
+    principals::{self, Grant, Principals, User},
 };
 use futures_util::future::BoxFuture;
 use replica::Node;
 
-/// What the administrative socket asks about users and grants.
+/// What is asked about users, grants and keys.
 pub trait Directory: Send + Sync + 'static {
     /// All users, by name.
     fn users(&self) -> Vec<User>;
 
     /// All grants.
     fn grants(&self) -> Vec<Grant>;
+
+    /// Looks at users, grants and keys as they are known here. `look` is not called before this node knows any.
+    fn look(&self, look: &mut dyn FnMut(&Principals));
 
     /// Changes them; the change is known here when this returns.
     fn change(&self, command: principals::Command) -> BoxFuture<'_, Result<()>>;
@@ -27,6 +30,10 @@ impl Directory for Node {
 
     fn grants(&self) -> Vec<Grant> {
         self.look_at_cluster(|machine| machine.principals().grants().cloned().collect()).unwrap_or_default()
+    }
+
+    fn look(&self, look: &mut dyn FnMut(&Principals)) {
+        self.look_at_cluster(|machine| look(machine.principals()));
     }
 
     fn change(&self, command: principals::Command) -> BoxFuture<'_, Result<()>> {

@@ -4,6 +4,8 @@
 //! and `/version`, in the shapes that etcd's probes and dashboards know. The *administrative* one ([`admin::router`]) is a
 //! Unix socket in the data directory, which `manifold ctl` talks to; nothing of it is ever routed on the port.
 //!
+//! Who asks for what is not everybody's business says so with an API key or a password ([`keys`]).
+//!
 //! Records go into topics and out of them by the public port, too ([`ingest`]), for programs without a Kafka client.
 //!
 //! Both ask the same [`House`], which is the node seen through a keyhole, so that the handlers can be tried without one.
@@ -14,6 +16,7 @@ pub mod admin;
 pub mod directory;
 pub mod house;
 pub mod ingest;
+pub mod keys;
 pub mod limits;
 pub mod lobby;
 pub mod membership;
@@ -27,6 +30,7 @@ mod health;
 mod problem;
 mod process;
 mod room;
+mod visitor;
 
 pub use directory::Directory;
 pub use house::{House, KeyspaceFigures, NodeHouse};
@@ -34,6 +38,7 @@ pub use ingest::{Ingest, IngestOptions};
 pub use membership::Membership;
 pub use metrics::{Collector, Exposition};
 pub use store::{ConfigDoor, StoreOptions};
+pub use visitor::Visitor;
 
 /// The etcd version that this server answers as.
 pub const ETCD_VERSION: &str = "3.7.3";

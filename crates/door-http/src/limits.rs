@@ -109,3 +109,38 @@ pub const LIST_KEYS: usize = 64;
 
 /// Records of refused attempts that a node writes to the audit trail: a second, and at once.
 pub const REFUSALS_AUDITED: (u32, u32) = (5, 50);
+
+/// Bytes of an API key's text, or of a name and a password in Base64, at most.
+pub const KEY_TEXT_BYTES_MAX: usize = 4_096;
+
+/// Bytes of the text of a key that people chose, at least and at most.
+pub const FIXED_KEY_BYTES: std::ops::RangeInclusive<usize> = 8..=512;
+
+/// How long who shows a wrong key or password waits for the answer.
+pub const WRONG_KEY_DELAY: Duration = Duration::from_millis(100);
+
+/// How often one who was not let in is logged.
+pub const REFUSAL_LOGGED_EVERY: Duration = Duration::from_secs(1);
+
+/// Passwords that are computed at once; each takes milliseconds of a processor.
+pub const PASSWORDS_AT_ONCE_MAX: usize = 2;
+
+/// Passwords that wait for that; then more are answered 429.
+pub const PASSWORDS_WAITING_MAX: usize = 256;
+
+/// How long a password waits for that.
+pub const PASSWORD_WAIT_MAX: Duration = Duration::from_secs(5);
+
+/// Passwords that were right and are remembered.
+pub const PASSWORDS_REMEMBERED_MAX: usize = 1_024;
+
+/// How long a key's former secret may be good beside its new one.
+pub const GRACE_MAX: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// Keys of one page of their list.
+pub const KEYS_PER_PAGE_MAX: usize = 1_000;
+
+/// Bytes of a body about keys, and of all of those that are read at once.
+pub const KEYS_BODY_BYTES_MAX: usize = 64 << 10;
+/// See [`KEYS_BODY_BYTES_MAX`].
+pub const KEYS_BODIES_BYTES_MAX: usize = 4 << 20;

@@ -121,7 +121,7 @@ impl Reason {
             Reason::UnknownTopic => ("unknown-topic", StatusCode::NOT_FOUND, "There is no such topic"),
             Reason::UnknownPartition => ("unknown-partition", StatusCode::NOT_FOUND, "The topic has no such partition"),
             Reason::Slow => ("slow-body", StatusCode::REQUEST_TIMEOUT, "The body did not come in time"),
-            Reason::Conflict => ("conflict", StatusCode::CONFLICT, "The topic is otherwise than asked for"),
+            Reason::Conflict => ("conflict", StatusCode::CONFLICT, "It is otherwise than asked for"),
             Reason::TooLarge => ("too-large", StatusCode::PAYLOAD_TOO_LARGE, "Over a limit"),
             Reason::MediaType => ("media-type", StatusCode::UNSUPPORTED_MEDIA_TYPE, "The content type is not served"),
             Reason::OutOfRange => ("offset-out-of-range", StatusCode::RANGE_NOT_SATISFIABLE, "The offset is not there"),
@@ -156,6 +156,9 @@ impl Reason {
 
 /// The member that says whether it may have been done after all: then it is `unknown`.
 pub(crate) const OUTCOME: &str = "outcome";
+
+/// The member that says after how many seconds to come back, where that is known; the header says it, too.
+pub(crate) const RETRY_AFTER_SECONDS: &str = "retryAfter";
 
 /// Something that was not done, and why.
 #[derive(Clone, Debug, PartialEq)]
@@ -232,6 +235,10 @@ impl Problem {
             // What clients of the configuration store are used to.
             Reason::NotConfirmed => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from(2));
+            }
+            Reason::TooOften => {
+                let seconds = self.more.get(RETRY_AFTER_SECONDS).and_then(Value::as_u64).unwrap_or(1);
+                headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
             }
             // RFC 9110, section 15.5.2.
             Reason::Unauthenticated => {

@@ -19,7 +19,11 @@ use axum::{
 };
 use gate::{Porch, limits};
 use http_body::Body;
-use hyper::server::conn::http1;
+use hyper::{
+    body::Incoming,
+    server::conn::http1,
+    service::{Service, service_fn},
+};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::GracefulShutdown,
@@ -30,6 +34,8 @@ use tokio::{
     net::UnixListener,
     sync::watch,
 };
+
+use crate::visitor::Visitor;
 
 /// How often requests could not even be read. Cheap to clone.
 #[derive(Clone, Default)]
@@ -55,7 +61,11 @@ pub async fn serve(
     loop {
         tokio::select! {
             () = &mut stop => break,
-            accepted = porch.accept() => connections.spawn(accepted?.enter()),
+            accepted = porch.accept() => {
+                let arrival = accepted?;
+                let visitor = Visitor { address: Some(arrival.address().ip().to_canonical()) };
+                connections.spawn(arrival.enter(), visitor);
+            }
         }
     }
     drop(porch);
@@ -76,7 +86,7 @@ pub async fn serve_unix(
         tokio::select! {
             () = &mut stop => break,
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => connections.spawn(ready(Ok(stream))),
+                Ok((stream, _)) => connections.spawn(ready(Ok(stream)), Visitor::default()),
                 // The owner of the data directory is the only one who can bring this about; waiting keeps it from spinning.
                 Err(error) => {
                     tracing::warn!(%error, "the administrative socket cannot accept");
@@ -144,11 +154,15 @@ impl Connections {
     }
 
     /// `entering` does what comes before the first byte of HTTP.
-    fn spawn<S>(&self, entering: impl Future<Output = io::Result<S>> + Send + 'static)
+    fn spawn<S>(&self, entering: impl Future<Output = io::Result<S>> + Send + 'static, visitor: Visitor)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let service = TowerToHyperService::new(self.rooms.current());
+        let rooms = TowerToHyperService::new(self.rooms.current());
+        let service = service_fn(move |mut request: hyper::Request<Incoming>| {
+            request.extensions_mut().insert(visitor);
+            rooms.call(request)
+        });
         let (http, open, malformed) = (self.http.clone(), self.open.watcher(), self.malformed.clone());
         let mut leaving = self.leaving.subscribe();
         tokio::spawn(async move {

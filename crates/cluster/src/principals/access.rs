@@ -209,6 +209,27 @@ impl Access {
         Decision::NotGranted
     }
 
+    /// Whether `question` is answered with no whatever else allows it: a grant denies it, or the user is disabled. So is asked for
+    /// who has rights from elsewhere, as [API keys](super::keys) have.
+    pub fn denies(&self, question: &Question<'_>, name: &[u8]) -> bool {
+        matches!(self.authorize(question, name), Decision::Forbidden | Decision::Disabled)
+    }
+
+    /// Whether there is a name for which [`denies`](Access::denies) says yes.
+    pub fn denies_some(&self, question: &Question<'_>) -> bool {
+        let known = self.principals.get(question.principal).map(|known| &**known);
+        match known.and_then(by_user) {
+            Some(decision) => decision == Decision::Disabled,
+            None => {
+                let (place, host) = (place(question.resource), question.host.to_canonical());
+                let denied = denying(question.operation);
+                let granted = known.and_then(|known| known.granted.as_deref());
+                let mut all = granted.into_iter().chain([&*self.everyone]).flat_map(|granted| granted.of[place].all());
+                all.any(|(_, _, rules)| rules.at(host).deny & denied != 0)
+            }
+        }
+    }
+
     /// Whether `question` is answered with yes for at least one name that could be, as Kafka asks before it gives out producer
     /// ids (`Authorizer.authorizeByResourceType`, KIP-679): for a name that is in nobody's mind, or by a grant that no denial
     /// covers whole.

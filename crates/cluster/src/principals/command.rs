@@ -6,6 +6,7 @@ use bytes::BufMut;
 use super::{
     codec::{put_credential, put_grants, read_credential, read_grants, read_mechanism},
     grant::Grant,
+    keys::{self, CREATE, REVOKE},
     user::{Credential, Mechanism},
 };
 use crate::codec::{Reader, damaged, put_text};
@@ -60,6 +61,8 @@ pub enum Command {
         /// Which.
         grants: Vec<Grant>,
     },
+    /// Makes and changes API keys. Of level 3.
+    Key(keys::Command),
 }
 
 const SET_USER: u8 = 1;
@@ -103,6 +106,7 @@ impl Command {
                 out.put_u8(REMOVE_GRANTS);
                 put_grants(out, grants);
             }
+            Command::Key(command) => command.put(out),
         }
     }
 
@@ -120,6 +124,7 @@ impl Command {
             }
             ADD_GRANTS => Command::AddGrants { grants: read_grants(read)? },
             REMOVE_GRANTS => Command::RemoveGrants { grants: read_grants(read)? },
+            kind @ CREATE..=REVOKE => Command::Key(keys::Command::read(kind, read)?),
             _ => return Err(damaged()),
         })
     }

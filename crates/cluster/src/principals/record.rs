@@ -8,6 +8,7 @@ use bytes::{BufMut, Bytes};
 use super::{
     codec::{put_credential, put_grant, read_credential, read_grant},
     grant::Grant,
+    keys::{ApiKey, KeyId, put_key, read_key},
     user::User,
 };
 use crate::{
@@ -29,6 +30,8 @@ pub(crate) enum Record {
     Grant(Grant),
     /// The version of all of it.
     Version(u64),
+    /// An API key.
+    Key(ApiKey),
 }
 
 pub(super) fn user_key(name: &str) -> Bytes {
@@ -42,8 +45,15 @@ pub(super) fn grant_key(grant: &Grant) -> Bytes {
     key(GRANT, &rest)
 }
 
+pub(super) fn api_key_key(id: KeyId) -> Bytes {
+    key(Record::KEY, &id.0.to_be_bytes())
+}
+
 impl Record {
-    /// Whether records of this kind are the principals'.
+    /// The kind of API keys, which came in a later version than the others.
+    pub(crate) const KEY: u8 = b'x';
+
+    /// Whether records of this kind are the principals', but for API keys.
     pub(crate) fn has(kind: u8) -> bool {
         matches!(kind, USER | GRANT | VERSION)
     }
@@ -53,6 +63,7 @@ impl Record {
             Record::User(user) => user_key(&user.name),
             Record::Grant(grant) => grant_key(grant),
             Record::Version(_) => key(VERSION, &[]),
+            Record::Key(key) => api_key_key(key.id),
         }
     }
 
@@ -77,6 +88,10 @@ impl Record {
                 out.put_u8(VERSION);
                 out.put_u64_le(*version);
             }
+            Record::Key(key) => {
+                out.put_u8(Record::KEY);
+                put_key(out, key);
+            }
         }
     }
 
@@ -86,6 +101,7 @@ impl Record {
             USER => Record::User(read_user(read)?),
             GRANT => Record::Grant(read_grant(read)?),
             VERSION => Record::Version(read.u64()?),
+            Record::KEY => Record::Key(read_key(read)?),
             _ => return Err(damaged()),
         })
     }
