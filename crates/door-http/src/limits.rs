@@ -144,3 +144,21 @@ pub const KEYS_PER_PAGE_MAX: usize = 1_000;
 pub const KEYS_BODY_BYTES_MAX: usize = 64 << 10;
 /// See [`KEYS_BODY_BYTES_MAX`].
 pub const KEYS_BODIES_BYTES_MAX: usize = 4 << 20;
+
+/// Bytes of recent changes that are kept for watchers.
+pub const WATCH_RING_BYTES: usize = 32 << 20;
+
+/// Recent changes that are kept for watchers.
+pub const WATCH_RING_EVENTS: usize = 16_384;
+
+/// Changes that are read at once for watchers.
+pub const WATCH_EVENTS_AT_ONCE: usize = 256;
+
+/// Changes that one watcher reads from history at once.
+pub const WATCH_HISTORY_EVENTS: usize = 100;
+
+/// Watchers that read from history at once.
+pub const WATCH_READERS_MAX: usize = 4;
+
+/// How often a watch without changes says that it is still there.
+pub const WATCH_HEARTBEAT: Duration = Duration::from_secs(15);

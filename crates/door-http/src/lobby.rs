@@ -20,13 +20,14 @@ use crate::{
 pub fn public(stage: &'static str) -> Router {
     let not_ready = move || async move { (StatusCode::SERVICE_UNAVAILABLE, format!("[-]{stage}\nreadyz check failed\n")) };
     let unhealthy = move || async move {
-        let health = Health { health: "false", reason: format!("RECOVERING: {stage}") };
+        let health = Health::of(Some(format!("RECOVERING: {stage}")));
         (StatusCode::SERVICE_UNAVAILABLE, Json(health))
     };
     let router = Router::new()
         .route("/livez", get(async || "ok\n"))
         .route("/version", get(version))
         .route("/health", get(unhealthy))
+        .route("/health/ready", get(async || crate::store::not_open()))
         .route("/readyz", get(not_ready))
         .fallback(move || async move { (StatusCode::SERVICE_UNAVAILABLE, format!("recovering: {stage}\n")) });
     closing(router)

@@ -48,21 +48,29 @@ pub fn router(house: Arc<dyn House>, collectors: Vec<Collector>) -> Router {
     router.with_state(hall)
 }
 
-/// The shape of etcd's `/health`.
+/// The shape of etcd's `/health`, and of what clients of the configuration store ask there.
 #[derive(Serialize)]
 pub(crate) struct Health {
-    pub(crate) health: &'static str,
-    pub(crate) reason: String,
+    health: &'static str,
+    reason: String,
+    status: &'static str,
+    timestamp: String,
+}
+
+impl Health {
+    /// Healthy, unless there is a reason why not.
+    pub(crate) fn of(reason: Option<String>) -> Health {
+        let (health, status) = if reason.is_none() { ("true", "healthy") } else { ("false", "unhealthy") };
+        let timestamp = crate::store::now();
+        Health { health, reason: reason.unwrap_or_default(), status, timestamp }
+    }
 }
 
 async fn health(State(hall): State<Hall>, OriginalUri(uri): OriginalUri, Query(query): Parameters) -> Response {
     let serializable = query.get("serializable").is_some_and(|value| value == "true");
     let reason = health::unhealthy(&*hall.house, serializable, &excluded(uri.query())).await;
-    let (status, health) = match &reason {
-        None => (StatusCode::OK, "true"),
-        Some(_) => (StatusCode::SERVICE_UNAVAILABLE, "false"),
-    };
-    (status, axum::Json(Health { health, reason: reason.unwrap_or_default() })).into_response()
+    let status = if reason.is_none() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, axum::Json(Health::of(reason))).into_response()
 }
 
 async fn probe(

@@ -192,7 +192,7 @@ impl Connections {
 /// What every request must pass before its route.
 ///
 /// A body of unknown length is how requests are smuggled past a proxy, together with a declared length, so it is refused except
-/// where records are streamed; there its connection ends with its answer, and nothing that follows is taken for a request.
+/// where records or values are streamed; there its connection ends with its answer, and nothing that follows is taken for a request.
 async fn check(request: Request, next: Next) -> Response {
     let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
     let takes_records = takes_records(&request);
@@ -201,7 +201,10 @@ async fn check(request: Request, next: Next) -> Response {
     let refusal = if target > limits::HTTP_TARGET_BYTES_MAX {
         Some((StatusCode::URI_TOO_LONG, "the request's target is too long\n"))
     } else if is_chunked && (has_length || !takes_records) {
-        Some((StatusCode::BAD_REQUEST, "no route but those of records takes a body of unknown length\n"))
+        Some((
+            StatusCode::BAD_REQUEST,
+            "no route but those of records and of the configuration store takes a body of unknown length\n",
+        ))
     } else if !takes_records && request.body().size_hint().lower() > limits::HTTP_BODY_BYTES_MAX {
         Some((StatusCode::PAYLOAD_TOO_LARGE, "the request's body is too large\n"))
     } else {
@@ -218,9 +221,14 @@ async fn check(request: Request, next: Next) -> Response {
     response
 }
 
-/// Whether the route takes records, whose bodies have limits of their own.
+/// Whether the route takes records, or values of the configuration store, whose bodies have limits of their own.
 fn takes_records(request: &Request) -> bool {
     let path = request.uri().path();
     let is_of_topic = path.strip_prefix("/topics/").is_some_and(|rest| rest.ends_with("/records"));
-    request.method() == Method::POST && (matches!(path, "/produce" | "/produce/batch" | "/produce/fire/batch") || is_of_topic)
+    let is_of_store = path.starts_with("/api/v1/") && !path.starts_with("/api/v1/keys");
+    match *request.method() {
+        Method::POST => matches!(path, "/produce" | "/produce/batch" | "/produce/fire/batch") || is_of_topic || is_of_store,
+        Method::PUT => is_of_store,
+        _ => false,
+    }
 }

@@ -245,18 +245,28 @@ fn status_line(answer: &str) -> &str {
 fn health_speaks_as_etcd_does() {
     let house = TestHouse::default();
     let (_runtime, address, _) = open(&house);
-    assert_eq!(get(address, "/health"), (200, "{\"health\":\"true\",\"reason\":\"\"}".to_owned()));
+    // What follows is for clients of the configuration store.
+    let health = || {
+        let (status, body) = get(address, "/health");
+        let (etcd, store) = body.split_once(",\"status\":\"").unwrap();
+        assert!(
+            store.starts_with(if status == 200 { "healthy" } else { "unhealthy" }) && store.contains("\"timestamp\":\"20"),
+            "{body}"
+        );
+        (status, format!("{etcd}}}"))
+    };
+    assert_eq!(health(), (200, "{\"health\":\"true\",\"reason\":\"\"}".to_owned()));
     house.set(|state| state.alarms = vec![(0xa1, 1)]);
-    assert_eq!(get(address, "/health"), (503, "{\"health\":\"false\",\"reason\":\"ALARM NOSPACE\"}".to_owned()));
+    assert_eq!(health(), (503, "{\"health\":\"false\",\"reason\":\"ALARM NOSPACE\"}".to_owned()));
     assert_eq!(get(address, "/health?exclude=NOSPACE").0, 200);
     assert_eq!(get(address, "/health?exclude=CORRUPT").0, 503);
     house.set(|state| state.alarms.clear());
     house.set(|state| state.barrier_error = Some("etcdserver: request timed out"));
     let refused = "{\"health\":\"false\",\"reason\":\"RANGE ERROR:etcdserver: request timed out\"}";
-    assert_eq!(get(address, "/health"), (503, refused.to_owned()));
+    assert_eq!(health(), (503, refused.to_owned()));
     assert_eq!(get(address, "/health?serializable=true").0, 200);
     house.set(|state| state.leaderless = true);
-    assert_eq!(get(address, "/health").1, "{\"health\":\"false\",\"reason\":\"RAFT NO LEADER\"}");
+    assert_eq!(health().1, "{\"health\":\"false\",\"reason\":\"RAFT NO LEADER\"}");
     assert_eq!(get(address, "/health?serializable=true").0, 200);
 }
 
@@ -635,7 +645,10 @@ fn a_node_that_recovers_says_so_until_it_serves() {
     assert!(ask("/version").contains("\"etcdserver\":\"3.7.3\""));
     let answer = ask("/health");
     assert!(answer.starts_with("HTTP/1.1 503") && answer.contains("connection: close"), "{answer}");
-    assert!(answer.ends_with("{\"health\":\"false\",\"reason\":\"RECOVERING: it is being read\"}"), "{answer}");
+    assert!(
+        answer.contains("{\"health\":\"false\",\"reason\":\"RECOVERING: it is being read\",\"status\":\"unhealthy\""),
+        "{answer}"
+    );
     assert!(ask("/readyz").ends_with("[-]it is being read\nreadyz check failed\n"));
     assert!(ask("/metrics").starts_with("HTTP/1.1 503"));
     let answer = ask_socket(scratch.path(), "/v1/status");

@@ -56,6 +56,11 @@ pub(crate) fn ingest_options(config: &Config) -> door_http::IngestOptions {
     }
 }
 
+/// How the configuration store is opened to clients.
+pub(crate) fn store_options(config: &Config) -> door_http::StoreOptions {
+    door_http::StoreOptions { open_configs: config.http_open_configs }
+}
+
 /// Serves the Kafka door until `stop` completes; what is under way then has `grace` to end.
 pub(crate) async fn kafka(
     porch: Porch,

@@ -19,8 +19,9 @@ use std::{
 use cluster::Member;
 use door_etcd::Metrics;
 use door_http::{
-    Collector, Ingest, NodeHouse,
+    Collector, ConfigDoor, Ingest, NodeHouse,
     admin::{self, Doors, Protection},
+    keys::{self, Doorkeeper},
     lobby,
     metrics::{Exposition, Type},
     public,
@@ -283,7 +284,16 @@ impl House<'_> {
         if takes_records {
             collectors.push(ingest.collector());
         }
-        let public = public::router(house.clone(), collectors);
+        let doorkeeper = Doorkeeper::new(Arc::new(self.node.clone()));
+        collectors.push(doorkeeper.collector());
+        let store = ConfigDoor::new(self.node.clone(), doorkeeper.clone(), doors::store_options(self.config));
+        collectors.push(store.collector());
+        let (closing, stop) = (store.clone(), stopped(stopping.clone()));
+        tokio::spawn(async move {
+            stop.await;
+            closing.close();
+        });
+        let public = public::router(house.clone(), collectors).merge(keys::router(doorkeeper)).merge(store.router());
         public_rooms.open(if takes_records { public.merge(ingest.router()) } else { public });
         let backup = doors::backup(self.node.clone(), options);
         let context = admin::Context {
@@ -398,6 +408,9 @@ fn peer_options(config: &Config, open: &Doors) -> PeerOptions {
     }
     peers.client_urls.extend(advertised(config, open).map(|place| door_kafka::url(&place.host, place.port)));
     peers.client_urls.extend(config.rack.as_deref().map(door_kafka::rack_url));
+    let scheme = config.scheme(Door::Http);
+    let taken = || open.http.as_deref().map(|address| format!("{scheme}://{address}"));
+    peers.client_urls.extend(config.http_advertise.clone().or_else(taken).map(|base| door_http::store::url(&base)));
     peers
 }
 

@@ -86,7 +86,7 @@ fn both_doors_speak_tls_and_say_so() {
     let node = files.start(&[]);
     let cert = files.path("cert.pem");
     let health = curl(&cert, &[&format!("https://{}/health", node.http)]).unwrap();
-    assert_eq!(text(&health), "{\"health\":\"true\",\"reason\":\"\"}");
+    assert!(text(&health).starts_with("{\"health\":\"true\",\"reason\":\"\","), "{}", text(&health));
 
     let members = member_list(&cert, &format!("https://{}", node.etcd), &[], files.folder.path()).unwrap();
     assert!(members.contains(&format!("https://{}", node.etcd)), "clients are told https: {members:?}");

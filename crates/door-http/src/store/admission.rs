@@ -1,35 +1,32 @@
 //! Who comes in, and what is written down of those who do not.
 
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering::Relaxed},
-    },
+    sync::atomic::{AtomicU64, Ordering::Relaxed},
     time::Instant,
 };
 
 use axum::http::{HeaderMap, HeaderValue, Method};
 use config::{Action, Command, Context, Refused, Who};
-use gate::Peer;
 use parking_lot::Mutex;
 use replica::Lane;
 
 use super::{
     ConfigDoor,
-    access::{Holder, Keeper, Right},
+    call::who,
     routes::{Access, Route},
 };
 use crate::{
+    keys::{Caller, Doorkeeper},
     limits::REFUSALS_AUDITED,
     problem::{Problem, Reason},
+    visitor::Visitor,
 };
 
 /// Who comes in.
 pub(crate) struct Admission {
-    keeper: Arc<dyn Keeper>,
+    doorkeeper: Doorkeeper,
     audited: Mutex<Bucket>,
-    /// Refused attempts that were not written to the audit trail, since there were too many.
-    pub(crate) not_audited: AtomicU64,
+    not_audited: AtomicU64,
 }
 
 /// How many may go on.
@@ -39,9 +36,14 @@ struct Bucket {
 }
 
 impl Admission {
-    pub(crate) fn new(keeper: Arc<dyn Keeper>) -> Admission {
+    pub(crate) fn new(doorkeeper: Doorkeeper) -> Admission {
         let audited = Mutex::new(Bucket { left: f64::from(REFUSALS_AUDITED.1), since: Instant::now() });
-        Admission { keeper, audited, not_audited: AtomicU64::new(0) }
+        Admission { doorkeeper, audited, not_audited: AtomicU64::new(0) }
+    }
+
+    /// Refused attempts that were not written to the audit trail, since there were too many.
+    pub(crate) fn not_audited(&self) -> u64 {
+        self.not_audited.load(Relaxed)
     }
 
     fn is_audited(&self) -> bool {
@@ -62,15 +64,19 @@ impl Admission {
 }
 
 impl ConfigDoor {
+    pub(crate) fn doorkeeper(&self) -> &Doorkeeper {
+        &self.0.admission.doorkeeper
+    }
+
     /// Who sends a request to this route, if they may.
-    pub(crate) fn admit(
+    pub(crate) async fn admit(
         &self,
         route: &Route,
         parts: &[String],
         headers: &HeaderMap,
-        peer: Option<&Peer>,
+        visitor: Visitor,
         request_id: &HeaderValue,
-    ) -> Result<Option<Arc<dyn Holder>>, Problem> {
+    ) -> Result<Option<Caller>, Problem> {
         if route.access == Access::Anybody {
             return Ok(None);
         }
@@ -79,17 +85,22 @@ impl ConfigDoor {
             self.audit_refusal(route, namespace, parts.get(1).cloned(), who, &problem, request_id);
             problem
         };
-        let holder = self.0.admission.keeper.identify(headers, peer).map_err(|refusal| {
-            let address = peer.map(|peer| peer.address.to_string()).unwrap_or_default();
-            refuse(Who { address, ..Who::default() }, refusal.0)
+        let doorkeeper = self.doorkeeper();
+        let caller = doorkeeper.authenticate(headers, visitor).await.map_err(|refusal| {
+            let address = visitor.address.map(|address| address.to_string()).unwrap_or_default();
+            refuse(Who { address, ..Who::default() }, refusal.into())
         })?;
-        let (right, is_allowed) = match route.access {
-            Access::Anybody => return Ok(None),
-            Access::Here(right) => (right, holder.may(right, namespace)),
-            Access::Everywhere(right) => (right, holder.may(right, None)),
-            Access::Somewhere(right) => (right, holder.may_somewhere(right)),
+        let is_allowed = match route.access {
+            Access::Anybody => Ok(()),
+            Access::Here(right) => doorkeeper.require(&caller, right, namespace),
+            Access::Everywhere(right) => doorkeeper.require(&caller, right, None),
+            Access::Somewhere(right) if doorkeeper.may_somewhere(&caller, right) => Ok(()),
+            Access::Somewhere(right) => doorkeeper.require(&caller, right, None),
         };
-        if is_allowed { Ok(Some(holder)) } else { Err(refuse(holder.who().clone(), denied(right, namespace))) }
+        match is_allowed {
+            Ok(()) => Ok(Some(caller)),
+            Err(refusal) => Err(refuse(who(&caller), refusal.into())),
+        }
     }
 
     /// Writes an attempt to the audit trail, unless there are too many. Nobody waits for that.
@@ -136,17 +147,4 @@ fn attempted(route: &Route) -> Action {
         (&Method::GET, _) => Action::Refused,
         _ => Action::ConfigUpdated,
     }
-}
-
-/// Somebody who is known may not do this.
-pub(crate) fn denied(right: Right, namespace: Option<&str>) -> Problem {
-    let what = match right {
-        Right::Read => "read",
-        Right::Audit => "see the audit trail",
-        Right::Write => "write",
-        Right::Manage => "manage namespaces",
-        Right::Operate => "operate the store",
-    };
-    let place = namespace.map_or_else(|| "in all namespaces".to_owned(), |namespace| format!("in {namespace}"));
-    Problem::new(Reason::Denied, format!("this key may not {what} {place}: ask for one that may, or for a wider one"))
 }

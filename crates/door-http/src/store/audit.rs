@@ -6,14 +6,13 @@ use futures_util::{FutureExt, future::BoxFuture};
 use replica::runtime;
 
 use super::{
-    access::Right,
     call::{Call, of_read},
     json,
     list::Paging,
     path::malformed,
     time,
 };
-use crate::{limits::AUDIT_PAGE, problem::Problem};
+use crate::{keys::Operation as Right, limits::AUDIT_PAGE, problem::Problem};
 
 /// Writes what is known of a change, all but the values.
 pub(crate) fn put_record(out: &mut Vec<u8>, record: &Record) {

@@ -1,6 +1,6 @@
 //! One request to the store, as its handler sees it.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use axum::{
     body::Body,
@@ -15,12 +15,12 @@ use replica::ConfigStore;
 
 use super::{
     ConfigDoor,
-    access::{Holder, Right},
     path::{Query, malformed},
     routes::Route,
 };
 use crate::{
     body::whole,
+    keys::{Caller, Operation as Right},
     limits::STORE_WAIT_MAX,
     problem::{Problem, Reason},
     room::Share,
@@ -40,10 +40,19 @@ pub(crate) struct Call {
     pub(crate) headers: HeaderMap,
     pub(crate) uri: Uri,
     /// `None` where everybody may ask.
-    pub(crate) holder: Option<Arc<dyn Holder>>,
+    pub(crate) caller: Option<Caller>,
     pub(crate) request_id: HeaderValue,
     /// Behind a lock only so that a call can be looked at from several threads.
     pub(crate) body: Mutex<Option<Body>>,
+}
+
+/// A caller, as the audit trail has them.
+pub(crate) fn who(caller: &Caller) -> Who {
+    Who {
+        principal: (*caller.principal).to_owned(),
+        key_id: caller.key_id.map(|id| id.to_string()).unwrap_or_default(),
+        address: caller.address.map(|address| address.to_string()).unwrap_or_default(),
+    }
 }
 
 /// Which state a read shows.
@@ -65,16 +74,19 @@ impl Call {
     }
 
     pub(crate) fn who(&self) -> Who {
-        self.holder.as_ref().map(|holder| holder.who().clone()).unwrap_or_default()
+        self.caller.as_ref().map(who).unwrap_or_default()
     }
 
     pub(crate) fn may(&self, right: Right, namespace: Option<&str>) -> bool {
-        self.holder.as_ref().is_some_and(|holder| holder.may(right, namespace))
+        self.caller.as_ref().is_some_and(|caller| self.door.doorkeeper().may(caller, right, namespace))
     }
 
     /// Refuses what the route itself could not see.
     pub(crate) fn demand(&self, right: Right, namespace: Option<&str>) -> Result<(), Problem> {
-        if self.may(right, namespace) { Ok(()) } else { Err(super::admission::denied(right, namespace)) }
+        match &self.caller {
+            Some(caller) => self.door.doorkeeper().require(caller, right, namespace).map_err(Problem::from),
+            None => Err(Problem::new(Reason::Unauthenticated, "say who asks: send an API key as X-Api-Key: KEY")),
+        }
     }
 
     /// A header that is a text.

@@ -99,6 +99,9 @@ pub(crate) fn get(call: &mut Call) -> BoxFuture<'_, Result<Response, Problem>> {
     async move {
         let form = form(call)?;
         let at = at(call)?;
+        if let Some(wait) = call.wait()? {
+            super::watch::wait_for_key(call, wait).await?;
+        }
         call.settle().await?;
         let (stored, position) = load(call, at).await?;
         if call.has(stored.position)? {

@@ -14,13 +14,13 @@ use futures_util::{FutureExt, future::BoxFuture, stream};
 use replica::runtime;
 
 use super::{
-    access::Right,
     call::{Call, POSITION, of_read},
     entries::Entry,
     json,
     path::malformed,
 };
 use crate::{
+    keys::Operation as Right,
     limits::{LIST_BYTES, LIST_KEYS},
     problem::{Problem, Reason},
     room::Share,

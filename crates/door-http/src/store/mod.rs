@@ -7,7 +7,6 @@
 //!
 //! Watchers ([`watch`]) are woken by one task that reads each change once, whatever their number.
 
-pub mod access;
 mod admission;
 mod audit;
 mod call;
@@ -23,6 +22,7 @@ mod routes;
 mod schemas;
 mod table;
 mod time;
+mod watch;
 mod yaml;
 
 use std::sync::{Arc, OnceLock};
@@ -35,22 +35,26 @@ use axum::{
     routing::any,
 };
 use base::Result;
-use gate::Peer;
 use replica::{ConfigStore, Node, runtime};
+use tokio::sync::Semaphore;
 
+pub(crate) use self::health::not_open;
 pub use self::leader::url;
 use self::{
-    access::Keeper,
     admission::Admission,
     call::Call,
     path::Query,
     routes::{Found, Route},
+    watch::Hub,
 };
 use crate::{
     body::{Pieces, throw_away},
-    limits::{STORE_BYTES_MAX, STORE_READS_BYTES_MAX, VALUE_BODY_BYTES_MAX},
+    keys::{Caller, Doorkeeper},
+    limits::{STORE_BYTES_MAX, STORE_READS_BYTES_MAX, STORE_WATCHERS_MAX, VALUE_BODY_BYTES_MAX, WATCH_READERS_MAX},
+    metrics::{Collector, Exposition, Type},
     problem::{Problem, Reason},
     room::Room,
+    visitor::Visitor,
 };
 
 /// Finds a request in logs, and in the audit trail.
@@ -78,19 +82,27 @@ pub(crate) struct Shared {
     room: Room,
     /// For large answers.
     reads: Room,
+    /// Places for those who watch and wait; each takes one.
+    watchers: Room,
+    /// Turns for watchers who read from history.
+    readers: Semaphore,
+    hub: OnceLock<Arc<Hub>>,
 }
 
 impl ConfigDoor {
-    /// Of a node that serves. `keeper` knows who may come in.
-    pub fn new(node: Node, keeper: Arc<dyn Keeper>, options: StoreOptions) -> ConfigDoor {
+    /// Of a node that serves. `doorkeeper` knows who may come in.
+    pub fn new(node: Node, doorkeeper: Doorkeeper, options: StoreOptions) -> ConfigDoor {
         ConfigDoor(Arc::new(Shared {
             node,
             store: OnceLock::new(),
             options,
-            admission: Admission::new(keeper),
+            admission: Admission::new(doorkeeper),
             routes: table::routes(),
             room: Room::new(STORE_BYTES_MAX, "the bound on bytes under way to the configuration store on this node"),
             reads: Room::new(STORE_READS_BYTES_MAX, "the bound on bytes under way from the configuration store on this node"),
+            watchers: Room::new(STORE_WATCHERS_MAX, "the bound on watches of the configuration store on this node"),
+            readers: Semaphore::new(WATCH_READERS_MAX),
+            hub: OnceLock::new(),
         }))
     }
 
@@ -101,6 +113,40 @@ impl ConfigDoor {
             router = router.route(root, any(answer));
         }
         router.with_state(self.clone())
+    }
+
+    /// Ends all watches, so that nobody waits for them when the node stops.
+    pub fn close(&self) {
+        if let Some(hub) = self.0.hub.get() {
+            hub.close();
+        }
+    }
+
+    /// What it adds to `/metrics`.
+    pub fn collector(&self) -> Collector {
+        let shared = self.0.clone();
+        Arc::new(move |out: &mut Exposition| {
+            let watchers = shared.hub.get().map_or(0, |hub| hub.count());
+            let gauge = Type::Gauge;
+            out.single("manifold_config_watchers", gauge, "Watches and waits on the configuration store.", watchers);
+            let help = "Bytes under way to the configuration store.";
+            out.single("manifold_config_under_way_bytes", gauge, help, shared.room.used());
+            let help = "Bytes of large answers of the configuration store.";
+            out.single("manifold_config_reads_bytes", gauge, help, shared.reads.used());
+            if let Some(store) = shared.store.get() {
+                let counts = store.machine().counts();
+                out.single("manifold_config_position", gauge, "The last position that can be read here.", store.position());
+                out.single("manifold_config_keys", gauge, "Keys of the configuration store.", counts.keys);
+                out.single("manifold_config_namespaces", gauge, "Namespaces of the configuration store.", counts.namespaces);
+            }
+            let help = "Refused attempts that are not in the audit trail, since there were too many.";
+            out.single("manifold_config_refusals_not_audited_total", Type::Counter, help, shared.admission.not_audited());
+        })
+    }
+
+    /// Those who watch.
+    fn hub(&self, store: &ConfigStore) -> &Arc<Hub> {
+        self.0.hub.get_or_init(|| Hub::start(store.clone()))
     }
 
     fn store(&self) -> Result<ConfigStore> {
@@ -116,18 +162,18 @@ impl ConfigDoor {
 async fn answer(State(door): State<ConfigDoor>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     let request_id = correlation_id(&head.headers);
-    let peer = head.extensions.get::<Arc<Peer>>();
+    let visitor = head.extensions.get().copied().unwrap_or_default();
     let (mut rest, expects) = (Some(body), head.headers.contains_key(header::EXPECT));
-    let begun = door.begin(&head.method, &head.uri, &head.headers, peer.map(|peer| &**peer), &request_id).await;
+    let begun = door.begin(&head.method, &head.uri, &head.headers, visitor, &request_id).await;
     let outcome = match begun {
         Err(problem) => Err(problem),
-        Ok((route, parts, query, holder)) => {
+        Ok((route, parts, query, caller)) => {
             let (headers, uri) = (head.headers, head.uri);
             match door.store() {
                 Err(error) => Err(call::of_read(&error)),
                 Ok(store) => {
                     let (request_id, body) = (request_id.clone(), parking_lot::Mutex::new(rest.take()));
-                    let mut call = Call { door, store, route, parts, query, headers, uri, holder, request_id, body };
+                    let mut call = Call { door, store, route, parts, query, headers, uri, caller, request_id, body };
                     let outcome = (route.handler)(&mut call).await;
                     rest = call.body.into_inner();
                     outcome
@@ -144,7 +190,7 @@ async fn answer(State(door): State<ConfigDoor>, request: Request) -> Response {
     response
 }
 
-type Begun = (&'static Route, Vec<String>, Query, Option<Arc<dyn access::Holder>>);
+type Begun = (&'static Route, Vec<String>, Query, Option<Caller>);
 
 impl ConfigDoor {
     /// What a request is, and whether it may be.
@@ -153,7 +199,7 @@ impl ConfigDoor {
         method: &Method,
         uri: &axum::http::Uri,
         headers: &HeaderMap,
-        peer: Option<&Peer>,
+        visitor: Visitor,
         request_id: &HeaderValue,
     ) -> std::result::Result<Begun, Problem> {
         let (route, taken) = match routes::find(self.0.routes, method, uri.path()) {
@@ -175,10 +221,10 @@ impl ConfigDoor {
             path::decode(part).map(std::borrow::Cow::into_owned).ok_or_else(wrong)
         };
         let parts: Vec<String> = taken.into_iter().map(decoded).collect::<std::result::Result<_, _>>()?;
-        let holder = self.admit(route, &parts, headers, peer, request_id)?;
+        let caller = self.admit(route, &parts, headers, visitor, request_id).await?;
         check_names(route, &parts)?;
         let known: Vec<&'static str> = route.query.iter().map(|parameter| parameter.name).collect();
-        Ok((route, parts, Query::parse(uri.query(), &known)?, holder))
+        Ok((route, parts, Query::parse(uri.query(), &known)?, caller))
     }
 }
 
@@ -212,4 +258,9 @@ fn correlation_id(headers: &HeaderMap) -> HeaderValue {
 /// Without a body.
 pub(crate) fn no_content() -> Response {
     axum::http::StatusCode::NO_CONTENT.into_response()
+}
+
+/// The time as it is written.
+pub(crate) fn now() -> String {
+    time::text(runtime::wall_ms())
 }

@@ -6,14 +6,13 @@ use futures_util::{FutureExt, future::BoxFuture};
 use serde::Deserialize;
 
 use super::{
-    access::Right,
     call::{Call, of_read},
     entries::{propose_one, told},
     json,
     leader::{applied, here},
     list::Paging,
 };
-use crate::{limits::SMALL_BODY_BYTES_MAX, problem::Problem};
+use crate::{keys::Operation as Right, limits::SMALL_BODY_BYTES_MAX, problem::Problem};
 
 /// Writes a namespace.
 pub(crate) fn put_info(out: &mut Vec<u8>, info: &NamespaceInfo) {

@@ -6,8 +6,8 @@ use axum::{
 };
 use futures_util::future::BoxFuture;
 
-use super::{access::Right, call::Call};
-use crate::problem::Problem;
+use super::call::Call;
+use crate::{keys::Operation as Right, problem::Problem};
 
 /// Answers a call.
 pub(crate) type Handler = for<'a> fn(&'a mut Call) -> BoxFuture<'a, Result<Response, Problem>>;

@@ -100,6 +100,23 @@ pub(crate) fn all() -> Value {
         ),
         ("AuditRecords", list("AuditRecord")),
         (
+            "Event",
+            json!({
+                "type": "object",
+                "description": "an audit record without values before, and the value after",
+                "properties": { "position": number, "action": text, "namespace": text, "key": maybe, "value": text },
+                "required": ["position", "action", "namespace", "key"],
+            }),
+        ),
+        (
+            "Events",
+            json!({
+                "type": "object",
+                "properties": { "events": list("Event"), "position": number },
+                "required": ["events", "position"],
+            }),
+        ),
+        (
             "Ready",
             json!({
                 "type": "object",

@@ -5,10 +5,12 @@ use std::sync::OnceLock;
 use axum::http::{Method, StatusCode};
 
 use super::{
-    access::Right,
     audit, entries, health, list, namespaces, openapi,
     routes::{Access, Answer, BodyOf, Handler, Parameter, Route, Type},
+    watch,
 };
+
+use crate::keys::Operation as Right;
 
 const NAMESPACE: &str = "/api/v1/namespaces/{ns}";
 const KEYS: &str = "/api/v1/namespaces/{ns}/config";
@@ -27,6 +29,9 @@ const CONSISTENCY: Parameter = query(
 );
 const AT: Parameter = query("at", Type::Text, "a position (42), a version (v3) or a time (2026-01-31T12:00:00Z); left out: now");
 const PREFIX: Parameter = query("prefix", Type::Text, "only those whose names begin so");
+const WAIT: Parameter = query("wait", Type::Text, "how long to wait for a change, such as 30s; at most 5 minutes");
+const SINCE: Parameter = query("since", Type::Number, "the position that the client has: what comes after it is wanted");
+const INDEX: Parameter = query("index", Type::Number, "the same as since");
 const CURSOR: Parameter = query("cursor", Type::Text, "the X-Next-Cursor of the page before");
 const LIMIT: Parameter = query("limit", Type::Number, "at most so many; left out: all of them, at one moment");
 const PAGE: Parameter = query("limit", Type::Number, "at most so many, 1 to 1,000; left out: 50");
@@ -88,7 +93,7 @@ fn route(method: Method, path: &'static str, name: &'static str, access: Access,
 /// All routes, those that are asked most first.
 pub(crate) fn routes() -> &'static [Route] {
     static ROUTES: OnceLock<Vec<Route>> = OnceLock::new();
-    ROUTES.get_or_init(|| [of_keys(), of_namespaces(), of_audit(), of_the_door()].into_iter().flatten().collect())
+    ROUTES.get_or_init(|| [of_keys(), of_watching(), of_namespaces(), of_audit(), of_the_door()].into_iter().flatten().collect())
 }
 
 fn of_keys() -> Vec<Route> {
@@ -96,7 +101,7 @@ fn of_keys() -> Vec<Route> {
         Route {
             group: "keys",
             summary: "Read a key",
-            query: &[CONSISTENCY, AT],
+            query: &[CONSISTENCY, AT, WAIT, SINCE, INDEX],
             headers: &[IF_NONE_MATCH],
             answers: vec![ok("the key; its ETag is its position", ENTRY_FORMS), NOT_MODIFIED],
             problems: &[NOT_FOUND, UNACCEPTABLE, GONE, OUT_OF_RANGE],
@@ -141,6 +146,22 @@ fn of_keys() -> Vec<Route> {
             ..route(Method::GET, "/api/v1/configs", "listAllEntries", Access::Anybody, list::configs)
         },
     ]
+}
+
+const LAST_EVENT: Parameter = query("Last-Event-ID", Type::Text, "the same as since; browsers send it by themselves");
+const WATCHED: Parameter = query("namespace", Type::Text, "the namespace to watch, or that of the key or prefix");
+const BELOW: Parameter = query("below", Type::Text, "a path: all namespaces that are it or lie below it");
+
+fn of_watching() -> Vec<Route> {
+    vec![Route {
+        group: "watch",
+        summary: "Changes as they come, from any position on: a stream of events, or, with wait, one answer",
+        query: &[CONSISTENCY, WATCHED, BELOW, OF_KEY, PREFIX, SINCE, WAIT, VALUES],
+        headers: &[LAST_EVENT],
+        answers: vec![ok("each change once, in order", &[("text/event-stream", "Text"), (JSON, "Events")])],
+        problems: &[OUT_OF_RANGE],
+        ..route(Method::GET, "/api/v1/watch", "watch", Access::Somewhere(Right::Read), watch::watch)
+    }]
 }
 
 fn of_namespaces() -> Vec<Route> {

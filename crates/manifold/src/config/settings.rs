@@ -46,6 +46,10 @@ pub(crate) struct Config {
     pub(crate) http_tls: Option<DoorTls>,
     /// `None`: on unless Kafka's clients have to say who they are.
     pub(crate) http_records: Option<bool>,
+    /// Where clients are told that they reach the HTTP door; `None`: at its address.
+    pub(crate) http_advertise: Option<String>,
+    /// Whether everybody may read all keys of the configuration store.
+    pub(crate) http_open_configs: bool,
     /// `None`: not opened.
     pub(crate) peer: Option<SocketAddr>,
     /// Empty: the peer address, or this node's own entry in `cluster`.
@@ -218,6 +222,26 @@ pub(crate) const SETTINGS: &[Setting] = &[
             config.http_records = if text.is_empty() { None } else { Some(kafka::switch(text, "on")?) };
             Ok(())
         },
+    },
+    Setting {
+        key: "http-advertise",
+        value: "URL",
+        default: "",
+        help: "Where clients of the configuration store reach this node's HTTP door, when another one sends them here; if not given: its \
+               address",
+        set: |config, text| {
+            let one = || "is not one URL".to_owned();
+            let mut urls = if text.is_empty() { Vec::new() } else { endpoint::urls(text)? };
+            config.http_advertise = urls.pop();
+            if urls.is_empty() { Ok(()) } else { Err(one()) }
+        },
+    },
+    Setting {
+        key: "http-open-configs",
+        value: "MODE",
+        default: "off",
+        help: "on or off: GET /api/v1/configs gives all keys of the configuration store to everybody, for dashboards that have no key",
+        set: |config, text| kafka::switch(text, "on").map(|is_on| config.http_open_configs = is_on),
     },
     Setting {
         key: "tls-cert",
@@ -550,6 +574,8 @@ impl Default for Config {
             etcd_tls: None,
             http_tls: None,
             http_records: None,
+            http_advertise: None,
+            http_open_configs: false,
             peer: None,
             peer_advertise: String::new(),
             cluster: BTreeMap::new(),
