@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration};
 
+use door_http::keys::FixedKey;
 use replica::{ClusterSecret, NodeOptions, Ticket};
 use tracing_subscriber::EnvFilter;
 
@@ -9,6 +10,7 @@ use super::{
     DATA_DIR,
     endpoint::{self, Endpoint},
     kafka::{self, KafkaSecurity},
+    keys::{self, IMPORT_KEYS},
     peers::PeerFiles,
     secret::{self, SECRET},
     tls::{self, DoorFiles, DoorTls},
@@ -46,6 +48,8 @@ pub(crate) struct Config {
     pub(crate) http_tls: Option<DoorTls>,
     /// `None`: on unless Kafka's clients have to say who they are.
     pub(crate) http_records: Option<bool>,
+    /// Of a file.
+    pub(crate) import_keys: Vec<FixedKey>,
     /// `None`: not opened.
     pub(crate) peer: Option<SocketAddr>,
     /// Empty: the peer address, or this node's own entry in `cluster`.
@@ -218,6 +222,13 @@ pub(crate) const SETTINGS: &[Setting] = &[
             config.http_records = if text.is_empty() { None } else { Some(kafka::switch(text, "on")?) };
             Ok(())
         },
+    },
+    Setting {
+        key: IMPORT_KEYS,
+        value: "FILE",
+        default: "",
+        help: "File of fixed API keys, which nobody else may read: a line for each with its name, text, role and namespaces, or JSON",
+        set: |config, text| keys::from_file(text).map(|keys| config.import_keys = keys),
     },
     Setting {
         key: "tls-cert",
@@ -550,6 +561,7 @@ impl Default for Config {
             etcd_tls: None,
             http_tls: None,
             http_records: None,
+            import_keys: Vec::new(),
             peer: None,
             peer_advertise: String::new(),
             cluster: BTreeMap::new(),
