@@ -171,7 +171,7 @@ fn a_node_alone_is_scrubbed_and_has_nothing_to_upgrade_or_recover() {
     assert!(text(&scrubbed.stdout).ends_with("were read, and all of it is as it was written\n"), "{scrubbed:?}");
     let upgrade = text(&node.ctl(&["upgrade"]).stdout);
     assert!(
-        upgrade.contains("The cluster writes formats of level 2.") && upgrade.contains("Nothing is to be finished."),
+        upgrade.contains("The cluster writes formats of level 3.") && upgrade.contains("Nothing is to be finished."),
         "{upgrade}"
     );
     let refused = node.ctl(&["upgrade", "--finish"]);

@@ -11,7 +11,7 @@ const SMALL: [&str; 4] = ["--journal-segment", "16MiB", "--settle", "1MiB"];
 const MODERATE: Size = Size { bound: 2, roaming: 3, pause: Duration::from_millis(5) };
 const NEXT: &str = "MANIFOLD_NEXT_BUILD";
 /// This build's level of formats, `cluster::LEVEL`, at which a new cluster begins.
-const LEVEL: u32 = 2;
+const LEVEL: u33 = 2;
 
 /// Restarts one member after the other as this build or the next one.
 async fn change_all(cluster: &mut Cluster, next: bool, load: &mut Load) {
