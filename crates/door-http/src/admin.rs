@@ -20,8 +20,8 @@
 //! | `POST /v1/users/disable` | [`users::Chosen`], the same |
 //! | `POST /v1/users/enable` | [`users::Chosen`], the same |
 //! | `GET /v1/acls` | a list of [`acls::Acl`] as JSON |
-//! | `POST /v1/acls/add` | [`acls::Acl`] is answered with [`members::Done`] |
-//! | `POST /v1/acls/remove` | [`acls::Acl`], the same |
+//! | `POST /v1/acls/add` | [`acls::OneOrMore`] is answered with [`members::Done`] |
+//! | `POST /v1/acls/remove` | [`acls::OneOrMore`], the same |
 //! | `GET /v1/keys` | a list of [`keys::Key`] as JSON |
 //! | `POST /v1/keys/create` | [`keys::Create`] is answered with [`keys::Shown`] |
 //! | `POST /v1/keys/rotate` | [`keys::Chosen`], the same |

@@ -16,6 +16,7 @@ mod doors;
 
 mod exit;
 mod inspect;
+mod keys;
 mod log;
 mod serve;
 mod table;

@@ -21,7 +21,7 @@ use door_etcd::Metrics;
 use door_http::{
     Collector, ConfigDoor, Ingest, NodeHouse,
     admin::{self, Doors, Protection},
-    keys::{self, Doorkeeper},
+    keys::{self as door_keys, Doorkeeper},
     lobby,
     metrics::{Exposition, Type},
     public,
@@ -40,6 +40,7 @@ use crate::{
     config::{self, Config, Door, Flags, endpoint::Endpoint},
     doors,
     exit::{Code, Failure, Outcome},
+    keys,
     log::Log,
     welcome,
 };
@@ -135,6 +136,7 @@ async fn serve(config: Config, log: &Log, is_rebuilt: bool) -> Outcome {
 
     tell_founders(&config, &status.members);
 
+    keys::bring(node.clone(), config.import_keys.clone()).await;
     let house = House { node: node.clone(), config: &config, log: log.clone(), open, client_urls, tls };
     let mut running = house.open_doors(etcd, kafka, entrance, &stopping)?;
     let Doors { etcd, kafka, http, peer } = &house.open;
@@ -293,7 +295,7 @@ impl House<'_> {
             stop.await;
             closing.close();
         });
-        let public = public::router(house.clone(), collectors).merge(keys::router(doorkeeper)).merge(store.router());
+        let public = public::router(house.clone(), collectors).merge(door_keys::router(doorkeeper)).merge(store.router());
         public_rooms.open(if takes_records { public.merge(ingest.router()) } else { public });
         let backup = doors::backup(self.node.clone(), options);
         let context = admin::Context {

@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use table::MemoryTree;
 
 use super::*;
+use crate::principals::keys;
 
 struct Case {
     table: Table,
@@ -492,6 +493,13 @@ fn new_kinds_of_commands_wait_for_their_level() {
     case.done(Command::Raise { level: 2 });
     case.done(users);
     case.refused(topics, NotFound, "does not host this topic ID");
+    let revoke = keys::Command::Revoke { id: keys::KeyId(1), time_ms: 0 };
+    let keys = Command::Principals(crate::principals::Command::Key(revoke));
+    case.refused(keys.clone(), Precondition, "level 3, and the cluster writes level 2: upgrade every member");
+    assert!(case.machine.check_level(&keys).is_err());
+    case.done(reads(1, 3));
+    case.done(Command::Raise { level: 3 });
+    case.refused(keys, NotFound, "there is no key");
 }
 
 /// Topics and users lie in the table beside everything else, and come back from there.

@@ -347,6 +347,7 @@ impl Model {
                 self.grants.retain(|grant| !grants.contains(grant));
                 0
             }
+            Command::Key(command) => panic!("keys have tests of their own: {command:?}"),
         };
         for (name, user) in &mut self.users {
             if before.get(name) != Some(&*user) {

@@ -34,6 +34,35 @@ pub struct Acl {
     pub name: String,
 }
 
+/// `POST /v1/acls/add` and `/v1/acls/remove`: one grant, or several that come or go together.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum OneOrMore {
+    /// One.
+    One(Acl),
+    /// Several.
+    More(Vec<Acl>),
+}
+
+impl OneOrMore {
+    /// Of these.
+    pub fn of(mut acls: Vec<Acl>) -> OneOrMore {
+        match acls.pop() {
+            Some(one) if acls.is_empty() => OneOrMore::One(one),
+            last => OneOrMore::More(acls.into_iter().chain(last).collect()),
+        }
+    }
+
+    /// Each of them.
+    pub fn iter(&self) -> impl Iterator<Item = &Acl> {
+        match self {
+            OneOrMore::One(acl) => std::slice::from_ref(acl),
+            OneOrMore::More(acls) => acls,
+        }
+        .iter()
+    }
+}
+
 /// What can be done, by the words for it.
 pub const OPERATIONS: [(&str, Operation); 14] = [
     ("all", Operation::All),
@@ -124,23 +153,26 @@ fn acls(context: &Context) -> Vec<Acl> {
     context.directory.grants().iter().map(Acl::of).collect()
 }
 
-async fn add(State(context): State<Context>, body: Asked<Acl>) -> Response {
+async fn add(State(context): State<Context>, body: Asked<OneOrMore>) -> Response {
     let run = async || {
-        let grants = vec![asked(body)?.grant()?.proposed()?];
+        let grants = asked(body)?.iter().map(|acl| acl.grant()?.proposed()).collect::<Result<_>>()?;
         context.directory.change(Command::AddGrants { grants }).await
     };
     answer(run().await.map(done))
 }
 
-async fn remove(State(context): State<Context>, body: Asked<Acl>) -> Response {
+async fn remove(State(context): State<Context>, body: Asked<OneOrMore>) -> Response {
     let run = async || {
-        let grant = asked(body)?.grant()?;
-        let grants: Vec<Grant> = context.directory.grants().into_iter().filter(|known| known.is_same(&grant)).collect();
-        if grants.is_empty() {
-            return Err(Error::new(
-                Kind::NotFound,
-                "there is no such grant; \"manifold ctl acl list\" shows those that there are",
-            ));
+        let mut grants = Vec::new();
+        for acl in asked(body)?.iter() {
+            let (grant, before) = (acl.grant()?, grants.len());
+            grants.extend(context.directory.grants().into_iter().filter(|known| known.is_same(&grant)));
+            if grants.len() == before {
+                let Acl { resource, name, .. } = acl;
+                let text =
+                    format!("there is no such grant for {resource} {name}; \"manifold ctl acl list\" shows those that there are");
+                return Err(Error::new(Kind::NotFound, text));
+            }
         }
         context.directory.change(Command::RemoveGrants { grants }).await
     };

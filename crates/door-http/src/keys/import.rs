@@ -25,6 +25,20 @@ pub struct FixedKey {
     secret: Secret,
 }
 
+impl FixedKey {
+    /// Whether it is there as the file says.
+    pub fn is_there(&self, directory: &dyn Directory) -> bool {
+        let FixedKey { terms, secret } = self;
+        let is_so = look_at(directory, |principals| {
+            principals.keys().named(&terms.name).is_some_and(|key| {
+                let is_former = key.former.is_some_and(|(former, _)| former == secret.hash);
+                key.is_imported && key.terms == *terms && (key.secret.hash == secret.hash || is_former)
+            })
+        });
+        is_so.unwrap_or(false)
+    }
+}
+
 impl fmt::Debug for FixedKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FixedKey").field("name", &self.terms.name).finish_non_exhaustive()
@@ -125,18 +139,6 @@ fn of_lines(text: &str) -> Result<Vec<FixedKey>, String> {
         .collect()
 }
 
-/// Whether all of them are there as the file says.
-pub(super) fn is_there(directory: &dyn Directory, fixed: &FixedKey) -> bool {
-    let FixedKey { terms, secret } = fixed;
-    let is_so = look_at(directory, |principals| {
-        principals.keys().named(&terms.name).is_some_and(|key| {
-            let has_secret = key.secret.hash == secret.hash || key.former.is_some_and(|(former, _)| former == secret.hash);
-            key.is_imported && key.terms == *terms && has_secret
-        })
-    });
-    is_so.unwrap_or(false)
-}
-
 /// Brings the cluster's keys to what a file says; those that it does not name stay as they are. Repeating it changes nothing.
 ///
 /// # Errors
@@ -144,7 +146,7 @@ pub(super) fn is_there(directory: &dyn Directory, fixed: &FixedKey) -> bool {
 pub async fn import(directory: &dyn Directory, keys: &[FixedKey]) -> Result<Imported> {
     let mut imported = Imported::default();
     for fixed in keys {
-        if is_there(directory, fixed) {
+        if fixed.is_there(directory) {
             imported.unchanged += 1;
             continue;
         }

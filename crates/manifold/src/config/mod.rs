@@ -12,6 +12,7 @@
 
 pub(crate) mod endpoint;
 mod kafka;
+mod keys;
 mod nearest;
 mod peers;
 mod secret;

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration};
 
+use door_http::keys::FixedKey;
 use replica::{ClusterSecret, NodeOptions, Ticket};
 use tracing_subscriber::EnvFilter;
 
@@ -9,6 +10,7 @@ use super::{
     DATA_DIR,
     endpoint::{self, Endpoint},
     kafka::{self, KafkaSecurity},
+    keys::{self, IMPORT_KEYS},
     peers::PeerFiles,
     secret::{self, SECRET},
     tls::{self, DoorFiles, DoorTls},
@@ -50,6 +52,8 @@ pub(crate) struct Config {
     pub(crate) http_advertise: Option<String>,
     /// Whether everybody may read all keys of the configuration store.
     pub(crate) http_open_configs: bool,
+    /// Of a file.
+    pub(crate) import_keys: Vec<FixedKey>,
     /// `None`: not opened.
     pub(crate) peer: Option<SocketAddr>,
     /// Empty: the peer address, or this node's own entry in `cluster`.
@@ -242,6 +246,13 @@ pub(crate) const SETTINGS: &[Setting] = &[
         default: "off",
         help: "on or off: GET /api/v1/configs gives all keys of the configuration store to everybody, for dashboards that have no key",
         set: |config, text| kafka::switch(text, "on").map(|is_on| config.http_open_configs = is_on),
+    },
+    Setting {
+        key: IMPORT_KEYS,
+        value: "FILE",
+        default: "",
+        help: "File of fixed API keys, which nobody else may read: a line for each with its name, text, role and namespaces, or JSON",
+        set: |config, text| keys::from_file(text).map(|keys| config.import_keys = keys),
     },
     Setting {
         key: "tls-cert",
@@ -576,6 +587,7 @@ impl Default for Config {
             http_records: None,
             http_advertise: None,
             http_open_configs: false,
+            import_keys: Vec::new(),
             peer: None,
             peer_advertise: String::new(),
             cluster: BTreeMap::new(),

@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
-use door_http::admin::{acls::Acl, members::Done};
+use door_http::admin::{
+    acls::{Acl, OneOrMore},
+    members::Done,
+};
 use serde::Serialize;
 
 use super::client;
@@ -13,49 +16,61 @@ const CLUSTER: &str = "kafka-cluster";
 
 /// What was done.
 #[derive(Serialize)]
+#[serde(transparent)]
 pub(super) struct Changed {
-    #[serde(flatten)]
-    acl: Acl,
+    acls: OneOrMore,
     #[serde(skip)]
     done: &'static str,
 }
 
 impl Changed {
     pub(super) fn to_text(&self) -> String {
-        let Acl { principal, permission, operation, resource, pattern, name, .. } = &self.acl;
-        format!("{}: {permission} {principal} {operation} {resource} {name} ({pattern}).\n", self.done)
+        let line = |acl: &Acl| {
+            let Acl { principal, permission, operation, resource, pattern, name, .. } = acl;
+            format!("{}: {permission} {principal} {operation} {resource} {name} ({pattern}).\n", self.done)
+        };
+        self.acls.iter().map(line).collect()
     }
 }
 
-fn acl(given: AclArguments) -> Acl {
-    let AclArguments { principal, operation, topic, group, cluster, transactional_id, prefixed, deny, host } = given;
-    let named = [("topic", topic), ("group", group), ("transactional-id", transactional_id)];
-    let (resource, name) = named
-        .into_iter()
-        .find_map(|(resource, name)| Some((resource, name?)))
-        // The command line demands one of them.
-        .unwrap_or_else(|| ("cluster", if cluster { CLUSTER.to_owned() } else { String::new() }));
-    Acl {
-        principal: if principal.starts_with("User:") { principal } else { format!("User:{principal}") },
-        host,
-        permission: if deny { "deny" } else { "allow" }.to_owned(),
-        operation,
-        resource: resource.to_owned(),
-        pattern: if prefixed { "prefixed" } else { "literal" }.to_owned(),
-        name,
-    }
+/// What is given is said of each resource that is named.
+fn acls(given: AclArguments) -> OneOrMore {
+    let AclArguments { principal, operation, topic, group, cluster, transactional_id, namespace, keys, prefixed, deny, host } =
+        given;
+    let named = [
+        ("topic", topic),
+        ("group", group),
+        ("transactional-id", transactional_id),
+        ("namespace", namespace),
+        ("keys", keys),
+        ("cluster", cluster.then(|| CLUSTER.to_owned())),
+    ];
+    let principal = if principal.starts_with("User:") { principal } else { format!("User:{principal}") };
+    let acl = |(resource, name): (&str, Option<String>)| {
+        Some(Acl {
+            principal: principal.clone(),
+            host: host.clone(),
+            permission: if deny { "deny" } else { "allow" }.to_owned(),
+            operation: operation.clone(),
+            resource: resource.to_owned(),
+            pattern: if prefixed { "prefixed" } else { "literal" }.to_owned(),
+            name: name?,
+        })
+    };
+    // The command line demands one of them.
+    OneOrMore::of(named.into_iter().filter_map(acl).collect())
 }
 
 pub(super) fn add(data_dir: &Path, given: AclArguments) -> Outcome<Changed> {
-    let acl = acl(given);
-    let Done {} = client::tell(data_dir, "/v1/acls/add", &acl)?;
-    Ok(Changed { acl, done: "Added" })
+    let acls = acls(given);
+    let Done {} = client::tell(data_dir, "/v1/acls/add", &acls)?;
+    Ok(Changed { acls, done: "Added" })
 }
 
 pub(super) fn remove(data_dir: &Path, given: AclArguments) -> Outcome<Changed> {
-    let acl = acl(given);
-    let Done {} = client::tell(data_dir, "/v1/acls/remove", &acl)?;
-    Ok(Changed { acl, done: "Removed" })
+    let acls = acls(given);
+    let Done {} = client::tell(data_dir, "/v1/acls/remove", &acls)?;
+    Ok(Changed { acls, done: "Removed" })
 }
 
 pub(super) fn list(data_dir: &Path) -> Outcome<Vec<Acl>> {

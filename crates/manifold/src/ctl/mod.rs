@@ -3,6 +3,7 @@
 
 mod acls;
 mod client;
+mod keys;
 mod lead;
 pub(crate) mod members;
 mod progress;
@@ -39,6 +40,7 @@ pub(crate) fn run(ctl: Ctl) -> Outcome {
         CtlCommand::Member(command) => member(&data_dir, json, command),
         CtlCommand::User(command) => user(&data_dir, json, command),
         CtlCommand::Acl(command) => acl(&data_dir, json, command),
+        CtlCommand::Key(command) => keys::run(&data_dir, json, command),
         CtlCommand::Drain { member, off, wait } => {
             let changed = lead::drain(&data_dir, member.as_deref(), off, wait)?;
             answer(json, &changed, members::Changed::to_text)

@@ -86,17 +86,21 @@ pub(super) fn to_text(users: &[User]) -> String {
     table(["NAME", "STANDING", "SIGNS IN BY"], &users.iter().map(row).collect::<Vec<_>>())
 }
 
-/// The first line of a file that nobody else may read, or of stdin.
 fn password(file: Option<&Path>) -> Outcome<String> {
+    secret_line(file, "Password: ", "password")
+}
+
+/// The first line of a file that nobody else may read, or of stdin.
+pub(super) fn secret_line(file: Option<&Path>, prompt: &str, what: &str) -> Outcome<String> {
     let text = match file {
         Some(path) => read_file(path).map_err(|error| Failure::new(Code::Failed, format!("{} {error}", path.display())))?,
-        None => read_stdin().map_err(|error| Failure::new(Code::Failed, format!("stdin cannot be read: {error}")))?,
+        None => read_stdin(prompt).map_err(|error| Failure::new(Code::Failed, format!("stdin cannot be read: {error}")))?,
     };
     first_line(&text).map(str::to_owned).ok_or_else(|| {
         let advice = "put it there, alone on the first line";
         Failure::new(
             Code::Failed,
-            format!("there is no password in {}; {advice}", if file.is_some() { "the file" } else { "stdin" }),
+            format!("there is no {what} in {}; {advice}", if file.is_some() { "the file" } else { "stdin" }),
         )
     })
 }
@@ -114,14 +118,14 @@ fn read_file(path: &Path) -> Result<String, String> {
     Ok(text)
 }
 
-fn read_stdin() -> io::Result<String> {
+fn read_stdin(prompt: &str) -> io::Result<String> {
     let stdin = io::stdin();
     let mut line = String::new();
     if !isatty(&stdin) {
         stdin.take(FILE_BYTES_MAX).read_to_string(&mut line)?;
         return Ok(line);
     }
-    eprint!("Password: ");
+    eprint!("{prompt}");
     let shown = tcgetattr(&stdin)?;
     let mut hidden = shown.clone();
     hidden.local_modes.remove(LocalModes::ECHO);

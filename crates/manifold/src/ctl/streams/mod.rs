@@ -32,6 +32,8 @@ mod round;
 mod scripted;
 mod topics;
 
+pub(super) use place::readable_time;
+
 use std::path::Path;
 
 use arguments::{Bootstrap, Consume, Group, GroupCommand, Produce, Topic, TopicCommand};

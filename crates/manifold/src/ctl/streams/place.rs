@@ -79,7 +79,7 @@ fn millis(duration: Duration) -> i64 {
 }
 
 /// RFC 3339 in UTC, like 2026-11-28T13:00:00.000Z; a record without a time has none.
-pub(super) fn readable_time(time: i64) -> String {
+pub(in crate::ctl) fn readable_time(time: i64) -> String {
     if time < 0 {
         return "-".to_owned();
     }
