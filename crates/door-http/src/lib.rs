@@ -37,7 +37,7 @@ pub use house::{House, KeyspaceFigures, NodeHouse};
 pub use ingest::{Ingest, IngestOptions};
 pub use membership::Membership;
 pub use metrics::{Collector, Exposition};
-pub use store::{ConfigDoor, StoreOptions};
+pub use store::{ConfigDoor, Signing, StoreOptions};
 pub use visitor::Visitor;
 
 /// The etcd version that this server answers as.

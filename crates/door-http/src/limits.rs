@@ -162,3 +162,17 @@ pub const WATCH_READERS_MAX: usize = 4;
 
 /// How often a watch without changes says that it is still there.
 pub const WATCH_HEARTBEAT: Duration = Duration::from_secs(15);
+
+/// Keys of one import.
+pub const IMPORT_ITEMS_MAX: usize = 1_000_000;
+
+/// Keys, and bytes of values, with which a part of an import is staged.
+pub const IMPORT_PART_ITEMS: usize = 500;
+/// See [`IMPORT_PART_ITEMS`].
+pub const IMPORT_PART_BYTES: usize = 256 << 10;
+
+/// How long an import may take to become visible once it is staged.
+pub const IMPORT_PUBLISH_MAX: Duration = Duration::from_secs(120);
+
+/// Bytes of a value of which differences are shown.
+pub const DIFF_BYTES_MAX: u64 = 1 << 20;

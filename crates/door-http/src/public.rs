@@ -9,6 +9,7 @@ use axum::{
     Router,
     extract::{OriginalUri, Query, State},
     http::{StatusCode, header},
+    middleware::from_fn,
     response::{IntoResponse, Response},
     routing::get,
 };
@@ -45,7 +46,7 @@ pub fn router(house: Arc<dyn House>, collectors: Vec<Collector>) -> Router {
             router = router.route(&path, get(move |state, uri, query| probe(one, state, uri, query)));
         }
     }
-    router.with_state(hall)
+    router.layer(from_fn(crate::store::correlate)).with_state(hall)
 }
 
 /// The shape of etcd's `/health`, and of what clients of the configuration store ask there.

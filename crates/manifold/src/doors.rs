@@ -4,7 +4,7 @@ use std::{io, sync::Arc, time::Duration};
 
 use door_etcd::{Context, DoorOptions, Metrics, handlers::maintenance, pb};
 use door_http::{
-    Collector,
+    Collector, Signing,
     admin::Backup,
     metrics::{Exposition, Type},
 };
@@ -57,8 +57,8 @@ pub(crate) fn ingest_options(config: &Config) -> door_http::IngestOptions {
 }
 
 /// How the configuration store is opened to clients.
-pub(crate) fn store_options(config: &Config) -> door_http::StoreOptions {
-    door_http::StoreOptions { open_configs: config.http_open_configs }
+pub(crate) fn store_options(config: &Config, signing: Signing, backup: Backup) -> door_http::StoreOptions {
+    door_http::StoreOptions { open_configs: config.http_open_configs, signing, backup }
 }
 
 /// Serves the Kafka door until `stop` completes; what is under way then has `grace` to end.

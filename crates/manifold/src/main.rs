@@ -19,6 +19,7 @@ mod inspect;
 mod keys;
 mod log;
 mod serve;
+mod signing;
 mod table;
 mod welcome;
 

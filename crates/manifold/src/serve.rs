@@ -42,7 +42,7 @@ use crate::{
     exit::{Code, Failure, Outcome},
     keys,
     log::Log,
-    welcome,
+    signing, welcome,
 };
 
 /// The key space that doors serve.
@@ -288,7 +288,10 @@ impl House<'_> {
         }
         let doorkeeper = Doorkeeper::new(Arc::new(self.node.clone()));
         collectors.push(doorkeeper.collector());
-        let store = ConfigDoor::new(self.node.clone(), doorkeeper.clone(), doors::store_options(self.config));
+        let backup = doors::backup(self.node.clone(), options);
+        let signing = signing::open(self.config, self.node.cluster_id())?;
+        let options_of_store = doors::store_options(self.config, signing, backup.clone());
+        let store = ConfigDoor::new(self.node.clone(), doorkeeper.clone(), options_of_store);
         collectors.push(store.collector());
         let (closing, stop) = (store.clone(), stopped(stopping.clone()));
         tokio::spawn(async move {
@@ -297,7 +300,6 @@ impl House<'_> {
         });
         let public = public::router(house.clone(), collectors).merge(door_keys::router(doorkeeper)).merge(store.router());
         public_rooms.open(if takes_records { public.merge(ingest.router()) } else { public });
-        let backup = doors::backup(self.node.clone(), options);
         let context = admin::Context {
             house,
             membership: Arc::new(self.node.clone()),

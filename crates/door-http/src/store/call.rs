@@ -16,7 +16,6 @@ use replica::ConfigStore;
 use super::{
     ConfigDoor,
     path::{Query, malformed},
-    routes::Route,
 };
 use crate::{
     body::whole,
@@ -33,7 +32,6 @@ pub(crate) const POSITION: &str = "manifold-position";
 pub(crate) struct Call {
     pub(crate) door: ConfigDoor,
     pub(crate) store: ConfigStore,
-    pub(crate) route: &'static Route,
     /// The segments that the route takes, decoded.
     pub(crate) parts: Vec<String>,
     pub(crate) query: Query,
@@ -120,6 +118,10 @@ impl Call {
     /// The body in one piece, at most so many bytes.
     pub(crate) async fn read_body(&mut self, bytes_max: usize) -> Result<(Bytes, Share), Problem> {
         let body = self.body.get_mut().take().unwrap_or_else(Body::empty);
+        // One that says so much is not read at all.
+        if http_body::Body::size_hint(&body).lower() > bytes_max as u64 {
+            return Err(Problem::new(Reason::TooLarge, format!("a body has at most {bytes_max} bytes here")));
+        }
         whole(body, bytes_max, &self.door.0.room).await
     }
 

@@ -155,7 +155,13 @@ pub(crate) async fn value_of(call: &Call, stored: &Stored) -> Result<(Bytes, Opt
     Ok((value, Some(share)))
 }
 
-fn shown(namespace: &str, stored: &Stored, value: Bytes, share: Option<Share>, form: Form) -> Result<Response, Problem> {
+pub(crate) fn shown(
+    namespace: &str,
+    stored: &Stored,
+    value: Bytes,
+    share: Option<Share>,
+    form: Form,
+) -> Result<Response, Problem> {
     let entry = Entry::of(namespace, stored);
     let mut out = Vec::new();
     let (content_type, bytes) = match form {
@@ -391,7 +397,7 @@ pub(crate) fn told(mut response: Response, written: &Written, position: u64) -> 
 }
 
 /// What the headers demand of this key.
-fn expects(call: &Call) -> Result<Expect, Problem> {
+pub(crate) fn expects(call: &Call) -> Result<Expect, Problem> {
     let current = || {
         let found = call.store.machine().get(call.namespace(), call.key(), At::Latest, Cold::Refuse);
         found.and_then(Result::ok).map_or(0, |(stored, _)| stored.position)
@@ -447,7 +453,7 @@ pub(crate) async fn propose_one(
     Ok((written, change))
 }
 
-fn has_condition(operation: &Operation) -> bool {
+pub(crate) fn has_condition(operation: &Operation) -> bool {
     match operation {
         Operation::Put(put) => put.expect != Expect::Any,
         Operation::Delete { expect, .. } | Operation::PutNamespace { expect, .. } | Operation::DeleteNamespace { expect, .. } => {

@@ -20,7 +20,6 @@ use super::{
     path::malformed,
 };
 use crate::{
-    keys::Operation as Right,
     limits::{LIST_BYTES, LIST_KEYS},
     problem::{Problem, Reason},
     room::Share,
@@ -243,9 +242,4 @@ pub(crate) fn configs(call: &mut Call) -> BoxFuture<'_, Result<Response, Problem
         Ok(json::of_type("application/json", long(call, items, "ns").await?))
     }
     .boxed()
-}
-
-/// Whether who asks may read a namespace that the route's path does not name.
-pub(crate) fn demand_read(call: &Call, namespace: Option<&str>) -> Result<(), Problem> {
-    call.demand(Right::Read, namespace)
 }

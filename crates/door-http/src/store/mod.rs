@@ -12,16 +12,21 @@ mod audit;
 mod call;
 mod entries;
 mod health;
+mod history;
 mod json;
 mod leader;
 mod list;
 mod namespaces;
 mod openapi;
 mod path;
+mod proofs;
 mod routes;
 mod schemas;
+mod snapshot;
 mod table;
 mod time;
+mod transaction;
+mod transfer;
 mod watch;
 mod yaml;
 
@@ -29,12 +34,15 @@ use std::sync::{Arc, OnceLock};
 
 use axum::{
     Router,
+    body::Body,
     extract::{Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, Method, header},
+    middleware::Next,
     response::{IntoResponse, Response},
     routing::any,
 };
 use base::Result;
+use config::checkpoint::Signer;
 use replica::{ConfigStore, Node, runtime};
 use tokio::sync::Semaphore;
 
@@ -48,6 +56,7 @@ use self::{
     watch::Hub,
 };
 use crate::{
+    admin::Backup,
     body::{Pieces, throw_away},
     keys::{Caller, Doorkeeper},
     limits::{STORE_BYTES_MAX, STORE_READS_BYTES_MAX, STORE_WATCHERS_MAX, VALUE_BODY_BYTES_MAX, WATCH_READERS_MAX},
@@ -60,11 +69,27 @@ use crate::{
 /// Finds a request in logs, and in the audit trail.
 const CORRELATION_ID: HeaderName = HeaderName::from_static("x-correlation-id");
 
+/// The member of a problem that names the methods of a route.
+const ALLOWED: &str = "allow";
+
 /// How the store is opened to clients.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone)]
 pub struct StoreOptions {
     /// Whether everybody may read all keys at `/api/v1/configs`.
     pub open_configs: bool,
+    /// Who signs the audit trail's checkpoints here.
+    pub signing: Signing,
+    /// Takes a backup of the node.
+    pub backup: Backup,
+}
+
+/// Who signs checkpoints, and how the log is called in them.
+#[derive(Clone)]
+pub struct Signing {
+    /// The name of the log, unique to it.
+    pub origin: String,
+    /// The key.
+    pub signer: Arc<dyn Signer>,
 }
 
 /// The configuration store's routes. Cheap to clone.
@@ -86,6 +111,8 @@ pub(crate) struct Shared {
     watchers: Room,
     /// Turns for watchers who read from history.
     readers: Semaphore,
+    /// The turn of who takes a snapshot.
+    snapshots: Semaphore,
     hub: OnceLock<Arc<Hub>>,
 }
 
@@ -102,6 +129,7 @@ impl ConfigDoor {
             reads: Room::new(STORE_READS_BYTES_MAX, "the bound on bytes under way from the configuration store on this node"),
             watchers: Room::new(STORE_WATCHERS_MAX, "the bound on watches of the configuration store on this node"),
             readers: Semaphore::new(WATCH_READERS_MAX),
+            snapshots: Semaphore::new(1),
             hub: OnceLock::new(),
         }))
     }
@@ -173,7 +201,7 @@ async fn answer(State(door): State<ConfigDoor>, request: Request) -> Response {
                 Err(error) => Err(call::of_read(&error)),
                 Ok(store) => {
                     let (request_id, body) = (request_id.clone(), parking_lot::Mutex::new(rest.take()));
-                    let mut call = Call { door, store, route, parts, query, headers, uri, caller, request_id, body };
+                    let mut call = Call { door, store, parts, query, headers, uri, caller, request_id, body };
                     let outcome = (route.handler)(&mut call).await;
                     rest = call.body.into_inner();
                     outcome
@@ -182,10 +210,31 @@ async fn answer(State(door): State<ConfigDoor>, request: Request) -> Response {
         }
     };
     // A connection that is closed before its body was read takes the answer with it. Who waits to be asked for it does not send it.
-    if let Some(body) = rest.filter(|body| !http_body::Body::is_end_stream(body) && !expects) {
+    let is_wanted = |body: &Body| {
+        let declared = http_body::Body::size_hint(body).lower();
+        !http_body::Body::is_end_stream(body) && !expects && declared <= VALUE_BODY_BYTES_MAX as u64
+    };
+    if let Some(body) = rest.filter(is_wanted) {
         throw_away(&mut Pieces::new(body), VALUE_BODY_BYTES_MAX).await;
     }
-    let mut response = outcome.unwrap_or_else(IntoResponse::into_response);
+    let mut response = outcome.unwrap_or_else(of_problem);
+    response.headers_mut().insert(CORRELATION_ID, request_id);
+    response
+}
+
+fn of_problem(problem: Problem) -> Response {
+    let allowed = problem.more.get(ALLOWED).and_then(|allowed| HeaderValue::try_from(allowed.as_str()?).ok());
+    let mut response = problem.into_response();
+    if let Some(allowed) = allowed {
+        response.headers_mut().insert(header::ALLOW, allowed);
+    }
+    response
+}
+
+/// Names every request, and its answer: for routes that are not the store's.
+pub(crate) async fn correlate(request: Request, next: Next) -> Response {
+    let request_id = correlation_id(request.headers());
+    let mut response = next.run(request).await;
     response.headers_mut().insert(CORRELATION_ID, request_id);
     response
 }
@@ -213,7 +262,7 @@ impl ConfigDoor {
             Found::Method(methods) => {
                 let methods: Vec<&str> = methods.into_iter().map(Method::as_str).collect();
                 return Err(Problem::new(Reason::Method, format!("this path takes {}", methods.join(", ")))
-                    .with("allow", methods.join(", ")));
+                    .with(ALLOWED, methods.join(", ")));
             }
         };
         let decoded = |part: &str| {
@@ -237,7 +286,7 @@ fn check_names(route: &Route, parts: &[String]) -> std::result::Result<(), Probl
     for (check, part) in checks.iter().zip(parts) {
         check(part).map_err(|error| Problem::new(Reason::Invalid, error.message))?;
         // They would be lost on the way: clients and proxies resolve them, however they are encoded.
-        if matches!(part.as_str(), "." | "..") || part.starts_with("../") || part.contains("/../") {
+        if matches!(part.as_str(), "." | "..") || part.starts_with("../") || part.contains("/../") || part.ends_with("/..") {
             return Err(Problem::new(Reason::Invalid, "no key is \"..\", or has it as a part: clients resolve it away"));
         }
     }

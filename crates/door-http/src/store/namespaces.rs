@@ -114,11 +114,15 @@ pub(crate) fn put(call: &mut Call) -> BoxFuture<'_, Result<Response, Problem>> {
         } else {
             serde_json::from_slice(&body).map_err(|error| Problem::of_json(&error))?
         };
-        let known = call.store.machine().namespace(call.namespace()).map_or_else(|_| Settings::default(), |info| info.settings);
+        let known = call.store.machine().namespace(call.namespace()).ok();
+        // Somebody answers for what was made by hand. A request that may come again says the same both times.
+        let is_named = known.is_none() && !call.headers.contains_key("idempotency-key");
+        let owner = given.owner.or_else(|| is_named.then(|| call.who().principal));
+        let known = known.map_or_else(Settings::default, |info| info.settings);
         let operation = Operation::PutNamespace {
             namespace: call.namespace().to_owned(),
             description: given.description,
-            owner: given.owner,
+            owner,
             settings: given.settings.map(|settings| settings.over(known)),
             expect: expects(call)?,
         };

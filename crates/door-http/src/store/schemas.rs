@@ -100,6 +100,142 @@ pub(crate) fn all() -> Value {
         ),
         ("AuditRecords", list("AuditRecord")),
         (
+            "Version",
+            json!({
+                "type": "object",
+                "properties": {
+                    "namespace": text, "key": text, "value": text, "type": types, "version": number, "updatedAt": time,
+                    "updatedBy": text, "position": number, "bytes": number, "deleted": { "type": "boolean" },
+                    "created": number, "restored": number, "comment": text, "hash": text,
+                },
+                "required": ["namespace", "key", "type", "version", "updatedAt", "position", "deleted", "hash"],
+                "additionalProperties": false,
+            }),
+        ),
+        ("Versions", list("Version")),
+        ("Patch", json!({ "type": "array", "items": { "type": "object" } })),
+        (
+            "Difference",
+            json!({
+                "type": "object",
+                "properties": {
+                    "from": number, "to": number, "unified": maybe,
+                    "patch": { "type": ["array", "null"], "items": { "type": "object" } },
+                },
+                "required": ["from", "to", "unified", "patch"],
+                "additionalProperties": false,
+            }),
+        ),
+        (
+            "Rollback",
+            json!({
+                "type": "object",
+                "properties": { "toVersion": { "type": "integer", "minimum": 1 }, "comment": maybe },
+                "required": ["toVersion"],
+                "additionalProperties": false,
+            }),
+        ),
+        (
+            "Transaction",
+            json!({
+                "type": "object",
+                "properties": {
+                    "if": { "type": "array", "items": {
+                        "type": "object",
+                        "properties": {
+                            "namespace": text, "key": maybe, "position": number, "version": number,
+                            "exists": { "type": "boolean" },
+                        },
+                        "required": ["namespace"],
+                        "additionalProperties": false,
+                    } },
+                    "then": { "type": "array", "minItems": 1, "items": {
+                        "type": "object",
+                        "properties": {
+                            "op": { "type": "string", "enum": ["put", "delete", "putNamespace", "deleteNamespace"] },
+                            "namespace": text, "key": text,
+                            "value": { "type": ["string", "number", "boolean", "object", "array"] }, "type": types,
+                            "description": text, "owner": text, "settings": settings,
+                            "position": number, "version": number, "exists": { "type": "boolean" },
+                        },
+                        "required": ["op", "namespace"],
+                        "additionalProperties": false,
+                    } },
+                    "comment": maybe,
+                },
+                "required": ["then"],
+                "additionalProperties": false,
+            }),
+        ),
+        (
+            "Committed",
+            json!({
+                "type": "object",
+                "properties": {
+                    "first": number, "position": number, "updatedAt": time, "repeated": { "type": "boolean" },
+                    "changes": { "type": "array", "items": {
+                        "type": "object", "properties": { "position": number, "version": number },
+                        "required": ["position", "version"],
+                    } },
+                },
+                "required": ["first", "position", "updatedAt", "repeated", "changes"],
+                "additionalProperties": false,
+            }),
+        ),
+        (
+            "Imported",
+            json!({
+                "type": "object",
+                "properties": {
+                    "dryRun": { "type": "boolean" }, "items": number, "import": text, "deleted": number, "first": number,
+                    "position": number, "actions": { "type": "object", "additionalProperties": number },
+                },
+                "required": ["dryRun", "items"],
+                "additionalProperties": false,
+            }),
+        ),
+        (
+            "Checkpoint",
+            json!({
+                "type": "object",
+                "properties": { "origin": text, "size": number, "root": text, "note": text, "verifier": text },
+                "required": ["origin", "size", "root", "note", "verifier"],
+                "additionalProperties": false,
+            }),
+        ),
+        (
+            "InclusionProof",
+            json!({
+                "type": "object",
+                "properties": {
+                    "position": number, "index": number, "size": number, "leaf": text, "root": text,
+                    "proof": { "type": "array", "items": text },
+                },
+                "required": ["position", "index", "size", "leaf", "root", "proof"],
+                "additionalProperties": false,
+            }),
+        ),
+        (
+            "ConsistencyProof",
+            json!({
+                "type": "object",
+                "properties": {
+                    "from": number, "to": number, "oldRoot": text, "newRoot": text, "proof": { "type": "array", "items": text },
+                },
+                "required": ["from", "to", "oldRoot", "newRoot", "proof"],
+                "additionalProperties": false,
+            }),
+        ),
+        (
+            "Snapshot",
+            json!({
+                "type": "object",
+                "properties": { "bytes": number, "milliseconds": number, "position": number },
+                "required": ["bytes", "milliseconds", "position"],
+                "additionalProperties": false,
+            }),
+        ),
+        (
             "Event",
             json!({
                 "type": "object",

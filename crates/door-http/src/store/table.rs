@@ -5,9 +5,9 @@ use std::sync::OnceLock;
 use axum::http::{Method, StatusCode};
 
 use super::{
-    audit, entries, health, list, namespaces, openapi,
+    audit, entries, health, history, list, namespaces, openapi, proofs,
     routes::{Access, Answer, BodyOf, Handler, Parameter, Route, Type},
-    watch,
+    snapshot, transaction, transfer, watch,
 };
 
 use crate::keys::Operation as Right;
@@ -15,6 +15,10 @@ use crate::keys::Operation as Right;
 const NAMESPACE: &str = "/api/v1/namespaces/{ns}";
 const KEYS: &str = "/api/v1/namespaces/{ns}/config";
 const KEY: &str = "/api/v1/namespaces/{ns}/config/{key}";
+
+const VERSIONS: &str = "/api/v1/namespaces/{ns}/config/{key}/versions";
+const DIFF: &str = "/api/v1/namespaces/{ns}/config/{key}/diff";
+const ROLLBACK: &str = "/api/v1/namespaces/{ns}/config/{key}/rollback";
 
 const JSON: &str = "application/json";
 
@@ -35,6 +39,18 @@ const INDEX: Parameter = query("index", Type::Number, "the same as since");
 const CURSOR: Parameter = query("cursor", Type::Text, "the X-Next-Cursor of the page before");
 const LIMIT: Parameter = query("limit", Type::Number, "at most so many; left out: all of them, at one moment");
 const PAGE: Parameter = query("limit", Type::Number, "at most so many, 1 to 1,000; left out: 50");
+const PAGE_100: Parameter = query("limit", Type::Number, "at most so many, 1 to 1,000; left out: 100");
+const NO_VALUES: Parameter = query("values", Type::Flag, "1: with values");
+const FROM_VERSION: Parameter = query("from", Type::Number, "a version; left out: the one before; 0: nothing");
+const TO_VERSION: Parameter = query("to", Type::Number, "a version; left out: the last one");
+const FORMAT: Parameter =
+    query("format", Type::OneOf(transfer::Format::NAMES), "if the content type does not say it; left out: jsonl");
+const EXPORTED: Parameter = query("namespace", Type::Text, "only this namespace; for variables it must be said");
+const EXPORTED_BELOW: Parameter = query("below", Type::Text, "only namespaces that are this path or lie below it");
+const INTO: Parameter = query("namespace", Type::Text, "the namespace of keys that do not say theirs");
+const MODE: Parameter =
+    query("mode", Type::OneOf(&["merge", "replace"]), "replace: other keys of the namespaces that are named go; left out: merge");
+const DRY_RUN: Parameter = query("dryRun", Type::Flag, "1: only tell what it would do");
 const VALUES: Parameter = query("values", Type::Flag, "0: without values");
 const COMMENT: Parameter = query("comment", Type::Text, "why; it goes into the audit trail");
 const TYPE: Parameter =
@@ -52,6 +68,9 @@ const WRITE_HEADERS: &[Parameter] = &[IF_MATCH, ABSENT, IDEMPOTENCY, PREFER];
 const ENTRY: &[(&str, &str)] = &[(JSON, "Entry")];
 const ENTRY_FORMS: &[(&str, &str)] =
     &[(JSON, "Entry"), ("application/yaml", "Text"), ("text/plain", "Text"), ("application/octet-stream", "Bytes")];
+
+const DIFFERENCES: &[(&str, &str)] = &[(JSON, "Difference"), ("text/plain", "Text"), ("application/json-patch+json", "Patch")];
+const EXPORTS: &[(&str, &str)] = &[("application/x-ndjson", "Text"), ("application/yaml", "Text"), ("text/plain", "Text")];
 
 const fn ok(says: &'static str, forms: &'static [(&'static str, &'static str)]) -> Answer {
     Answer { status: StatusCode::OK, says, forms }
@@ -139,6 +158,60 @@ fn of_keys() -> Vec<Route> {
         },
         Route {
             group: "keys",
+            summary: "The versions of a key that are kept, the newest first",
+            query: &[CONSISTENCY, PAGE_100, CURSOR, NO_VALUES],
+            answers: vec![ok("versions; also of a key that was deleted", &[(JSON, "Versions")])],
+            problems: &[NOT_FOUND],
+            ..route(Method::GET, VERSIONS, "listVersions", Access::Here(Right::Read), history::versions)
+        },
+        Route {
+            group: "keys",
+            summary: "What changed between two versions",
+            query: &[CONSISTENCY, FROM_VERSION, TO_VERSION],
+            answers: vec![ok("as text, and as a JSON Patch if both are JSON", DIFFERENCES)],
+            problems: &[NOT_FOUND, GONE, OUT_OF_RANGE, TOO_LARGE],
+            ..route(Method::GET, DIFF, "diffVersions", Access::Here(Right::Read), history::difference)
+        },
+        Route {
+            group: "keys",
+            summary: "Write the value of an earlier version again: a new version",
+            query: &[CONSISTENCY, COMMENT],
+            headers: WRITE_HEADERS,
+            body: Some(BodyOf { is_required: true, forms: &[(JSON, "Rollback")] }),
+            answers: vec![ok("the key as it is now", ENTRY), AWAY],
+            problems: &[NOT_FOUND, CONFLICT, GONE, FAILED, TOO_LARGE, SLOW, OUT_OF_RANGE],
+            ..route(Method::POST, ROLLBACK, "rollBack", Access::Here(Right::Write), history::rollback)
+        },
+        Route {
+            group: "keys",
+            summary: "Change many keys and namespaces together, if all conditions hold",
+            headers: &[IDEMPOTENCY, PREFER],
+            query: &[COMMENT],
+            body: Some(BodyOf { is_required: true, forms: &[(JSON, "Transaction")] }),
+            answers: vec![ok("what was done", &[(JSON, "Committed")]), AWAY],
+            problems: &[NOT_FOUND, CONFLICT, FAILED, TOO_LARGE, MEDIA, SLOW],
+            ..route(Method::POST, "/api/v1/txn", "commit", Access::Somewhere(Right::Read), transaction::commit)
+        },
+        Route {
+            group: "transfer",
+            summary: "Give keys out: JSON lines, YAML, or variables",
+            query: &[CONSISTENCY, FORMAT, EXPORTED, EXPORTED_BELOW, PREFIX],
+            answers: vec![ok("keys, namespace by namespace", EXPORTS)],
+            problems: &[NOT_FOUND],
+            ..route(Method::GET, "/api/v1/export", "exportEntries", Access::Somewhere(Right::Read), transfer::export)
+        },
+        Route {
+            group: "transfer",
+            summary: "Take keys in, all at one moment or not at all",
+            query: &[FORMAT, INTO, MODE, DRY_RUN, COMMENT],
+            headers: &[PREFER],
+            body: Some(BodyOf { is_required: true, forms: EXPORTS }),
+            answers: vec![ok("what was done, or would be", &[(JSON, "Imported")]), AWAY],
+            problems: &[CONFLICT, TOO_LARGE, SLOW],
+            ..route(Method::POST, "/api/v1/import", "importEntries", Access::Somewhere(Right::Write), transfer::import)
+        },
+        Route {
+            group: "keys",
             summary: "Read all keys of all namespaces; served only where http-open-configs is set",
             query: &[CONSISTENCY],
             answers: vec![ok("all keys", &[(JSON, "OpenEntries")])],
@@ -223,6 +296,9 @@ const ORDER: Parameter = query("order", Type::OneOf(&["newest", "oldest"]), "wha
 const OF_NAMESPACE: Parameter =
     query("namespace", Type::Text, "only of this namespace; who may not see all of them has to say it");
 const OF_KEY: Parameter = query("key", Type::Text, "only of this key");
+const SIZE: Parameter = query("size", Type::Number, "of the trail; left out: as it is now");
+const FROM_SIZE: Parameter = query("from", Type::Number, "the size that was known");
+const TO_SIZE: Parameter = query("to", Type::Number, "the size now; left out: as it is now");
 const RAW: Parameter = query("raw", Type::Flag, "1: with each record's bytes, as they are hashed");
 
 fn of_audit() -> Vec<Route> {
@@ -261,6 +337,41 @@ fn of_audit() -> Vec<Route> {
                 audit::record,
             )
         },
+        Route {
+            group: "audit",
+            summary: "The root of the audit trail, signed by this node: keep it elsewhere",
+            query: &[CONSISTENCY],
+            answers: vec![ok("a checkpoint; as text it is the signed note", &[(JSON, "Checkpoint"), ("text/plain", "Text")])],
+            ..route(Method::GET, "/api/v1/audit/checkpoint", "getCheckpoint", Access::Somewhere(Right::Audit), proofs::checkpoint)
+        },
+        Route {
+            group: "audit",
+            summary: "That a record is in the trail of a size",
+            query: &[CONSISTENCY, SIZE],
+            answers: vec![ok("hashes, as RFC 9162 has them", &[(JSON, "InclusionProof")])],
+            problems: &[OUT_OF_RANGE],
+            ..route(
+                Method::GET,
+                "/api/v1/audit/proof/{position}",
+                "proveInclusion",
+                Access::Somewhere(Right::Audit),
+                proofs::inclusion,
+            )
+        },
+        Route {
+            group: "audit",
+            summary: "That the trail of one size begins with that of an earlier size",
+            query: &[CONSISTENCY, FROM_SIZE, TO_SIZE],
+            answers: vec![ok("hashes, as RFC 9162 has them", &[(JSON, "ConsistencyProof")])],
+            problems: &[OUT_OF_RANGE],
+            ..route(
+                Method::GET,
+                "/api/v1/audit/consistency",
+                "proveConsistency",
+                Access::Somewhere(Right::Audit),
+                proofs::consistency,
+            )
+        },
     ]
 }
 
@@ -281,6 +392,13 @@ fn of_the_door() -> Vec<Route> {
             summary: "Whether this node can serve the store, and who leads it",
             answers: ready,
             ..route(Method::GET, "/health/ready", "ready", Access::Anybody, health::ready)
+        },
+        Route {
+            group: "door",
+            summary: "Take a snapshot on this node, and tell its size and how long it took",
+            answers: vec![ok("it was taken", &[(JSON, "Snapshot")])],
+            problems: &[CONFLICT],
+            ..route(Method::POST, "/api/v1/admin/snapshot", "takeSnapshot", Access::Everywhere(Right::Operate), snapshot::take)
         },
         description("/openapi.json", "describe"),
         description("/swagger/v1/swagger.json", "describeAsBefore"),

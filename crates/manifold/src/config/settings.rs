@@ -52,6 +52,8 @@ pub(crate) struct Config {
     pub(crate) http_advertise: Option<String>,
     /// Whether everybody may read all keys of the configuration store.
     pub(crate) http_open_configs: bool,
+    /// The file of the key that signs the audit trail; `None`: the node's own.
+    pub(crate) audit_key: Option<PathBuf>,
     /// Of a file.
     pub(crate) import_keys: Vec<FixedKey>,
     /// `None`: not opened.
@@ -253,6 +255,13 @@ pub(crate) const SETTINGS: &[Setting] = &[
         default: "",
         help: "File of fixed API keys, which nobody else may read: a line for each with its name, text, role and namespaces, or JSON",
         set: |config, text| keys::from_file(text).map(|keys| config.import_keys = keys),
+    },
+    Setting {
+        key: "audit-key",
+        value: "FILE",
+        default: "",
+        help: "The Ed25519 key that signs checkpoints of the audit trail, 64 hexadecimal digits; if not given: the node makes its own",
+        set: |config, text| file(text).map(|file| config.audit_key = file),
     },
     Setting {
         key: "tls-cert",
@@ -587,6 +596,7 @@ impl Default for Config {
             http_records: None,
             http_advertise: None,
             http_open_configs: false,
+            audit_key: None,
             import_keys: Vec::new(),
             peer: None,
             peer_advertise: String::new(),
