@@ -6,7 +6,7 @@ use clap::{Arg, ArgMatches, Args, Command, FromArgMatches, Subcommand};
 
 use crate::{
     config::{self, Flags, SETTINGS, endpoint},
-    ctl::{members::Entry, streams::arguments as streams},
+    ctl::{members::Entry, store::arguments as store, streams::arguments as streams},
 };
 
 /// What the process was started for.
@@ -100,6 +100,15 @@ pub(crate) enum CtlCommand {
     /// Take a backup of a running node
     #[command(subcommand)]
     Snapshot(SnapshotCommand),
+    /// Namespaces of the configuration store, and changing them
+    #[command(subcommand)]
+    Ns(store::NamespaceCommand),
+    /// Keys of the configuration store: reading, writing, history, watching, import and export
+    #[command(subcommand)]
+    Config(store::ConfigCommand),
+    /// The configuration store's audit trail, and proving it
+    #[command(subcommand)]
+    Audit(store::AuditCommand),
     /// Topics of the Kafka door, and changing them
     Topic(streams::Topic),
     /// Consumer groups of the Kafka door: who reads what, how far behind, and where from

@@ -309,7 +309,7 @@ impl House<'_> {
             protection: protection(&self.config.peer_options().security),
             since: Instant::now(),
         };
-        administrative.open(admin::router(context));
+        administrative.open(admin::router(context).merge(store.administrative()));
         Ok(running)
     }
 

@@ -37,6 +37,7 @@ pub mod proxy;
 pub mod random;
 pub mod serials;
 pub mod server;
+pub mod store;
 pub mod table;
 pub mod wire;
 

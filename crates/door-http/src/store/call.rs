@@ -32,6 +32,8 @@ pub(crate) const POSITION: &str = "manifold-position";
 pub(crate) struct Call {
     pub(crate) door: ConfigDoor,
     pub(crate) store: ConfigStore,
+    /// Whether it came by the administrative socket.
+    pub(crate) is_operator: bool,
     /// The segments that the route takes, decoded.
     pub(crate) parts: Vec<String>,
     pub(crate) query: Query,

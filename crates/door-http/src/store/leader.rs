@@ -53,7 +53,7 @@ impl Call {
     /// Whether this node does a write, or sends the client to the leader.
     pub(crate) fn turn(&self) -> Result<Turn, Problem> {
         let is_forwarded = self.prefers("forward");
-        if is_forwarded || self.store.leads() {
+        if is_forwarded || self.is_operator || self.store.leads() {
             return Ok(Turn::Here { is_forwarded });
         }
         if self.store.leader().is_none() {

@@ -33,7 +33,7 @@ mod yaml;
 use std::sync::{Arc, OnceLock};
 
 use axum::{
-    Router,
+    Extension, Router,
     body::Body,
     extract::{Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, Method, header},
@@ -96,6 +96,10 @@ pub struct Signing {
 #[derive(Clone)]
 pub struct ConfigDoor(Arc<Shared>);
 
+/// Marks a request that came by the administrative socket.
+#[derive(Clone, Copy)]
+struct Operator;
+
 /// What all requests share.
 pub(crate) struct Shared {
     node: Node,
@@ -141,6 +145,11 @@ impl ConfigDoor {
             router = router.route(root, any(answer));
         }
         router.with_state(self.clone())
+    }
+
+    /// Its routes, for the administrative socket: whoever may open it may do everything, and is served by this node whoever leads.
+    pub fn administrative(&self) -> Router {
+        self.router().layer(Extension(Operator))
     }
 
     /// Ends all watches, so that nobody waits for them when the node stops.
@@ -191,8 +200,10 @@ async fn answer(State(door): State<ConfigDoor>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     let request_id = correlation_id(&head.headers);
     let visitor = head.extensions.get().copied().unwrap_or_default();
+    let is_operator = head.extensions.get::<Operator>().is_some();
     let (mut rest, expects) = (Some(body), head.headers.contains_key(header::EXPECT));
-    let begun = door.begin(&head.method, &head.uri, &head.headers, visitor, &request_id).await;
+    let known = is_operator.then(Caller::operator);
+    let begun = door.begin(&head.method, &head.uri, &head.headers, (visitor, known), &request_id).await;
     let outcome = match begun {
         Err(problem) => Err(problem),
         Ok((route, parts, query, caller)) => {
@@ -201,7 +212,7 @@ async fn answer(State(door): State<ConfigDoor>, request: Request) -> Response {
                 Err(error) => Err(call::of_read(&error)),
                 Ok(store) => {
                     let (request_id, body) = (request_id.clone(), parking_lot::Mutex::new(rest.take()));
-                    let mut call = Call { door, store, parts, query, headers, uri, caller, request_id, body };
+                    let mut call = Call { door, store, is_operator, parts, query, headers, uri, caller, request_id, body };
                     let outcome = (route.handler)(&mut call).await;
                     rest = call.body.into_inner();
                     outcome
@@ -248,7 +259,7 @@ impl ConfigDoor {
         method: &Method,
         uri: &axum::http::Uri,
         headers: &HeaderMap,
-        visitor: Visitor,
+        (visitor, known): (Visitor, Option<Caller>),
         request_id: &HeaderValue,
     ) -> std::result::Result<Begun, Problem> {
         let (route, taken) = match routes::find(self.0.routes, method, uri.path()) {
@@ -270,7 +281,10 @@ impl ConfigDoor {
             path::decode(part).map(std::borrow::Cow::into_owned).ok_or_else(wrong)
         };
         let parts: Vec<String> = taken.into_iter().map(decoded).collect::<std::result::Result<_, _>>()?;
-        let caller = self.admit(route, &parts, headers, visitor, request_id).await?;
+        let caller = match known {
+            Some(operator) => Some(operator),
+            None => self.admit(route, &parts, headers, visitor, request_id).await?,
+        };
         check_names(route, &parts)?;
         let known: Vec<&'static str> = route.query.iter().map(|parameter| parameter.name).collect();
         Ok((route, parts, Query::parse(uri.query(), &known)?, caller))

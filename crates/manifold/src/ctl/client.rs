@@ -37,7 +37,8 @@ pub(crate) async fn get(data_dir: &Path, route: &str) -> Outcome<Response<Incomi
     send(data_dir, Request::get(route), Bytes::new()).await
 }
 
-async fn send(data_dir: &Path, request: http::request::Builder, body: Bytes) -> Outcome<Response<Incoming>> {
+/// Asks for an answer, whatever it is.
+pub(crate) async fn exchange(data_dir: &Path, request: http::request::Builder, body: Bytes) -> Outcome<Response<Incoming>> {
     let socket = data_dir.join(admin::SOCKET);
     let stream = connect(&socket).await.map_err(|error| {
         let advice = "is it running, and is --data-dir the directory it serves from?";
@@ -47,7 +48,11 @@ async fn send(data_dir: &Path, request: http::request::Builder, body: Bytes) -> 
     tokio::spawn(connection);
     let request = request.header(http::header::HOST, "manifold").body(Full::new(body));
     let request = request.map_err(|error| Failure::new(Code::Failed, error))?;
-    let response = sender.send_request(request).await.map_err(broken)?;
+    sender.send_request(request).await.map_err(broken)
+}
+
+async fn send(data_dir: &Path, request: http::request::Builder, body: Bytes) -> Outcome<Response<Incoming>> {
+    let response = exchange(data_dir, request, body).await?;
     if response.status().is_success() {
         return Ok(response);
     }

@@ -13,6 +13,7 @@ mod save;
 mod scrub;
 mod secret;
 mod show;
+pub(crate) mod store;
 pub(crate) mod streams;
 mod upgrade;
 mod users;
@@ -69,6 +70,9 @@ pub(crate) fn run(ctl: Ctl) -> Outcome {
             let saved = save::save(&data_dir, &file)?;
             answer(json, &saved, save::Saved::to_text)
         }
+        CtlCommand::Ns(command) => store::namespaces(&data_dir, json, command),
+        CtlCommand::Config(command) => store::config(&data_dir, json, command),
+        CtlCommand::Audit(command) => store::audit(&data_dir, json, command),
         CtlCommand::Topic(topic) => streams::topic(&data_dir, json, topic),
         CtlCommand::Group(group) => streams::group(&data_dir, json, group),
         CtlCommand::Produce(produce) => streams::produce(&data_dir, json, produce),
