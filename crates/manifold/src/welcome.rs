@@ -39,6 +39,8 @@ fn block(doors: &Doors, client_urls: &[String], config: &Config, colour: bool) -
     if let Some(http) = &doors.http {
         let (scheme, credentials) = (config.scheme(Door::Http), credentials(config, Door::Http));
         text += &format!("  {bold}http{plain}   curl -s{credentials} {scheme}://{http}/health\n");
+        text += &format!("         manifold ctl config set greetings first hello --data-dir {dir}\n");
+        text += &format!("         manifold ctl config get greetings first --data-dir {dir}\n");
     }
     if let Some(peer) = &doors.peer {
         text += &format!("  {bold}peer{plain}   other nodes reach this one at {peer}\n");

@@ -127,9 +127,18 @@ impl Config {
         let scheme = self.scheme(Door::Etcd);
         let advice = format!("say where clients reach it with --etcd-advertise {scheme}://HOST:PORT");
         let told = |etcd| format!("clients that ask who the members are will be told {scheme}://{etcd}; {advice}");
+        let http = self.http.filter(|http| several && http.ip().is_unspecified() && self.http_advertise.is_none());
+        let sent = |http| {
+            let scheme = self.scheme(Door::Http);
+            format!(
+                "clients of the configuration store will be sent to {scheme}://{http} while this node leads it; say where they reach \
+                 it with --http-advertise {scheme}://HOST:PORT"
+            )
+        };
         everywhere
             .iter()
             .map(told)
+            .chain(http.map(sent))
             .chain(self.advice_on_tls())
             .chain(self.advice_on_kafka())
             .chain(self.advice_on_records())

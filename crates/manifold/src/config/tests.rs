@@ -424,7 +424,7 @@ fn the_example_is_a_configuration_and_names_every_setting() {
         .filter(|line| !["join", "peer-ca", "peer-cert", "peer-key"].iter().any(|key| line.starts_with(&format!("{key} = "))))
         // Files that are not here, and what needs them.
         .filter(|line| !line.starts_with("tls-") && !line.starts_with("etcd-tls = ") && !line.starts_with("http-tls = "))
-        .filter(|line| !line.starts_with("import-keys = "))
+        .filter(|line| !line.starts_with("import-keys = ") && !line.starts_with("audit-key = "))
         .filter(|line| !line.starts_with("kafka-tls = ") && !line.starts_with("kafka-principal-rules = "))
         .map(|line| line.replace("/etc/manifold/cluster-secret", secret_file.path().to_str().unwrap()) + "\n")
         .collect();
