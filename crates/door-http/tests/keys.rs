@@ -240,8 +240,8 @@ fn a_key_is_sent_in_either_header() {
         ("Authorization: Bearer\r\n", "empty or too long"),
         ("Authorization: Digest abc\r\n", "is Bearer with an API key, or Basic"),
         ("Authorization: Basic !!!\r\n", "in Base64"),
-        (&twice, "several headers X-Api-Key"),
-        (&format!("X-Api-Key: {}\r\n", "x".repeat(4_097)), "empty or too long"),
+        (&*twice, "several headers X-Api-Key"),
+        (&*format!("X-Api-Key: {}\r\n", "x".repeat(4_097)), "empty or too long"),
     ] {
         house.whoami(headers).is(401, "unauthenticated", said);
     }

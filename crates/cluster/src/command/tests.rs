@@ -142,8 +142,8 @@ fn decodes_what_it_encodes_and_refuses_the_rest() {
         longer.push(0);
         assert!(Command::decode(longer.into()).is_err());
     }
-    let future = Command::decode(Bytes::from_static(b"\x05\x01")).unwrap_err();
-    assert!(future.kind == Kind::Unsupported && future.message.contains("version 5, this build reads 1 to 4"), "{future}");
+    let future = Command::decode(Bytes::from_static(b"\x06\x01")).unwrap_err();
+    assert!(future.kind == Kind::Unsupported && future.message.contains("version 6, this build reads 1 to 5"), "{future}");
     for unknown in [&b"\x03\x10"[..], b"\x04\x10", b"\x04\x0e\x07", b"\x04\x0f\x07"] {
         assert_eq!(Command::decode(Bytes::from_static(unknown)).unwrap_err().kind, Kind::Corrupt);
     }

@@ -180,8 +180,8 @@ fn a_table_of_version_1_is_read() {
     });
     assert_eq!(case.records().len(), 3, "the record is written anew under its key");
     assert_eq!(Case::on(case.table.clone()).state(), case.state());
-    case.table.put(Bytes::from_static(b"\0\0\0\0x"), Bytes::from_static(b"\x05x"));
-    assert!(Machine::open(case.table).err().unwrap().message.contains("version 5"));
+    case.table.put(Bytes::from_static(b"\0\0\0\0x"), Bytes::from_static(b"\x06x"));
+    assert!(Machine::open(case.table).err().unwrap().message.contains("version 6"));
 }
 
 #[test]
