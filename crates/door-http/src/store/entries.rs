@@ -399,7 +399,8 @@ pub(crate) fn told(mut response: Response, written: &Written, position: u64) -> 
 /// What the headers demand of this key.
 pub(crate) fn expects(call: &Call) -> Result<Expect, Problem> {
     let current = || {
-        let found = call.store.machine().get(call.namespace(), call.key(), At::Latest, Cold::Refuse);
+        // Only where several tags are named, which nearly nobody does: then it may wait for the disk.
+        let found = call.store.machine().get(call.namespace(), call.key(), At::Latest, Cold::Allow);
         found.and_then(Result::ok).map_or(0, |(stored, _)| stored.position)
     };
     call.expects(current)

@@ -286,8 +286,7 @@ impl ConfigDoor {
             None => self.admit(route, &parts, headers, visitor, request_id).await?,
         };
         check_names(route, &parts)?;
-        let known: Vec<&'static str> = route.query.iter().map(|parameter| parameter.name).collect();
-        Ok((route, parts, Query::parse(uri.query(), &known)?, caller))
+        Ok((route, parts, Query::parse(uri.query(), route.query)?, caller))
     }
 }
 

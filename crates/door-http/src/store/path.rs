@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::routes::Parameter;
 use crate::problem::{Problem, Reason};
 
 /// Decodes `%xx`; `None` if there is something else behind a percent sign, or what comes out is not UTF-8.
@@ -44,7 +45,7 @@ pub(crate) struct Query(Vec<(String, String)>);
 
 impl Query {
     /// Reads the parameters that are `known`, each at most once.
-    pub(crate) fn parse(text: Option<&str>, known: &[&'static str]) -> Result<Query, Problem> {
+    pub(crate) fn parse(text: Option<&str>, known: &[Parameter]) -> Result<Query, Problem> {
         let mut parameters: Vec<(String, String)> = Vec::new();
         for part in text.unwrap_or_default().split('&').filter(|part| !part.is_empty()) {
             let (name, value) = part.split_once('=').unwrap_or((part, ""));
@@ -55,7 +56,7 @@ impl Query {
             };
             let (name, value) = (decoded(name)?, decoded(value)?);
             // What is not known is passed over: proxies and caches add their own.
-            if !known.contains(&&*name) {
+            if !known.iter().any(|parameter| parameter.name == name) {
                 continue;
             }
             if parameters.iter().any(|(other, _)| *other == name) {
@@ -104,7 +105,11 @@ pub(crate) fn malformed(detail: impl Into<Cow<'static, str>>) -> Problem {
 mod tests {
     use proptest::prelude::*;
 
-    use super::*;
+    use super::{super::routes::Type, *};
+
+    const LIMIT: Parameter = Parameter { name: "limit", kind: Type::Number, says: "" };
+    const PREFIX: Parameter = Parameter { name: "prefix", kind: Type::Text, says: "" };
+    const FLAG: Parameter = Parameter { name: "flag", kind: Type::Flag, says: "" };
 
     #[test]
     fn only_whole_and_valid_escapes_are_decoded() {
@@ -117,15 +122,15 @@ mod tests {
 
     #[test]
     fn parameters_are_known_and_there_once() {
-        let query = Query::parse(Some("limit=5&prefix=a%26b+c&&flag"), &["limit", "prefix", "flag"]).unwrap();
+        let query = Query::parse(Some("limit=5&prefix=a%26b+c&&flag"), &[LIMIT, PREFIX, FLAG]).unwrap();
         assert_eq!((query.text("prefix"), query.text("none")), (Some("a&b c"), None));
         assert_eq!((query.limit(1, 3).unwrap(), query.number("limit").unwrap()), (3, Some(5)));
         assert!(query.flag("flag", false).unwrap() && query.flag("none", true).unwrap());
-        assert!(Query::parse(Some("other=1"), &["limit"]).unwrap().0.is_empty());
+        assert!(Query::parse(Some("other=1"), &[LIMIT]).unwrap().0.is_empty());
         for wrong in ["limit=1&limit=2", "limit=%zz"] {
-            assert_eq!(Query::parse(Some(wrong), &["limit"]).unwrap_err().reason, Reason::Malformed, "{wrong}");
+            assert_eq!(Query::parse(Some(wrong), &[LIMIT]).unwrap_err().reason, Reason::Malformed, "{wrong}");
         }
-        let query = Query::parse(Some("limit=-1"), &["limit"]).unwrap();
+        let query = Query::parse(Some("limit=-1"), &[LIMIT]).unwrap();
         assert!(query.number("limit").is_err() && query.flag("limit", true).is_err());
     }
 
