@@ -104,7 +104,7 @@ fn the_first_key_is_made_on_the_node_and_outlives_a_kill() {
     let log = node.log();
     assert!(log.contains("an API key was made") && log.contains("name=\"ci\"") && log.contains("by=\"operator\""), "{log}");
     let node = Node::start_on(&dir, &[]);
-    for key in [&root, ci, &rotated] {
+    for key in [&*root, ci, &*rotated] {
         assert_eq!(whoami(&node, &with(key)).0, 200);
     }
     let revoked = done(&node.ctl(&["key", "revoke", "ci"]));
