@@ -162,7 +162,7 @@ class Handler(BaseHTTPRequestHandler):
             if "1e400" in text:
                 raise ValueError("1e400 is too large: line 1 column 1")
         except (ValueError, RecursionError) as error:
-            raise Problem(400, "Malformed", f"the body is no JSON: {error}") from None
+            raise Problem(400, "Malformed", f"the body is no JSON: {error}, line 1 column 1 or later") from None
         if not isinstance(told, dict):
             raise Problem(400, "Malformed", "the body is no JSON object: line 1 column 1")
         return told
@@ -306,7 +306,7 @@ class Handler(BaseHTTPRequestHandler):
         try:
             fits = {"number": lambda: float(value), "json": lambda: json.loads(value), "boolean": lambda: {"true": 1, "false": 0}[value]}
             fits.get(kind, lambda: None)()
-        except (ValueError, KeyError):
+        except (ValueError, KeyError, RecursionError):
             raise Problem(400, "Malformed", f"the value is no {kind}") from None
 
     def delete_key(self, namespace, key, actor):
