@@ -28,6 +28,35 @@ BODY_BYTES_MAX = 16 << 20
 NAMESPACE = re.compile(r"[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*")
 
 
+def described(method, path, statuses, body=None):
+    """An operation of the document: what it takes and answers."""
+    kinds = {200: "application/json", 307: None, 204: None}
+    answers = {}
+    for status in statuses:
+        kind = kinds.get(status, "application/problem+json")
+        answers[str(status)] = {"description": "-", **({"content": {kind: {"schema": {"type": ["object", "array"]}}}} if kind else {})}
+    parameters = [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in re.findall(r"{(\w+)}", path)]
+    taken = {"requestBody": {"required": True, "content": {"application/json": {"schema": body}}}} if body else {}
+    return {path: {method: {"parameters": parameters, "responses": answers, **taken}}}
+
+
+ENTRY = {"type": "object", "required": ["value"], "properties": {"value": {"type": "string"}, "type": {"enum": list(TYPES)}}}
+KEY_PATH = "/api/v1/namespaces/{namespace}/config/{key}"
+OPENAPI = {
+    "openapi": "3.1.0",
+    "info": {"title": "model", "version": "1"},
+    "paths": {
+        **described("get", "/health", [200, 405]),
+        **described("get", "/api/v1/namespaces", [200, 401, 403, 405]),
+        KEY_PATH: {
+            **described("get", KEY_PATH, [200, 400, 401, 403, 404, 405])[KEY_PATH],
+            **described("put", KEY_PATH, [200, 307, 400, 401, 403, 404, 405, 413, 415], ENTRY)[KEY_PATH],
+            **described("delete", KEY_PATH, [204, 307, 400, 401, 403, 404, 405])[KEY_PATH],
+        },
+    },
+}
+
+
 class Problem(Exception):
     """An answer of application/problem+json."""
 
@@ -117,7 +146,7 @@ class Handler(BaseHTTPRequestHandler):
             told = {"type": "about:blank", "title": problem.title, "status": problem.status, "detail": problem.detail}
             self.answer(problem.status, told, problem.headers, "application/problem+json")
 
-    do_GET = do_PUT = do_DELETE = do_POST = do_PATCH = do
+    do_GET = do_PUT = do_DELETE = do_POST = do_PATCH = do_HEAD = do_OPTIONS = do_TRACE = do_QUERY = do
 
     def answer(self, status, told=None, headers=None, kind="application/json"):
         body = b"" if told is None else told.encode() if isinstance(told, str) else json.dumps(told).encode()
@@ -131,7 +160,8 @@ class Handler(BaseHTTPRequestHandler):
         if status != 204:
             self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+        if self.command != "HEAD":
+            self.wfile.write(body)
 
     def take_body(self, drop=False):
         if self.body is None:
@@ -191,14 +221,15 @@ class Handler(BaseHTTPRequestHandler):
         query = parse_qs(parts.query)
         with self.store.lock:
             match (self.command, *words):
-                case ("GET", "health"):
+                case (_, "health"):
+                    self.only("GET")
                     return 200, {"status": "healthy", "timestamp": now()}
                 case ("GET", "health", "ready"):
                     return self.ready()
                 case ("GET", "metrics"):
                     return 200, "# TYPE up gauge\nup 1\n", None, "text/plain; version=0.0.4"
                 case ("GET", "swagger", "v1", "swagger.json") | ("GET", "openapi.json"):
-                    return 200, {"openapi": "3.1.0", "info": {"title": "model", "version": "1"}, "paths": {"/health": {"get": {"responses": {"200": {"description": "yes"}}}}}}
+                    return 200, OPENAPI
                 case ("POST", "api", "v1", "admin", "snapshot") if self.store.serves_snapshots:
                     self.actor(ADMIN)
                     return 200, {"bytes": len(self.store.entries), "milliseconds": 1}

@@ -6,7 +6,7 @@
     verify_audit.py --inclusion PROOF EXPORT CHECKPOINT --key KEY   that one record is in the tree; EXPORT may hold that record alone
 
 KEY is the verifier's key, `name+id+key`, or a file that holds it: have it from elsewhere than the log. --unsigned looks at no signature.
-Ends with 0 if all is as it was signed, with 1 if anything is not, with 2 if it was asked wrongly. Needs nothing but Python 3.10.
+Ends with 0 if all is as it was signed, with 1 if anything is not, with 2 if it was asked wrongly. Needs nothing but Python 3.11.
 """
 
 import argparse
