@@ -9,6 +9,7 @@ monkey.patch_all()
 import argparse  # noqa: E402
 import os  # noqa: E402
 import platform  # noqa: E402
+import signal  # noqa: E402
 import sys  # noqa: E402
 import time  # noqa: E402
 from contextlib import contextmanager  # noqa: E402
@@ -89,12 +90,12 @@ def plan_of(options):
     return plan
 
 
-def keys_file(options):
-    """The two keys of the suite, as `--import-keys` takes them."""
-    lines = [f"{options.api_key} admin suite-admin"]
+def keys_of(options):
+    """The two keys of the suite, for nodes that are started."""
+    keys = [("suite-admin", options.api_key, "admin")]
     if options.reader_key != options.api_key:
-        lines.append(f"{options.reader_key} viewer suite-reader")
-    return "\n".join(lines) + "\n"
+        keys.append(("suite-reader", options.reader_key, "viewer"))
+    return keys
 
 
 def make_session(options, tier, urls, nodes):
@@ -134,7 +135,7 @@ def run_alone(options, scenario, tier):
     """A scenario on one node of its own, with a proof of its own."""
     from lib.load import run_scenario
 
-    nodes = Nodes(options.binary, [f"http://127.0.0.1:{free_port()}"], options.under, keys_file(options), options.serve_flag)
+    nodes = Nodes(options.binary, [f"http://127.0.0.1:{free_port()}"], options.under, keys_of(options), options.serve_flag)
     try:
         nodes.start()
         session = make_session(options, tier, [nodes.nodes[0].url], nodes)
@@ -203,6 +204,10 @@ def run_tier(options, tier, nodes):
 
 def web_ui(options, tier, nodes):
     """A person drives; the proof is the same."""
+    # Locust reads the command line once more, and this one is not its own.
+    sys.argv = sys.argv[:1]
+    import gevent
+    from gevent.event import Event
     from locust.env import Environment
 
     from lib import running
@@ -215,10 +220,10 @@ def web_ui(options, tier, nodes):
     environment.create_local_runner()
     page = environment.create_web_ui("127.0.0.1", options.web_port, userclass_picker_is_active=True)
     say(f"  http://127.0.0.1:{options.web_port} until Ctrl-C")
-    try:
-        environment.runner.greenlet.join()
-    except KeyboardInterrupt:
-        pass
+    is_over = Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        gevent.signal_handler(number, is_over.set)
+    is_over.wait()
     environment.runner.quit()
     page.stop()
     proof = prove(session)
@@ -236,7 +241,7 @@ def started(options):
     if not options.start:
         yield None
         return
-    nodes = Nodes(options.binary, options.urls, options.under, keys_file(options), options.serve_flag)
+    nodes = Nodes(options.binary, options.urls, options.under, keys_of(options), options.serve_flag)
     try:
         say(f"starting {len(options.urls)} of {options.binary}, data in {nodes.directory}")
         nodes.start()

@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from lib.cluster import Cluster
+from lib.http import Client
 
 STOP_SECONDS = 20
 READY_SECONDS = 60
@@ -109,9 +110,11 @@ class Nodes:
         # Absolute and short: the administrative socket lies in it.
         Path(under).mkdir(parents=True, exist_ok=True)
         self.directory = Path(tempfile.mkdtemp(prefix="config-bench-", dir=Path(under).resolve()))
-        self.keys = self.directory / "keys"
-        self.keys.write_text(keys)
-        self.keys.chmod(0o600)
+        # Name, text and role of each.
+        self.keys = keys
+        self.keys_file = self.directory / "keys"
+        self.keys_file.touch(mode=0o600)
+        self.keys_file.write_text("".join(f"{name} {text} {role}\n" for name, text, role in keys))
         self.flags = list(flags)
         self.nodes = []
         peers = [f"127.0.0.1:{free_port()}" for _ in urls]
@@ -123,7 +126,7 @@ class Nodes:
     def _node(self, name, url, more):
         directory = self.directory / name
         command = [self.binary, "serve", "--data-dir", str(directory), "--name", name, "--http", urlsplit(url).netloc]
-        command += ["--etcd", "off", "--kafka", "off", "--import-keys", str(self.keys), *more, *self.flags]
+        command += ["--etcd", "off", "--kafka", "off", "--import-keys", str(self.keys_file), *more, *self.flags]
         return Node(url, directory, command, self.directory / f"{name}.log")
 
     def start(self):
@@ -137,8 +140,18 @@ class Nodes:
         self.wait()
 
     def wait(self, seconds=READY_SECONDS):
-        """Until all are ready."""
-        Cluster([node.url for node in self.nodes]).find_leader(seconds, sleep=self._sleep)
+        """Until all are ready, and know the keys, which whoever leads imports after it began to lead."""
+        urls = [node.url for node in self.nodes]
+        Cluster(urls).find_leader(seconds, sleep=self._sleep)
+        end = time.monotonic() + seconds
+        for _, text, _ in self.keys:
+            client = Client(text)
+            for url in urls:
+                while client.request_once("GET", f"{url}/api/v1/namespaces").status == 401:
+                    if time.monotonic() > end:
+                        raise CannotStart(f"{url} does not know the keys that it was to import")
+                    self._sleep(0.1)
+            client.close()
 
     def _sleep(self, seconds):
         for node in self.nodes:
