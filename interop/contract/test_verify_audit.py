@@ -245,6 +245,43 @@ class KnownAnswersTest(unittest.TestCase):
         self.assertEqual(line["key"], "k")
 
 
+class RealTrailTest(unittest.TestCase):
+    """What the server's own code wrote: golden/, made by crates/config/tests/trail.rs."""
+
+    GOLDEN = CONTRACT / "golden"
+
+    def ask(self, *files):
+        told = io.StringIO()
+        with contextlib.redirect_stdout(told):
+            code = verify.main([*(name if name.startswith("--") else str(self.GOLDEN / name) for name in files), "--key", str(self.GOLDEN / "key")])
+        return code, told.getvalue()
+
+    def test_it_is_verified(self):
+        self.assertEqual(self.ask("export.jsonl", "checkpoint-earlier", "checkpoint")[0], 0)
+        self.assertEqual(self.ask("--consistency", "consistency.json", "checkpoint-earlier", "checkpoint")[0], 0)
+        self.assertEqual(self.ask("--inclusion", "inclusion.json", "export.jsonl", "checkpoint")[0], 0)
+
+    def test_each_line_that_is_changed_dropped_or_moved_is_found(self):
+        lines = (self.GOLDEN / "export.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
+        note = verify.Checkpoint.read((self.GOLDEN / "checkpoint").read_text(encoding="utf-8"), None)
+        with tempfile.TemporaryDirectory() as folder:
+            export = Path(folder) / "export"
+
+            def found(changed):
+                export.write_text("".join(changed), encoding="utf-8")
+                return verify.verify_export(export, [note]).findings
+
+            self.assertEqual(found(lines), [])
+            for number in range(0, len(lines), 7):
+                line = json.loads(lines[number])
+                data = bytearray(verify.decode_base64(line["record"]))
+                data[number % len(data)] ^= 1
+                line["record"] = base64.b64encode(data).decode()
+                self.assertTrue(found([*lines[:number], json.dumps(line) + "\n", *lines[number + 1 :]]), f"line {number} changed")
+                self.assertTrue(found(lines[:number] + lines[number + 1 :]), f"line {number} dropped")
+                self.assertTrue(found([*lines[:number], *reversed(lines[number : number + 2]), *lines[number + 2 :]]) or number + 1 >= len(lines))
+
+
 class ProofTest(unittest.TestCase):
     def test_every_proof_of_small_trees(self):
         leaves = [verify.leaf_hash(bytes([number])) for number in range(40)]
