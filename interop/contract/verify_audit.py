@@ -2,6 +2,7 @@
 """Verifies an export of the audit trail, with nothing of Manifold's: written from RFC 6962, RFC 9162, RFC 8032 and docs/formats/config.md.
 
     verify_audit.py EXPORT CHECKPOINT... --key KEY     everything in the export against signed checkpoints, also earlier ones
+    verify_audit.py EXPORT --unsigned                  only whether it contradicts itself
     verify_audit.py --consistency PROOF EARLIER LATER --key KEY     that the later tree begins with the earlier one
     verify_audit.py --inclusion PROOF EXPORT CHECKPOINT --key KEY   that one record is in the tree; EXPORT may hold that record alone
 
@@ -351,12 +352,44 @@ def time_of(text):
     return round((moment - datetime(1970, 1, 1, tzinfo=timezone.utc)).total_seconds() * 1000)
 
 
+# Fields of a line, and what the record must say of each. A line may leave out what it has nothing to say of.
+SHOWN = {
+    "position": lambda record: record.position,
+    "transaction": lambda record: record.first,
+    "closes": lambda record: record.closes,
+    "action": lambda record: record.action,
+    "attempted": lambda record: record.attempted,
+    "actor": lambda record: record.principal,
+    "keyId": lambda record: record.key_id,
+    "address": lambda record: record.address,
+    "requestId": lambda record: record.request_id,
+    "comment": lambda record: record.comment,
+    "namespace": lambda record: record.namespace,
+    "key": lambda record: record.key,
+    "version": lambda record: record.version,
+    "replaced": lambda record: record.replaced,
+    "restored": lambda record: record.restored,
+    "import": lambda record: f"{record.import_id:016x}",
+    "keys": lambda record: record.keys,
+    "type": lambda record: record.type,
+    "bytes": lambda record: record.size,
+    "oldHash": lambda record: record.before and record.before.hex(),
+    "newHash": lambda record: record.after and record.after.hex(),
+    "leaf": lambda record: leaf_hash(record.data).hex(),
+}
+# What is read in another way, and what says why a value is not shown.
+OTHERS = {"timestamp", "oldValue", "newValue", "record", "omitted"}
+
+
 def hold_line(line, record):
     """Fields that are there, against the record; values, against their hashes."""
-    shown = {"position": record.position, "action": record.action, "actor": record.principal, "namespace": record.namespace, "key": record.key}
-    for name, value in shown.items():
-        if name in line and line[name] != value:
-            raise Wrong(f"{name} is shown as {line[name]!r}, and the record says {value!r}")
+    for name, value in line.items():
+        if name in SHOWN:
+            wanted = SHOWN[name](record)
+            if value != wanted or type(value) is not type(wanted):
+                raise Wrong(f"{name} is shown as {value!r}, and the record says {wanted!r}")
+        elif name not in OTHERS:
+            raise Wrong(f"{name} is shown, and nobody knows what it is")
     if "timestamp" in line and time_of(line["timestamp"]) != record.time_ms:
         raise Wrong(f"its time is shown as {line['timestamp']}, and the record says {record.time_ms} ms")
     for name, wanted in (("oldValue", record.before), ("newValue", record.after)):
@@ -442,6 +475,7 @@ class Report:
 
     findings: list = field(default_factory=list)
     records: int = 0
+    root: bytes = b""
 
     def add(self, text):
         if len(self.findings) < FINDINGS_MAX:
@@ -496,7 +530,7 @@ def verify_export(path, checkpoints):
         report.add(str(wrong))
     for checkpoint in due:
         report.add(f"{checkpoint.label}: {checkpoint.size} records were signed, and the export has {tree.size}")
-    report.records = tree.size
+    report.records, report.root = tree.size, tree.root()
     return report
 
 
@@ -540,7 +574,7 @@ def parse(arguments):
     options = parser.parse_args(arguments)
     if options.unsigned == bool(options.key):
         parser.error("name the verifier's key with --key, or say --unsigned")
-    if len(options.files) < 2 or ((options.consistency or options.inclusion) and len(options.files) != 2):
+    if (len(options.files) < 2 and not options.unsigned) or ((options.consistency or options.inclusion) and len(options.files) != 2):
         parser.error("see --help for which files are wanted")
     return options
 
@@ -563,7 +597,8 @@ def run(options):
     checkpoints = [checkpoint(path) for path in rest]
     report = verify_export(first, checkpoints)
     sizes = ", ".join(str(found.size) for found in checkpoints)
-    return report.findings, f"{report.records} records; those that were signed ({sizes}) are as they were"
+    signed = f"those of the checkpoints ({sizes}) are as they were" if checkpoints else "nothing says that they are as they were"
+    return report.findings, f"{report.records} records, root {base64.b64encode(report.root).decode()}; {signed}"
 
 
 def main(arguments=None):
