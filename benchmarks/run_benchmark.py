@@ -206,7 +206,6 @@ def web_ui(options, tier, nodes):
     """A person drives; the proof is the same."""
     # Locust reads the command line once more, and this one is not its own.
     sys.argv = sys.argv[:1]
-    import gevent
     from gevent.event import Event
     from locust.env import Environment
 
@@ -220,10 +219,10 @@ def web_ui(options, tier, nodes):
     environment.create_local_runner()
     page = environment.create_web_ui("127.0.0.1", options.web_port, userclass_picker_is_active=True)
     say(f"  http://127.0.0.1:{options.web_port} until Ctrl-C")
-    is_over = Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        gevent.signal_handler(number, is_over.set)
-    is_over.wait()
+    try:
+        Event().wait()
+    except KeyboardInterrupt:
+        pass
     environment.runner.quit()
     page.stop()
     proof = prove(session)
@@ -280,8 +279,17 @@ def run(options):
     return 1 if result["faults"] else 0
 
 
+def stop_here():
+    """SIGINT and SIGTERM end the run in order, whichever greenlet is at work: what was started is ended."""
+    import gevent
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        gevent.signal_handler(number, gevent.getcurrent().throw, KeyboardInterrupt)
+
+
 def main(arguments=None):
     options = parse(arguments)
+    stop_here()
     try:
         if not options.web_ui:
             return run(options)

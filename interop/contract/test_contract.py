@@ -26,7 +26,7 @@ class FileTest(unittest.TestCase):
             self.assertIn(case["of"], replay.GROUPS, case)
             self.assertTrue(("ask" in case) != ("raw" in case), case)
             self.assertLessEqual(set(case), {"case", "of", "about", "to", "key", "slow", "ask", "raw", "answer"}, case)
-            used = set(re.findall(r"\{saved:(\w+)\}", str(case)))
+            used = set(re.findall(r"\{(?:saved|position):(\w+)\}", str(case)))
             self.assertLessEqual(used, saved, case["case"])
             saved |= set(case["answer"].get("save", {}))
 
