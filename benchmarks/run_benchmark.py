@@ -35,13 +35,29 @@ def say(text=""):
 
 def parse(arguments):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    parser.add_argument("--tier", choices=[*TIERS, "all"], default="small", help="1,000 entries in 10 namespaces, 10,000 in 50, 100,000 in 100, or one after the other")
-    parser.add_argument("--scenarios", default="all", metavar="LIST", help="all, write, read, mixed, audit, payload, snapshot, single, numbers or names, with commas")
+    parser.add_argument(
+        "--tier",
+        choices=[*TIERS, "all"],
+        default="small",
+        help="1,000 entries in 10 namespaces, 10,000 in 50, 100,000 in 100, or one after the other",
+    )
+    parser.add_argument(
+        "--scenarios",
+        default="all",
+        metavar="LIST",
+        help="all, write, read, mixed, audit, payload, snapshot, single, numbers or names, with commas",
+    )
     parser.add_argument("--host", default=HOST, help="a node; in a cluster the others are 100 and 200 ports above it")
     parser.add_argument("--nodes", default="", metavar="URL,...", help="all nodes, where they are not at those ports")
     parser.add_argument("--mode", choices=["cluster", "single"], help="three nodes or one (default: cluster, or what --start says)")
-    parser.add_argument("--api-key", default=os.environ.get("BENCH_API_KEY", ADMIN_KEY), help="an administrator's key; better in BENCH_API_KEY, since command lines are seen")
-    parser.add_argument("--reader-key", default=os.environ.get("BENCH_READER_KEY"), help="a viewer's key for reads (default: the other one)")
+    parser.add_argument(
+        "--api-key",
+        default=os.environ.get("BENCH_API_KEY", ADMIN_KEY),
+        help="an administrator's key; better in BENCH_API_KEY, since command lines are seen",
+    )
+    parser.add_argument(
+        "--reader-key", default=os.environ.get("BENCH_READER_KEY"), help="a viewer's key for reads (default: the other one)"
+    )
     parser.add_argument("--output-dir", default=str(HERE / "results"), metavar="DIR", help="where the result goes")
     parser.add_argument("--web-ui", action="store_true", help="fill the store, then hand over to Locust's web page until Ctrl-C")
     parser.add_argument("--web-port", type=int, default=8089, metavar="PORT", help="where that page is, on 127.0.0.1")
@@ -49,15 +65,25 @@ def parse(arguments):
     parser.add_argument("--client", choices=["fast", "requests"], default="fast", help="FastHttpUser or HttpUser")
     parser.add_argument("--duration", type=float, metavar="SECONDS", help="of each stage (default: 10, with --quick 1)")
     parser.add_argument("--warm-up", type=float, metavar="SECONDS", help="of each stage, not measured (default: 1, with --quick 0.2)")
-    parser.add_argument("--payload", type=bytes_of, default=PAYLOADS["1KB"], metavar="SIZE", help="of the entries, and where a scenario has one payload")
+    parser.add_argument(
+        "--payload", type=bytes_of, default=PAYLOADS["1KB"], metavar="SIZE", help="of the entries, and where a scenario has one payload"
+    )
     parser.add_argument("--payloads", default=",".join(PAYLOADS), metavar="LIST", help="where a scenario goes through several")
     parser.add_argument("--stage-bytes", type=int, default=512, metavar="MB", help="of values that one stage writes at most")
     parser.add_argument("--quick", action="store_true", help="does everything work: short stages, few users, at most 200 entries")
     parser.add_argument("--seed", type=int, help="of all data (default: another one each time)")
     parser.add_argument("--start", choices=["one", "three"], help="start a node or three, at --host and above, on empty directories")
     parser.add_argument("--binary", default=os.environ.get("MANIFOLD_BIN"), metavar="FILE", help="the program for --start")
-    parser.add_argument("--under", default=".", metavar="DIR", help="where nodes that are started have their data: the disk that is measured")
-    parser.add_argument("--serve-flag", action="append", default=[], metavar="FLAG", help="one more argument for nodes that are started, such as --serve-flag=--settle=128MiB")
+    parser.add_argument(
+        "--under", default=".", metavar="DIR", help="where nodes that are started have their data: the disk that is measured"
+    )
+    parser.add_argument(
+        "--serve-flag",
+        action="append",
+        default=[],
+        metavar="FLAG",
+        help="one more argument for nodes that are started, such as --serve-flag=--settle=128MiB",
+    )
     options = parser.parse_args(arguments)
     if options.start and not options.binary:
         parser.error("--start needs --binary FILE, or MANIFOLD_BIN")
@@ -112,13 +138,20 @@ def fill(session):
     session.seed_store(lambda done, of: say(f"      {done:,} of {of:,} entries"))
     seconds = time.monotonic() - begun
     say(f"  {len(session.seeded):,} entries in {session.tier.namespaces} namespaces, {len(session.seeded) / seconds:,.0f} a second")
-    return {"entries": len(session.seeded), "namespaces": session.tier.namespaces, "payload_bytes": session.plan.payload, "seconds": round(seconds, 3)}
+    return {
+        "entries": len(session.seeded),
+        "namespaces": session.tier.namespaces,
+        "payload_bytes": session.plan.payload,
+        "seconds": round(seconds, 3),
+    }
 
 
 def prove(session):
     begun = time.monotonic()
     proof = session.read_back()
-    say(f"  {proof.acknowledged:,} writes acknowledged, {proof.verified:,} verified, {proof.lost:,} lost, in {time.monotonic() - begun:.1f} s")
+    say(
+        f"  {proof.acknowledged:,} writes acknowledged, {proof.verified:,} verified, {proof.lost:,} lost, in {time.monotonic() - begun:.1f} s"
+    )
     for reason in proof.reasons[:5]:
         say(f"    {reason}")
     return vars(proof)
@@ -144,7 +177,11 @@ def run_alone(options, scenario, tier):
             session.watch = watch
             result = run_scenario(session, scenario, say)
         result.update(seeded=seeded, proof=prove(session), cluster=watch.log.figures(), nodes=nodes.figures())
-        wrong = {"lost": result["proof"]["lost"], "failed writes": result["proof"]["seeding_failures"], "leader changes": watch.log.leader_changes}
+        wrong = {
+            "lost": result["proof"]["lost"],
+            "failed writes": result["proof"]["seeding_failures"],
+            "leader changes": watch.log.leader_changes,
+        }
         if any(wrong.values()):
             result.setdefault("faults", []).append(str(wrong))
         return result
@@ -157,19 +194,26 @@ def baseline(scenarios):
     alone = next((scenario for scenario in scenarios if scenario["name"] == "single-node" and "stages" in scenario), None)
     if alone is None:
         return None
-    shared = {f"S{scenario['number']}: {stage['label']}": stage for scenario in scenarios if scenario is not alone for stage in scenario.get("stages", [])}
+    shared = {
+        f"S{scenario['number']}: {stage['label']}": stage
+        for scenario in scenarios
+        if scenario is not alone
+        for stage in scenario.get("stages", [])
+    }
     rows = []
     for single in alone["stages"]:
         cluster = shared.get(single["label"])
         if cluster and single["p50_ms"] and cluster["p50_ms"]:
-            rows.append({
-                "stage": single["label"],
-                "cluster_p50_ms": cluster["p50_ms"],
-                "single_p50_ms": single["p50_ms"],
-                "difference_p50_ms": round(cluster["p50_ms"] - single["p50_ms"], 3),
-                "cluster_requests_per_second": cluster["requests_per_second"],
-                "single_requests_per_second": single["requests_per_second"],
-            })
+            rows.append(
+                {
+                    "stage": single["label"],
+                    "cluster_p50_ms": cluster["p50_ms"],
+                    "single_p50_ms": single["p50_ms"],
+                    "difference_p50_ms": round(cluster["p50_ms"] - single["p50_ms"], 3),
+                    "cluster_requests_per_second": cluster["requests_per_second"],
+                    "single_requests_per_second": single["requests_per_second"],
+                }
+            )
     return rows
 
 
@@ -188,7 +232,15 @@ def run_tier(options, tier, nodes):
             obstacle = scenario.obstacle(options)
             if obstacle:
                 say(f"      left out: {obstacle}")
-                result["scenarios"].append({"number": scenario.number, "name": scenario.name, "title": scenario.title, "not_run": obstacle, "may_be_left_out": True})
+                result["scenarios"].append(
+                    {
+                        "number": scenario.number,
+                        "name": scenario.name,
+                        "title": scenario.title,
+                        "not_run": obstacle,
+                        "may_be_left_out": True,
+                    }
+                )
             elif scenario.is_alone:
                 result["scenarios"].append(run_alone(options, scenario, tier))
             else:
@@ -207,9 +259,8 @@ def web_ui(options, tier, nodes):
     # Locust reads the command line once more, and this one is not its own.
     sys.argv = sys.argv[:1]
     from gevent.event import Event
-    from locust.env import Environment
-
     from lib import running
+    from locust.env import Environment
 
     session = make_session(options, tier, options.urls, nodes)
     fill(session)

@@ -1,8 +1,8 @@
 """What a scenario is: stages one after the other, each with one kind of user and so many of them."""
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Callable
 
 GROUPS = ("write", "read", "mixed", "audit", "payload", "snapshot", "single")
 

@@ -262,5 +262,3 @@ class Session:
                 left.append(f"{name}: {error}")
         client.close()
         return left
-
-

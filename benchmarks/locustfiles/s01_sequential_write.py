@@ -1,10 +1,9 @@
 """S1: one user writes to the leader, with each payload in turn."""
 
-from locust import task
-
 from lib.data import size_label
 from lib.scenario import Scenario, Stage
 from lib.users import ConfigUser
+from locust import task
 
 
 class SequentialWriter(ConfigUser):

@@ -1,9 +1,8 @@
 """S2: more and more users write to all nodes in turn and follow 307 to the leader."""
 
-from locust import task
-
 from lib.scenario import Scenario, Stage
 from lib.users import ConfigUser
+from locust import task
 
 
 class ConcurrentWriter(ConfigUser):

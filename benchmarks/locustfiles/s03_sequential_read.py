@@ -1,9 +1,8 @@
 """S3: one user reads random keys from one follower."""
 
-from locust import task
-
 from lib.scenario import Scenario, Stage
 from lib.users import ConfigUser
+from locust import task
 
 
 class SequentialReader(ConfigUser):

@@ -1,9 +1,8 @@
 """S4: more and more users read random keys from all nodes in turn."""
 
-from locust import task
-
 from lib.scenario import Scenario, Stage
 from lib.users import ConfigUser
+from locust import task
 
 
 class ConcurrentReader(ConfigUser):

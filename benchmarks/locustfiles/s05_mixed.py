@@ -1,9 +1,8 @@
 """S5: four reads from any node for each write to the leader. Who wrote reads what they wrote, at any node and at once."""
 
-from locust import task
-
 from lib.scenario import Scenario, Stage
 from lib.users import ConfigUser
+from locust import task
 
 
 class MixedUser(ConfigUser):

@@ -1,9 +1,8 @@
 """S6: what the agreement of a majority costs: writes to the leader beside reads from a follower, alike in size and users."""
 
-from locust import task
-
 from lib.scenario import Scenario, Stage
 from lib.users import ConfigUser
+from locust import task
 
 WRITES, READS = "writes to the leader", "reads from a follower"
 

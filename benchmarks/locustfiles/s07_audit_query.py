@@ -2,10 +2,9 @@
 
 import json
 
-from locust import task
-
 from lib.scenario import Scenario, Stage
 from lib.users import ConfigUser
+from locust import task
 
 LIMIT = 50
 

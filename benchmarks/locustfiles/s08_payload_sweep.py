@@ -1,10 +1,9 @@
 """S8: ten users write larger and larger values."""
 
-from locust import task
-
 from lib.data import size_label
 from lib.scenario import Scenario, Stage
 from lib.users import ConfigUser
+from locust import task
 
 
 class PayloadWriter(ConfigUser):

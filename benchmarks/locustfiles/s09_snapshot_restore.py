@@ -1,10 +1,9 @@
 """S9: a snapshot is taken while one user writes and one reads; a node is killed and comes back; a fresh one starts from the snapshot."""
 
-from locust import task
-
 from lib.scenario import Scenario, Stage
 from lib.snapshots import Snapshots
 from lib.users import ConfigUser
+from locust import task
 
 
 class Bystander(ConfigUser):

@@ -4,6 +4,7 @@ import unittest
 
 from lib.cluster import Cluster, HealthLog, NoLeader, node_urls
 from lib.http import Client
+
 from tests.model import Model
 
 

@@ -1,4 +1,4 @@
-"""Nodes that the suite starts by itself: found, given keys, ended, and their failures told. The program is the model behind the real command line."""
+"""Nodes that the suite starts: given keys, ended, and their failures told. The program is the model behind the real command line."""
 
 import json
 import os
@@ -99,7 +99,16 @@ class NodesTest(unittest.TestCase):
             Nodes(str(self.folder / "nothing"), [self.url], self.folder / "data", KEYS)
 
     def test_the_command_starts_a_node_and_leaves_nothing(self):
-        command = [sys.executable, str(BENCHMARKS / "run_benchmark.py"), "--start", "one", "--binary", str(self.program), "--host", self.url]
+        command = [
+            sys.executable,
+            str(BENCHMARKS / "run_benchmark.py"),
+            "--start",
+            "one",
+            "--binary",
+            str(self.program),
+            "--host",
+            self.url,
+        ]
         command += ["--under", str(self.folder / "data"), "--output-dir", str(self.folder / "results"), "--scenarios", "read,single"]
         command += ["--quick", "--duration", "0.3", "--warm-up", "0.1"]
         done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
@@ -113,7 +122,16 @@ class NodesTest(unittest.TestCase):
             self.stop_with(number)
 
     def stop_with(self, number):
-        command = [sys.executable, str(BENCHMARKS / "run_benchmark.py"), "--start", "one", "--binary", str(self.program), "--host", self.url]
+        command = [
+            sys.executable,
+            str(BENCHMARKS / "run_benchmark.py"),
+            "--start",
+            "one",
+            "--binary",
+            str(self.program),
+            "--host",
+            self.url,
+        ]
         command += ["--under", str(self.folder / "data"), "--output-dir", str(self.folder / "results"), "--duration", "60"]
         run = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True)
         for line in run.stdout:

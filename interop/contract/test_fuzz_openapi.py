@@ -12,7 +12,19 @@ from tests.model import OPENAPI, Handler, Model, Problem  # noqa: E402
 
 
 def fuzz(model, *more):
-    command = [sys.executable, str(CONTRACT / "fuzz_openapi"), "--url", model.urls[0], "--examples", "10", "--seconds", "10", "--seed", "5", *more]
+    command = [
+        sys.executable,
+        str(CONTRACT / "fuzz_openapi"),
+        "--url",
+        model.urls[0],
+        "--examples",
+        "10",
+        "--seconds",
+        "10",
+        "--seed",
+        "5",
+        *more,
+    ]
     done = subprocess.run(command, capture_output=True, text=True, timeout=280, check=False)
     return done.returncode, done.stdout + done.stderr
 

@@ -79,7 +79,13 @@ def encode(record):
     text = lambda value: number(len(value.encode()), 2) + value.encode()
     bits = (record.closes, record.key is not None, record.before is not None, record.after is not None, record.shows_values)
     attempted = verify.ACTIONS.index(record.attempted)
-    head = [1, sum(bit << place for place, bit in enumerate(bits)), verify.ACTIONS.index(record.action), attempted, verify.TYPES.index(record.type)]
+    head = [
+        1,
+        sum(bit << place for place, bit in enumerate(bits)),
+        verify.ACTIONS.index(record.action),
+        attempted,
+        verify.TYPES.index(record.type),
+    ]
     numbers = [record.version, record.replaced, record.restored, record.import_id, record.keys, record.size]
     texts = [record.namespace, *([] if record.key is None else [record.key])]
     texts += [record.principal, record.key_id, record.address, record.request_id, record.comment]
@@ -168,7 +174,9 @@ class Log:
         for record, (old, new) in zip(self.records, self.values):
             moment = verify.datetime.fromtimestamp(record.time_ms / 1000, verify.timezone.utc)
             shown = {"position": record.position, "timestamp": moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")}
-            shown.update(action=record.action, actor=record.principal, namespace=record.namespace, key=record.key, oldValue=old, newValue=new)
+            shown.update(
+                action=record.action, actor=record.principal, namespace=record.namespace, key=record.key, oldValue=old, newValue=new
+            )
             lines.append({**shown, "record": base64.b64encode(encode(record)).decode()})
         return lines
 
@@ -214,12 +222,19 @@ class KnownAnswersTest(unittest.TestCase):
             self.assertFalse(verify.ed25519_verify(key, message, signature + b"\0"))
 
     def test_roots_of_certificate_transparency(self):
-        leaves = [bytes.fromhex(text) for text in ("", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f")]
+        leaves = [
+            bytes.fromhex(text)
+            for text in ("", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f")
+        ]
         roots = """
-            6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125
-            aeb6bcfe274b70a14fb067a5e5578264db0fa9b51af5e0ba159158f329e06e77 d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7
-            4e3bbb1f7b478dcfe71fb631631519a3bca12c9aefca1612bfce4c13a86264d4 76e67dadbcdf1e10e1b74ddc608abd2f98dfb16fbce75277b5232a127f2087ef
-            ddb89be403809e325750d3d263cd78929c2942b7942a34b77e122c9594a74c8c 5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328
+            6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d
+            fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125
+            aeb6bcfe274b70a14fb067a5e5578264db0fa9b51af5e0ba159158f329e06e77
+            d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7
+            4e3bbb1f7b478dcfe71fb631631519a3bca12c9aefca1612bfce4c13a86264d4
+            76e67dadbcdf1e10e1b74ddc608abd2f98dfb16fbce75277b5232a127f2087ef
+            ddb89be403809e325750d3d263cd78929c2942b7942a34b77e122c9594a74c8c
+            5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328
         """.split()
         found = verify.Tree()
         self.assertEqual(found.root(), sha256(b""))
@@ -253,7 +268,9 @@ class RealTrailTest(unittest.TestCase):
     def ask(self, *files):
         told = io.StringIO()
         with contextlib.redirect_stdout(told):
-            code = verify.main([*(name if name.startswith("--") else str(self.GOLDEN / name) for name in files), "--key", str(self.GOLDEN / "key")])
+            code = verify.main(
+                [*(name if name.startswith("--") else str(self.GOLDEN / name) for name in files), "--key", str(self.GOLDEN / "key")]
+            )
         return code, told.getvalue()
 
     def test_it_is_verified(self):
@@ -279,7 +296,9 @@ class RealTrailTest(unittest.TestCase):
                 line["record"] = base64.b64encode(data).decode()
                 self.assertTrue(found([*lines[:number], json.dumps(line) + "\n", *lines[number + 1 :]]), f"line {number} changed")
                 self.assertTrue(found(lines[:number] + lines[number + 1 :]), f"line {number} dropped")
-                self.assertTrue(found([*lines[:number], *reversed(lines[number : number + 2]), *lines[number + 2 :]]) or number + 1 >= len(lines))
+                self.assertTrue(
+                    found([*lines[:number], *reversed(lines[number : number + 2]), *lines[number + 2 :]]) or number + 1 >= len(lines)
+                )
 
 
 class ProofTest(unittest.TestCase):
@@ -586,7 +605,9 @@ class TamperingTest(unittest.TestCase):
         other = self.write("other", json.dumps(self.lines[29]) + "\n")
         self.assertEqual(self.ask("--inclusion", inclusion, other, later, "--key", verifier_key())[0], 1)
         changed = {**self.lines[30], "actor": "bob"}
-        self.assertEqual(self.ask("--inclusion", inclusion, self.write("changed", json.dumps(changed) + "\n"), later, "--key", verifier_key())[0], 1)
+        self.assertEqual(
+            self.ask("--inclusion", inclusion, self.write("changed", json.dumps(changed) + "\n"), later, "--key", verifier_key())[0], 1
+        )
 
 
 if __name__ == "__main__":
