@@ -564,6 +564,16 @@ class TamperingTest(unittest.TestCase):
     def test_a_key_with_a_wrong_id_is_refused(self):
         self.assert_found("does not belong to it", self.lines, key=re.sub(r"\+[0-9a-f]{8}\+", "+00000000+", verifier_key()))
 
+    def test_each_node_may_sign_with_a_key_of_its_own(self):
+        other = bytes(range(1, 33))
+        notes = [self.notes[0], self.log.note(60, seed=other)]
+        self.assert_found("no signature is by", self.lines, notes)
+        code, told = self.verify(self.lines, notes, "--key", verifier_key(other))
+        self.assertEqual(code, 0, told)
+        keys = self.write("keys", f"{verifier_key()}\n{verifier_key(other)}\n")
+        code, told = self.verify(self.lines, notes, key=keys)
+        self.assertEqual(code, 0, told)
+
     def test_without_a_key_it_says_so(self):
         export = self.directory / "export"
         export.write_text("".join(json.dumps(line) + "\n" for line in self.lines), encoding="utf-8")
@@ -585,7 +595,7 @@ class TamperingTest(unittest.TestCase):
 
     def test_proofs_without_the_whole_export(self):
         leaves = self.log.leaves()
-        encoded = lambda nodes: [base64.b64encode(node).decode() for node in nodes]
+        encoded = lambda nodes: [node.hex() for node in nodes]
         earlier, later = self.write("earlier", self.notes[0]), self.write("later", self.notes[1])
         proof = self.write("proof", {"from": 20, "to": 60, "proof": encoded(consistency(20, leaves))})
         self.assertEqual(self.ask("--consistency", proof, earlier, later, "--key", verifier_key())[0], 0)

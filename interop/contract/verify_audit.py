@@ -6,7 +6,8 @@
     verify_audit.py --consistency PROOF EARLIER LATER --key KEY     that the later tree begins with the earlier one
     verify_audit.py --inclusion PROOF EXPORT CHECKPOINT --key KEY   that one record is in the tree; EXPORT may hold that record alone
 
-KEY is the verifier's key, `name+id+key`, or a file that holds it: have it from elsewhere than the log. --unsigned looks at no signature.
+KEY is a verifier's key, `name+id+key`, or a file that holds some, one a line; --key may come several times. Have them from elsewhere than the
+log. --unsigned looks at no signature.
 Ends with 0 if all is as it was signed, with 1 if anything is not, with 2 if it was asked wrongly. Needs nothing but Python 3.11.
 """
 
@@ -15,6 +16,7 @@ import base64
 import binascii
 import hashlib
 import json
+import re
 import sys
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -32,6 +34,7 @@ ACTIONS = (
 )
 TYPES = ("string", "number", "boolean", "json", "binary")
 FINDINGS_MAX = 50
+HASH = re.compile(r"[0-9a-f]{64}")
 
 
 class Wrong(Exception):
@@ -198,6 +201,13 @@ def decode_base64(text):
         raise Wrong(f"{str(text)[:40]!r} is no Base64") from None
 
 
+def decode_hash(text):
+    """64 hexadecimal digits."""
+    if not isinstance(text, str) or not HASH.fullmatch(text):
+        raise Wrong(f"{str(text)[:40]!r} is no hash of 64 hexadecimal digits")
+    return bytes.fromhex(text)
+
+
 @dataclass
 class VerifierKey:
     """Whose signature counts."""
@@ -232,8 +242,8 @@ class Checkpoint:
     label: str = ""
 
     @classmethod
-    def read(cls, note, key, label=""):
-        """`key` None: whoever signed it, if anybody did."""
+    def read(cls, note, keys, label=""):
+        """One of the keys must have signed it; None: whoever did, if anybody."""
         text, separator, signatures = note.rpartition("\n\n")
         text += "\n"
         if not separator:
@@ -244,8 +254,9 @@ class Checkpoint:
         root = decode_base64(lines[2])
         if len(root) != 32:
             raise Wrong(f"{label}: a root has 32 bytes")
-        if key is not None and not any(cls._is_by(line, key, text) for line in signatures.splitlines()):
-            raise Wrong(f"{label}: no signature is by {key.name}: do not trust it")
+        if keys is not None and not any(cls._is_by(line, key, text) for line in signatures.splitlines() for key in keys):
+            names = " or ".join(sorted({key.name for key in keys}))
+            raise Wrong(f"{label}: no signature is by {names}: do not trust it")
         return cls(lines[0], int(lines[1]), root, label)
 
     @staticmethod
@@ -538,7 +549,8 @@ def read_proof(path, *names):
     told = json.loads(Path(path).read_text(encoding="utf-8"))
     if not isinstance(told, dict) or not isinstance(told.get("proof"), list) or any(not isinstance(told.get(name), int) for name in names):
         raise Wrong(f"{path}: a proof is an object with {', '.join(names)} and proof")
-    return [told[name] for name in names], [decode_base64(node) for node in told["proof"]]
+    proof = [decode_hash(node) for node in told["proof"]]
+    return [told[name] for name in names], proof
 
 
 def verify_consistency_file(path, earlier, later):
@@ -567,7 +579,9 @@ def verify_inclusion_file(path, export, checkpoint):
 def parse(arguments):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("files", nargs="+", metavar="FILE")
-    parser.add_argument("--key", help="the verifier's key, or a file that holds it")
+    parser.add_argument(
+        "--key", action="append", help="a verifier's key, or a file that holds some; each node of a cluster may have its own"
+    )
     parser.add_argument("--unsigned", action="store_true", help="look at no signature")
     parser.add_argument("--consistency", metavar="PROOF")
     parser.add_argument("--inclusion", metavar="PROOF")
@@ -579,13 +593,20 @@ def parse(arguments):
     return options
 
 
+def keys_of(text):
+    """A key, or those of a file, one a line."""
+    is_file = "+" not in text or Path(text).exists()
+    lines = Path(text).read_text(encoding="utf-8").splitlines() if is_file else [text]
+    return [VerifierKey.read(line) for line in lines if line.strip()]
+
+
 def run(options):
     """Findings, and what to say if there are none."""
-    key = None
-    if options.key:
-        path = Path(options.key)
-        key = VerifierKey.read(path.read_text(encoding="utf-8") if path.exists() else options.key)
-    checkpoint = lambda path: Checkpoint.read(Path(path).read_text(encoding="utf-8"), key, path)
+    keys = [key for text in options.key for key in keys_of(text)] if options.key else None
+
+    def checkpoint(path):
+        return Checkpoint.read(Path(path).read_text(encoding="utf-8"), keys, path)
+
     first, *rest = options.files
     if options.consistency:
         earlier, later = checkpoint(first), checkpoint(rest[0])
