@@ -62,7 +62,9 @@ class Cluster:
         while True:
             told = {url: health(self._client, url) for url in self.urls}
             leaders = [url for url, said in told.items() if said and said["cluster"].get("role") == "leader"]
-            if len(leaders) == 1 and all(said and said.get("status") == "ready" for said in told.values()):
+            if len(leaders) == 1 and all(
+                said and said.get("status") == "ready" and said["cluster"].get("leader") for said in told.values()
+            ):
                 self.leader = leaders[0]
                 return self.leader
             if clock() >= end:
@@ -89,14 +91,16 @@ class HealthLog:
             self.unready += 1
             self._note(seconds, url, "no answer" if said is None else f"status {said.get('status')}")
             return
-        # A node that leads names itself; where it is not told who leads, its own word must do.
         cluster = said["cluster"]
-        leader = url if cluster.get("role") == "leader" else cluster.get("leader")
-        place = (cluster.get("term"), leader)
+        term, leader = cluster.get("term"), cluster.get("leader")
+        if leader is None and self.last is not None and term == self.last[0]:
+            return  # It has not heard yet where the leader's door is.
+        place = (term, leader)
         if self.last is None:
             self.first = self.last = place
         elif place != self.last and not self._is_older(place):
-            self.leader_changes += 1
+            # Where the leader's door is may be heard of after who leads.
+            self.leader_changes += self.last[0] != term or self.last[1] is not None
             self._note(seconds, url, f"term {place[0]}, leader {place[1]}")
             self.last = place
 

@@ -68,6 +68,15 @@ class HealthLogTest(unittest.TestCase):
         self.assertEqual(self.log.leader_changes, 1)
         self.assertEqual(self.log.figures()["last"], {"term": 4, "leader": "http://a"})
 
+    def test_a_leader_whose_address_is_heard_of_later_is_no_change(self):
+        self.log.heard(0, "http://b", said(3, "follower", None))
+        self.log.heard(0, "http://a", said(3))
+        self.log.heard(1, "http://b", said(3, "follower", None))
+        self.assertEqual(self.log.leader_changes, 0)
+        self.log.heard(2, "http://b", said(4, "follower", None))
+        self.log.heard(2, "http://c", said(4, "leader", "http://c"))
+        self.assertEqual(self.log.leader_changes, 1)
+
     def test_who_does_not_answer_or_knows_no_leader_is_unready(self):
         self.log.heard(0, "http://a", said(3))
         self.log.heard(1, "http://b", None)
