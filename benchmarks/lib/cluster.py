@@ -130,11 +130,21 @@ class HealthWatch:
     def __init__(self, urls):
         self.log = HealthLog()
         self._urls = list(urls)
-        # Nodes that are down because this run stopped them.
-        self.left_out = set()
+        # Nodes that are down because this run stopped them, and when they were back.
+        self._left_out = set()
+        self._back = {}
         self._is_over = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._begun = time.monotonic()
+
+    def leave_out(self, url):
+        """This run is about to stop this node."""
+        self._left_out.add(url)
+
+    def take_back(self, url):
+        """It is ready again; what was asked before that does not count."""
+        self._back[url] = time.monotonic()
+        self._left_out.discard(url)
 
     def __enter__(self):
         self._thread.start()
@@ -148,9 +158,10 @@ class HealthWatch:
         client = Client(seconds=HEALTH_SECONDS)
         while not self._is_over.wait(POLL_SECONDS):
             for url in self._urls:
-                if url in self.left_out:
+                if url in self._left_out:
                     continue
+                asked = time.monotonic()
                 said = health(client, url)
-                if url not in self.left_out:
+                if url not in self._left_out and asked > self._back.get(url, 0.0):
                     self.log.heard(time.monotonic() - self._begun, url, said)
         client.close()

@@ -51,6 +51,16 @@ class Client:
         raise Unreachable(f"{url}: more than {HOPS_MAX} redirects")
 
     def request_once(self, method, url, body=None, headers=None):
+        is_kept = urlsplit(url).netloc in self._connections
+        try:
+            return self._request_once(method, url, body, headers)
+        except Unreachable:
+            # A connection that was kept may have ended long ago. What changes something is never sent twice.
+            if method != "GET" or not is_kept:
+                raise
+        return self._request_once(method, url, body, headers)
+
+    def _request_once(self, method, url, body, headers):
         parts = urlsplit(url)
         path = parts.path + (f"?{parts.query}" if parts.query else "")
         headers = {"Content-Type": "application/json", **(headers or {})} if body is not None else dict(headers or {})

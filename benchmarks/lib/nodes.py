@@ -16,6 +16,8 @@ from lib.http import Client
 
 STOP_SECONDS = 20
 READY_SECONDS = 60
+# As long as one node leads without a change before it is believed that it goes on.
+SETTLED_SECONDS = 10
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -142,8 +144,8 @@ class Nodes:
     def wait(self, seconds=READY_SECONDS):
         """Until all are ready, and know the keys, which whoever leads imports after it began to lead."""
         urls = [node.url for node in self.nodes]
-        Cluster(urls).find_leader(seconds, sleep=self._sleep)
         end = time.monotonic() + seconds
+        self._settle(Cluster(urls), end)
         for _, text, _ in self.keys:
             client = Client(text)
             for url in urls:
@@ -152,6 +154,16 @@ class Nodes:
                         raise CannotStart(f"{url} does not know the keys that it was to import")
                     self._sleep(0.1)
             client.close()
+
+    def _settle(self, cluster, end):
+        """A cluster that was just founded hands each shard to the node that should lead it; what is measured begins after that."""
+        leader, since = None, 0.0
+        while leader is None or (len(self.nodes) > 1 and time.monotonic() - since < SETTLED_SECONDS):
+            found = cluster.find_leader(max(1.0, end - time.monotonic()), sleep=self._sleep)
+            if found != leader:
+                leader, since = found, time.monotonic()
+            if len(self.nodes) > 1:
+                self._sleep(0.2)
 
     def _sleep(self, seconds):
         for node in self.nodes:

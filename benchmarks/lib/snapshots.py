@@ -56,9 +56,10 @@ class Snapshots:
 
     def restart_follower(self):
         """SIGKILL, one second of absence, and the time from its start until it says that it is ready."""
+        self.session.cluster.find_leader(READY_SECONDS)
         url = self.session.cluster.followers[0]
         node = self.session.nodes.node(url)
-        self.session.watch.left_out.add(url)
+        self.session.watch.leave_out(url)
         node.kill()
         time.sleep(1)
         begun = time.monotonic()
@@ -67,7 +68,7 @@ class Snapshots:
         if took is None:
             self.faults.append(f"{url} was killed and is not ready {READY_SECONDS} s after its start")
         else:
-            self.session.watch.left_out.discard(url)
+            self.session.watch.take_back(url)
         return {"follower_restart": {"milliseconds": took, "total_milliseconds": milliseconds(begun)}}
 
     @staticmethod
