@@ -152,6 +152,11 @@ impl KafkaPeer {
         &self.settings.libraries
     }
 
+    /// The folder of all brokers' data.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// Process ids of the brokers that run.
     pub fn pids(&self) -> Vec<u32> {
         self.nodes.iter().filter_map(|node| Some(node.child.as_ref()?.id())).collect()

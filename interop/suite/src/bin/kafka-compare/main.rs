@@ -3,6 +3,7 @@
 //! Each row of each run starts its server, or its three nodes, on empty data on a real disk (`--under`), warms both ends up, and
 //! lets the tool measure. At the end comes a table with the medians and their ratio, and with `--json` every value.
 
+mod cold;
 mod rows;
 mod subject;
 
@@ -20,7 +21,8 @@ struct Options {
     /// Runs of each server; the median counts.
     #[arg(long, default_value_t = 3)]
     runs: usize,
-    /// Only these rows (produce-default, produce-128k, produce-flush, produce-100k, consume, end-to-end, three); all unless said.
+    /// Only these rows (produce-default, produce-128k, produce-flush, produce-100k, consume, consume-cold, end-to-end,
+    /// three); all unless said.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
     /// The real Kafka alone.

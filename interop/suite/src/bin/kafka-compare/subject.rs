@@ -4,8 +4,8 @@ use interop::cluster::{Cluster, Plan};
 use interop::kafka_peer::{KafkaPeer, KafkaSettings};
 use interop::kafka_tools::KafkaTools;
 use interop::server::unused_port;
-use interop::{Server, Settings};
-use std::path::Path;
+use interop::{Server, Settings, process};
+use std::path::{Path, PathBuf};
 
 /// Which server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,6 +70,31 @@ impl Subject {
         match &self.nodes {
             Running::Kafka(peer) => peer.cpu_seconds(),
             Running::Manifold(servers) => servers.iter().map(Server::cpu_seconds).sum(),
+        }
+    }
+
+    /// Bytes that all its processes together have caused to be written so far.
+    pub(crate) fn written_bytes(&self) -> u64 {
+        let pids = match &self.nodes {
+            Running::Kafka(peer) => peer.pids(),
+            Running::Manifold(servers) => servers.iter().map(Server::pid).collect(),
+        };
+        pids.into_iter().filter_map(process::written_bytes).sum()
+    }
+
+    /// Where the first server's data is.
+    pub(crate) fn folder(&self) -> PathBuf {
+        match &self.nodes {
+            Running::Kafka(peer) => peer.folder().to_owned(),
+            Running::Manifold(servers) => servers[0].data_dir(),
+        }
+    }
+
+    /// Kills the first server and starts it again on its data.
+    pub(crate) async fn restart(&mut self) {
+        match &mut self.nodes {
+            Running::Kafka(peer) => peer.restart(0),
+            Running::Manifold(servers) => drop(servers[0].restart().await),
         }
     }
 }
