@@ -12,6 +12,7 @@ use replica::{Keyspace, Node, NodeStatus, node::DEFAULT_KEYSPACE, runtime};
 use crate::{
     cluster::{Cluster, tell},
     house::House,
+    streams::Progress,
 };
 
 /// How often it looks, by true time.
@@ -54,6 +55,10 @@ struct Known {
     leaders: BTreeMap<(ShardId, u64), NodeId>,
     /// By node, its start, and shard.
     places: BTreeMap<(NodeId, u32, ShardId), Place>,
+    /// How far streams are, by node and its start.
+    streams: BTreeMap<(NodeId, u32), Vec<i64>>,
+    /// How far they were by the last word of each term's leader.
+    leading: BTreeMap<u64, Vec<i64>>,
     states: BTreeMap<u64, (NodeId, StateDigest)>,
     complaints: Vec<String>,
     comparisons: u64,
@@ -144,6 +149,7 @@ fn applied(status: &NodeStatus) -> Option<u64> {
 
 impl Known {
     fn check(&mut self, house: &House, node: &Node, start: u32, status: &NodeStatus) {
+        self.check_streams(house, node, start);
         let floor = house.floor();
         for shard in &status.shards {
             let id = shard.shard;
@@ -164,6 +170,20 @@ impl Known {
                 None => {}
             }
         }
+    }
+
+    fn check_streams(&mut self, house: &House, node: &Node, start: u32) {
+        let Some(now) = Progress::of(node) else { return };
+        let before = self.streams.insert((house.node_id(), start), now.places.clone());
+        if let Some(before) = before.filter(|before| !now.reaches(before)) {
+            self.complaints.push(format!("streams of {} went back from {before:?} to {now:?}", house.name()));
+        }
+        let Some(term) = now.leads else { return };
+        // One who does not know yet that it leads no more may be behind those of later terms.
+        if let Some((led, before)) = self.leading.range(..=term).find(|(_, before)| !now.reaches(before)) {
+            self.complaints.push(format!("{} leads with {now:?}, and in term {led} streams were {before:?}", house.name()));
+        }
+        self.leading.insert(term, now.places);
     }
 
     fn check_leader(&mut self, house: &House, shard: ShardId, term: u64, leader: NodeId) {

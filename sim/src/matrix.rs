@@ -48,12 +48,26 @@ kinds! {
         Watch = "watch",
         /// A batch appended to a stream.
         Append = "append",
+        /// A batch that is sent once more.
+        Repeat = "repeat",
+        /// A batch of a producer whose epoch is over.
+        Fence = "fence",
         /// A read of a stream.
         Fetch = "fetch",
         /// Where a stream ends.
         Ends = "ends",
+        /// What a leader says of where a stream ends.
+        Watermark = "watermark",
         /// Old records of a stream are to go.
         Trim = "trim",
+        /// Records beyond what a stream may keep are to go.
+        Retain = "retain",
+        /// A member takes the group over.
+        Join = "join",
+        /// The group commits an offset.
+        Commit = "commit",
+        /// What the group has committed.
+        Committed = "committed",
     }
 }
 

@@ -1,6 +1,6 @@
 //! Bugs that are planted to prove that the alarms ring. Only with the feature `planted`, which no normal build has.
 //!
-//! Each is a real one of some system (etcd, Redpanda, NATS, openraft), and each has its place:
+//! Each is a real one of some system (etcd, Kafka, Redpanda, NATS, openraft), and each has its place:
 //!
 //! | bug | where it is planted | found by |
 //! |---|---|---|
@@ -23,6 +23,19 @@
 //! | the revision falls after a crash | `kv` reclaim and open: `RevisionForgotten` | revisions in the order of real time |
 //! | a watch loses the change at the mark | `kv` history: `ChangeAtMarkLost` | watchers that missed something |
 //! | a watch repeats after it is taken up again | `replica` watch stream, `admit`: `RepeatsLast` | watchers that saw something twice |
+//! | a producer of an earlier epoch goes on | `stream` sequences, `judge`: `EpochNotFenced` | a batch that is not refused |
+//! | of a producer's batches the first is settled only | `stream` append, `remember`: `SequencesNotSettled` | batches that are refused, unequal digests |
+//! | producers are lost with a snapshot | `stream` machine, `reload`: `ProducersNotTakenOver` | unequal digests |
+//! | a duplicate is said to lie at the end | `stream` append, `repeated`: `DuplicateAtEnd` | what is sent again is told another offset |
+//! | a log start that is asked for late moves back | `stream` apply, `trim`: `LogStartFalls` | log starts that fall |
+//! | a log start is lost at a restart | `stream` apply, `trim`: `TrimNotSettled` | log starts that fall, unequal digests |
+//! | offsets begin anew after all records are gone | `stream` partition, `decode`: `OffsetsReused` | ends that fall, unequal digests |
+//! | a leader epoch's start lies behind its first batch | `stream` partition, `extend`: `EpochStartWrong` | epochs of batches against what is said of them |
+//! | an old coordinator commits | `stream` groups, `commit_offsets`: `CommitNotFenced` | commits that go back |
+//! | a member of an earlier generation commits | `stream` groups, `check_member`: `FormerMemberCommits` | a commit that is not refused |
+//! | a settle forgets a batch that it did not write | `stream` settle, `begin`: `SettleLosesLast` | offsets at which nothing is |
+//! | a new leader's end is too low | `replica` consensus group, `lead`: `LeadsAtOnce` | high watermarks that fall |
+//! | retention drops more than it may | `replica` streams, `retention_cut`: `RetentionCountsTwice` | bytes that are left |
 //!
 //! Those of openraft itself (an old term's entry committed by count, an append without a match before it, a removed node in the
 //! quorum) are its own simulation's matter.
@@ -30,6 +43,7 @@
 use journal::bugs::Bug as JournalBug;
 use kv::bugs::Bug as KvBug;
 use replica::bugs::Bug as HallBug;
+use stream::bugs::Bug as StreamBug;
 
 /// A bug that can be planted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,13 +52,15 @@ pub enum Bug {
     Journal(JournalBug),
     /// One of the key space's machine.
     Kv(KvBug),
+    /// One of the streams' machine.
+    Stream(StreamBug),
     /// One of the hall.
     Hall(HallBug),
 }
 
 impl Bug {
     /// Those that the simulator has to find.
-    pub const ALL: [Bug; 16] = [
+    pub const ALL: [Bug; 29] = [
         Bug::Journal(JournalBug::AckBeforeSync),
         Bug::Journal(JournalBug::SyncRetried),
         Bug::Journal(JournalBug::DirectoryNotSynced),
@@ -61,6 +77,19 @@ impl Bug {
         Bug::Hall(HallBug::RetriedBlindly),
         Bug::Hall(HallBug::LeaderRestored),
         Bug::Hall(HallBug::LossIgnored),
+        Bug::Stream(StreamBug::EpochNotFenced),
+        Bug::Stream(StreamBug::SequencesNotSettled),
+        Bug::Stream(StreamBug::ProducersNotTakenOver),
+        Bug::Stream(StreamBug::DuplicateAtEnd),
+        Bug::Stream(StreamBug::LogStartFalls),
+        Bug::Stream(StreamBug::TrimNotSettled),
+        Bug::Stream(StreamBug::OffsetsReused),
+        Bug::Stream(StreamBug::EpochStartWrong),
+        Bug::Stream(StreamBug::CommitNotFenced),
+        Bug::Stream(StreamBug::FormerMemberCommits),
+        Bug::Stream(StreamBug::SettleLosesLast),
+        Bug::Hall(HallBug::LeadsAtOnce),
+        Bug::Hall(HallBug::RetentionCountsTwice),
     ];
 }
 
@@ -73,6 +102,7 @@ pub fn plant(bug: Bug) -> Planted {
     match bug {
         Bug::Journal(bug) => journal::bugs::plant(Some(bug)),
         Bug::Kv(bug) => kv::bugs::plant(Some(bug)),
+        Bug::Stream(bug) => stream::bugs::plant(Some(bug)),
         Bug::Hall(bug) => replica::bugs::plant(Some(bug)),
     }
     Planted(())
@@ -82,6 +112,7 @@ impl Drop for Planted {
     fn drop(&mut self) {
         journal::bugs::plant(None);
         kv::bugs::plant(None);
+        stream::bugs::plant(None);
         replica::bugs::plant(None);
     }
 }

@@ -28,6 +28,8 @@ use crate::{
 
 /// Within how long nodes are started at first.
 const FIRST_STARTS_MS: u64 = 1_000;
+/// Members that take one group from each other.
+const GROUP_MEMBERS: u64 = 2;
 
 /// What a run came to.
 #[derive(Clone, Debug)]
@@ -136,6 +138,9 @@ impl Run {
         for _ in 0..self.plan.producers {
             world.spawn_in(CLIENTS, streams::producer(self.desk.clone()));
             world.spawn_in(CLIENTS, streams::consumer(self.desk.clone()));
+        }
+        for number in 0..GROUP_MEMBERS {
+            world.spawn_in(CLIENTS, streams::member(self.desk.clone(), number));
         }
         for number in 0..self.plan.bound_clients + self.plan.roaming_clients {
             let at = usize::try_from(number).expect("a handful of clients") % nodes;

@@ -22,6 +22,10 @@ pub enum Bug {
     LossIgnored,
     /// A watch that is taken up again begins at what was seen last.
     RepeatsLast,
+    /// A new leader says where partitions end before it has applied an entry of its own term.
+    LeadsAtOnce,
+    /// Retention counts what is not settled twice.
+    RetentionCountsTwice,
 }
 
 base::plantable!(Bug);

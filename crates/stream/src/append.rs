@@ -5,6 +5,7 @@ use bytes::Bytes;
 use crate::{
     Refusal,
     apply::Apply,
+    bugs::{Bug, planted},
     codec::APPEND_HEAD_BYTES,
     command::Appended,
     digest::feed,
@@ -88,7 +89,9 @@ impl Apply<'_> {
                 self.state.producers.insert(&mut self.state.partitions, producer)
             }
         };
-        self.state.producers.dirty.insert(slot);
+        if known.is_none() || !planted(Bug::SequencesNotSettled) {
+            self.state.producers.dirty.insert(slot);
+        }
         let producer = self.state.producers.at_mut(slot);
         producer.sequences.take(header, base_offset);
         producer.written_ms = self.entry.time_ms;
@@ -113,7 +116,7 @@ impl Apply<'_> {
 
 fn repeated(partition: &Partition, taken: &Taken) -> Appended {
     Appended {
-        base_offset: taken.base_offset,
+        base_offset: if planted(Bug::DuplicateAtEnd) { partition.end } else { taken.base_offset },
         last_offset: taken.last_offset(),
         log_start: partition.log_start,
         epoch: partition.epoch(),

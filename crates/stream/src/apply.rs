@@ -4,6 +4,7 @@ use table::Table;
 
 use crate::{
     Refusal,
+    bugs::{Bug, planted},
     command::{Command, Entry, Reply},
     digest::feed,
     identity::{PartitionId, TopicId},
@@ -63,7 +64,7 @@ impl Apply<'_> {
         let slot = partitions.find(id).ok_or(Refusal::UnknownPartition)?;
         let partition = partitions.at_mut(slot);
         let wanted = if log_start == -1 { partition.end } else { log_start.min(partition.end) };
-        if wanted > partition.log_start {
+        if wanted > partition.log_start || planted(Bug::LogStartFalls) {
             partition.log_start = wanted;
             partition.epochs.trim(wanted);
             let freed = partition.index.forget(|batch| batch.last_offset < wanted);
@@ -73,7 +74,9 @@ impl Apply<'_> {
             if partition.index.is_empty() {
                 partitions.unsettled.remove(slot);
             }
-            partitions.dirty.insert(slot);
+            if !planted(Bug::TrimNotSettled) {
+                partitions.dirty.insert(slot);
+            }
             self.state.freed(freed);
             self.moved = Moved::Partition(id);
         }

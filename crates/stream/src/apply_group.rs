@@ -5,6 +5,7 @@ use bytes::Bytes;
 use crate::{
     Refusal,
     apply::Apply,
+    bugs::{Bug, planted},
     command::{OffsetCommit, Reply},
     group::{Committed, Group, GroupState},
     groups::{group_bytes, offset_bytes},
@@ -28,7 +29,9 @@ impl Apply<'_> {
     }
 
     pub(crate) fn commit_offsets(&mut self, commit: &OffsetCommit) -> Result<Reply, Refusal> {
-        self.fence(commit.term)?;
+        if !planted(Bug::CommitNotFenced) {
+            self.fence(commit.term)?;
+        }
         if commit.offsets.iter().any(|item| item.metadata.len() > OFFSET_METADATA_BYTES_MAX) {
             return Err(Refusal::MetadataTooLarge);
         }
@@ -178,6 +181,9 @@ impl Apply<'_> {
 /// Whether who commits may: Kafka's `ClassicGroup.validateOffsetCommit`, as far as the stored state says it. That a rebalance is
 /// under way is the coordinator's to know.
 fn check_member(state: &GroupState, commit: &OffsetCommit) -> Result<(), Refusal> {
+    if planted(Bug::FormerMemberCommits) {
+        return Ok(());
+    }
     if commit.generation < 0 && state.members.is_empty() {
         return Ok(());
     }

@@ -14,6 +14,7 @@
 mod append;
 mod apply;
 mod apply_group;
+pub mod bugs;
 mod codec;
 pub mod command;
 mod digest;

@@ -9,6 +9,7 @@ use table::Table;
 use crate::{
     Refusal,
     apply::Apply,
+    bugs::{Bug, planted},
     command::{Command, Entry, Reply},
     identity::PartitionId,
     limits::{GROUPS_BYTES_MAX, PRODUCER_EXPIRY_MS, PRODUCERS_MAX, SHARDS_MAX},
@@ -101,6 +102,11 @@ impl Machine {
     /// As [`Machine::open`]; the machine is as it was then.
     pub fn reload(&self) -> Result<()> {
         let mut fresh = open::read(&self.shared.table)?;
+        while planted(Bug::ProducersNotTakenOver)
+            && let Some((slot, _)) = fresh.producers.oldest()
+        {
+            fresh.producers.remove(&mut fresh.partitions, slot);
+        }
         let mut state = self.shared.state.write();
         fresh.reading = state.reading + 1;
         let before = std::mem::replace(&mut *state, fresh);

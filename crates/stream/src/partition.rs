@@ -4,6 +4,7 @@ use base::{EntryId, Result};
 use bytes::{BufMut, Bytes};
 
 use crate::{
+    bugs::{Bug, planted},
     digest::chained_batch,
     epochs::Epochs,
     error::damaged,
@@ -83,7 +84,8 @@ impl Partition {
 
     /// Moves the end behind a batch that takes the offsets up to `last_offset`. Answers its leader epoch.
     pub(crate) fn extend(&mut self, id: EntryId, last_offset: i64, batch: &Bytes, crc: u32, max_timestamp: i64) -> i32 {
-        let epoch = self.epochs.write(self.epoch_of(id), self.end);
+        let start = if planted(Bug::EpochStartWrong) { last_offset } else { self.end };
+        let epoch = self.epochs.write(self.epoch_of(id), start);
         self.end = last_offset + 1;
         self.max_timestamp = self.max_timestamp.max(max_timestamp);
         self.chain = chained_batch(self.chain, crc, batch.len());
@@ -146,6 +148,7 @@ impl Partition {
         if log_start < 0 || log_start > end {
             return Err(damaged("a partition starts behind its end"));
         }
+        let (log_start, end) = if planted(Bug::OffsetsReused) && log_start == end { (0, 0) } else { (log_start, end) };
         let partition = Partition { log_start, end, epoch_base, epochs, max_timestamp, chain, bytes, ..Partition::new(id) };
         reader.end(partition)
     }

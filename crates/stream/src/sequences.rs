@@ -3,7 +3,14 @@
 use base::Result;
 use bytes::BufMut;
 
-use crate::{Refusal, error::damaged, fields::Reader, header::Header, limits::PRODUCER_BATCHES};
+use crate::{
+    Refusal,
+    bugs::{Bug, planted},
+    error::damaged,
+    fields::Reader,
+    header::Header,
+    limits::PRODUCER_BATCHES,
+};
 
 /// Sequences run from 0 to 2^31 - 1, and begin again.
 const SEQUENCES: i64 = 1 << 31;
@@ -73,7 +80,7 @@ impl Sequences {
     pub(crate) fn judge(&self, header: &Header) -> std::result::Result<Verdict, Refusal> {
         let (base, delta) = (header.base_sequence, header.last_offset_delta);
         if header.producer_epoch < self.epoch {
-            return Err(Refusal::InvalidProducerEpoch);
+            return if planted(Bug::EpochNotFenced) { Ok(Verdict::Append) } else { Err(Refusal::InvalidProducerEpoch) };
         }
         if header.producer_epoch > self.epoch {
             return if base == 0 { Ok(Verdict::Append) } else { Err(Refusal::OutOfOrderSequence) };

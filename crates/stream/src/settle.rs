@@ -3,6 +3,7 @@
 use parking_lot::RwLock;
 
 use crate::{
+    bugs::{Bug, planted},
     identity::PartitionId,
     index::{BatchRef, Freed},
     limits::SETTLE_SLICE_PARTITIONS,
@@ -29,6 +30,7 @@ pub(crate) fn begin(state: &RwLock<State>, upto: u64) -> (Vec<Batches>, Settling
     };
     partitions.sort_unstable();
     let mut batches = Vec::with_capacity(partitions.len());
+    let written = if planted(Bug::SettleLosesLast) { upto.saturating_sub(1) } else { upto };
     for slice in partitions.chunks(SETTLE_SLICE_PARTITIONS) {
         let state = state.read();
         if state.reading != reading {
@@ -37,7 +39,7 @@ pub(crate) fn begin(state: &RwLock<State>, upto: u64) -> (Vec<Batches>, Settling
         for id in slice {
             // It may have been dropped between two slices.
             let Some(partition) = state.partitions.get(*id) else { continue };
-            let found: Vec<BatchRef> = partition.index.iter().take_while(|batch| batch.index <= upto).copied().collect();
+            let found: Vec<BatchRef> = partition.index.iter().take_while(|batch| batch.index <= written).copied().collect();
             if !found.is_empty() {
                 batches.push((*id, found));
             }

@@ -233,7 +233,7 @@ impl Group {
         Lead {
             leader: self.heard_leader(&metrics),
             term: metrics.current_term,
-            is_here: is_leading(&metrics, node),
+            is_here: is_leading(&metrics, node) || planted(Bug::LeadsAtOnce) && metrics.state == ServerState::Leader,
             is_voter: metrics.membership_config.membership().voter_ids().any(|id| id == node),
         }
     }

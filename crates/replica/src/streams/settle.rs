@@ -10,7 +10,10 @@ use super::{
     log::{Log, PATCHED_BYTES, patched},
     names,
 };
-use crate::runtime;
+use crate::{
+    bugs::{Bug, planted},
+    runtime,
+};
 
 /// What a settle takes, as it was between two applies.
 pub(crate) struct Settling {
@@ -178,6 +181,7 @@ impl Streams {
         };
         let unsettled: Vec<Piece> = unsettled.iter().map(piece).collect();
         let waiting: u64 = unsettled.iter().map(|piece| piece.bytes).sum();
+        let waiting = if planted(Bug::RetentionCountsTwice) { 2 * waiting } else { waiting };
         let settled = Retention { bytes_max: retention.bytes_max.map(|bytes| bytes.saturating_sub(waiting)), ..retention };
         let cut = self.store.retention_cut(key(partition), until, settled)?;
         // What is not settled can go only when all that lies before it has gone.

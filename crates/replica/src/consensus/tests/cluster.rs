@@ -39,8 +39,8 @@ struct Wires {
     largest: AtomicUsize,
     pipelined: AtomicUsize,
     pre_votes: AtomicUsize,
-    /// How long every append takes to arrive.
-    delay: Mutex<Duration>,
+    /// Nodes whose answers to appends are held back, but for the first of a stream: until then the leader seeks where logs part.
+    held_back: Mutex<BTreeSet<NodeId>>,
 }
 
 /// One node's end of the wires.
@@ -62,27 +62,19 @@ impl Wire {
         self.wires.replicas.lock().get(&to).cloned().ok_or_else(silent)
     }
 
-    /// The requests as they arrive: late, and only while there is a wire.
+    /// The requests as they arrive: only while there is a wire.
     fn arriving(&self, to: NodeId, requests: Appends, unanswered: Arc<AtomicUsize>) -> Appends {
         let (wires, from) = (self.wires.clone(), self.from);
-        let delay = *wires.delay.lock();
-        Box::pin(
-            requests
-                .then(move |request| async move {
-                    runtime::sleep(delay).await;
-                    request
-                })
-                .take_while(move |request| {
-                    let bytes = request.entries.iter().map(entry_bytes).sum();
-                    wires.largest.fetch_max(bytes, Relaxed);
-                    if unanswered.fetch_add(1, Relaxed) > 0 {
-                        wires.pipelined.fetch_add(1, Relaxed);
-                    }
-                    let cut_off = wires.cut_off.lock();
-                    let passes = !cut_off.contains(&from) && !cut_off.contains(&to);
-                    std::future::ready(passes)
-                }),
-        )
+        Box::pin(requests.take_while(move |request| {
+            let bytes = request.entries.iter().map(entry_bytes).sum();
+            wires.largest.fetch_max(bytes, Relaxed);
+            if unanswered.fetch_add(1, Relaxed) > 0 {
+                wires.pipelined.fetch_add(1, Relaxed);
+            }
+            let cut_off = wires.cut_off.lock();
+            let passes = !cut_off.contains(&from) && !cut_off.contains(&to);
+            std::future::ready(passes)
+        }))
     }
 }
 
@@ -96,9 +88,16 @@ impl Transport for Wire {
             let peer = self.reach(to)?;
             let unanswered = Arc::new(AtomicUsize::new(0));
             let answers = peer.stream_append(self.arriving(to, requests, unanswered.clone()));
-            let answers = answers.map(move |answer| {
-                unanswered.fetch_sub(1, Relaxed);
-                answer.map_err(|_| silent())
+            let wires = self.wires.clone();
+            let answers = answers.enumerate().then(move |(number, answer)| {
+                let (wires, unanswered) = (wires.clone(), unanswered.clone());
+                async move {
+                    while number > 0 && wires.held_back.lock().contains(&to) {
+                        runtime::sleep(Duration::from_millis(1)).await;
+                    }
+                    unanswered.fetch_sub(1, Relaxed);
+                    answer.map_err(|_| silent())
+                }
             });
             Ok(Box::pin(answers) as std::pin::Pin<Box<dyn Stream<Item = _> + Send>>)
         })
@@ -339,6 +338,8 @@ async fn a_crash_between_the_state_and_the_log_is_made_good_at_the_next_start() 
     cluster.stop().await;
 }
 
+/// That the next message goes out before the last was answered was once looked for in the times of a busy machine: answers were
+/// sometimes faster than the next message, and the leader that was asked for more sometimes led no more. So answers are held back.
 #[tokio::test]
 async fn messages_are_pipelined_and_bounded_in_bytes() {
     let cluster = Cluster::start().await;
@@ -351,25 +352,15 @@ async fn messages_are_pipelined_and_bounded_in_bytes() {
     for _ in 0..40 {
         cluster.propose(&large).await;
     }
-    *cluster.wires.delay.lock() = Duration::from_millis(5);
+    cluster.wires.pipelined.store(0, Relaxed);
+    cluster.wires.held_back.lock().insert(lonely);
     cluster.wires.cut_off.lock().clear();
-    let group = cluster.houses[&leader].group.clone();
-    // On a machine that is busy with other tests, one round may find every answer in time for the next message.
-    for _ in 0..20 {
-        let more = (0..40).map(|_| {
-            let group = group.clone();
-            async move { group.propose(text("small")).await.map(drop) }
-        });
-        futures_util::future::join_all(more).await;
-        if cluster.wires.pipelined.load(Relaxed) > 0 {
-            break;
-        }
-    }
+    until("the next goes out before the last is answered", || cluster.wires.pipelined.load(Relaxed) > 0).await;
+    cluster.wires.held_back.lock().clear();
     cluster.until_equal().await;
     let largest = cluster.wires.largest.load(Relaxed);
     assert!(largest <= REPLICATION_BYTES_MAX, "{largest} bytes in one message");
     assert!(largest > REPLICATION_BYTES_MAX / 2, "but filled: {largest}");
-    assert!(cluster.wires.pipelined.load(Relaxed) > 0, "the next went out before the last was answered");
     cluster.stop().await;
 }
 
