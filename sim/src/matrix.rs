@@ -54,6 +54,20 @@ kinds! {
         Ends = "ends",
         /// Old records of a stream are to go.
         Trim = "trim",
+        /// A write to the configuration store.
+        Configure = "configure",
+        /// A deletion there.
+        Unset = "unset",
+        /// A value there that goes in chunks.
+        Large = "large",
+        /// An import.
+        Import = "import",
+        /// A read there of what is latest.
+        Look = "look",
+        /// Its changes, one after the other.
+        Follow = "follow",
+        /// The root of its trail, and a proof.
+        Audit = "audit",
     }
 }
 

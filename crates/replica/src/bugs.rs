@@ -22,6 +22,8 @@ pub enum Bug {
     LossIgnored,
     /// A watch that is taken up again begins at what was seen last.
     RepeatsLast,
+    /// A configuration store goes on with what it had in memory when another state takes the place of the table.
+    StoreNotReloaded,
 }
 
 base::plantable!(Bug);
