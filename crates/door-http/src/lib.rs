@@ -27,6 +27,7 @@ pub mod store;
 
 mod body;
 mod health;
+mod object;
 mod problem;
 mod process;
 mod room;

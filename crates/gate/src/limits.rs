@@ -51,7 +51,7 @@ pub const HTTP_HEADERS_MAX: usize = 100;
 pub const HTTP_HEAD_BYTES_MAX: usize = 96 * 1024;
 
 /// Bytes of an HTTP request's target.
-pub const HTTP_TARGET_BYTES_MAX: usize = 8 * 1024;
+pub const HTTP_TARGET_BYTES_MAX: usize = 32 * 1024;
 
 /// Bytes of an HTTP request's body on routes that take none or little.
 pub const HTTP_BODY_BYTES_MAX: u64 = 64 * 1024;

@@ -24,6 +24,7 @@ use crate::{
         LINE_BYTES_MAX, PROBLEMS_IN_REQUEST_MAX, RECORDS_BODY_BYTES_MAX, RECORDS_IN_LINES_MAX, REQUEST_OVERHEAD_BYTES,
         WINDOW_BYTES, WINDOWS_MAX,
     },
+    object,
     problem::{Problem, Reason},
     room::Share,
 };
@@ -56,7 +57,7 @@ pub(crate) async fn one(State(ingest): State<Ingest>, request: Request) -> Respo
     respond(&ingest, Route::Produce, async {
         accept(&request, &[Media::Json], "application/json")?;
         let (body, share) = read_whole(&ingest.0, Route::Produce, request.into_body(), RECORDS_BODY_BYTES_MAX).await?;
-        let record: Incoming<'_> = serde_json::from_slice(&body).map_err(|error| Problem::of_json(&error))?;
+        let record: Incoming<'_> = object::read(&body)?;
         Ok(deliver_one(&ingest, Route::Produce, None, record, share).await)
     })
     .await
@@ -108,7 +109,7 @@ pub(crate) async fn to_topic(
                         Ok(finish(&ingest, Route::Topic, taken).await)
                     }
                     Err(error) if is_of_one(&error) => {
-                        let record = serde_json::from_slice(&body).map_err(|error| Problem::of_json(&error))?;
+                        let record = object::read(&body)?;
                         Ok(deliver_one(&ingest, Route::Topic, topic, record, share).await)
                     }
                     Err(error) => Err(of_many_json(&error)),
@@ -241,7 +242,7 @@ async fn take_many(ingest: &Ingest, route: Route, media: Media, topic: Option<&s
 }
 
 fn parse_many(body: &[u8]) -> Result<Many<'_>, serde_json::Error> {
-    serde_json::from_slice(body)
+    object::parse(body)
 }
 
 /// Whether what could not be read as many records may be a single one.
@@ -342,7 +343,7 @@ async fn take_ended(delivery: &mut Delivery, lines: &mut Lines, is_last: bool) -
             return Some(Problem::new(Reason::Malformed, "too many records were refused for the rest to be read"));
         }
         match line {
-            Line::Whole(number, bytes) => match serde_json::from_slice::<Incoming<'_>>(bytes) {
+            Line::Whole(number, bytes) => match object::parse::<Incoming<'_>>(bytes) {
                 Ok(record) => delivery.add(&record, now).await,
                 // The JSON's own line is always 1.
                 Err(error) => delivery.refuse(Problem::of_json(&error).with("line", number)),

@@ -8,7 +8,7 @@ use serde::{
 };
 
 use super::content::{Content, Headers, Text};
-use crate::limits::RECORDS_IN_JSON_MAX;
+use crate::{limits::RECORDS_IN_JSON_MAX, object::Object};
 
 /// One record, borrowed from the body that it came in.
 #[derive(Debug, Deserialize)]
@@ -74,7 +74,7 @@ impl<'de> Visitor<'de> for ListVisitor {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
         let mut records = Vec::new();
-        while let Some(record) = list.next_element()? {
+        while let Some(Object(record)) = list.next_element()? {
             if records.len() == RECORDS_IN_JSON_MAX {
                 return Err(A::Error::custom(TOO_MANY));
             }

@@ -16,7 +16,7 @@ use super::{
     text::{draw_id, secret_of},
     words::{Limit, rate, rights},
 };
-use crate::{Directory, limits::FIXED_KEY_BYTES};
+use crate::{Directory, limits::FIXED_KEY_BYTES, object::Object};
 
 /// A key of the file.
 #[derive(Clone, PartialEq, Eq)]
@@ -120,7 +120,7 @@ pub fn read_fixed_keys(text: &str) -> Result<Vec<FixedKey>, String> {
 
 fn of_json(text: &str) -> Result<Vec<FixedKey>, String> {
     // The parser's own words may repeat what it found, which may be a key.
-    let entries: Vec<Entry> = serde_json::from_str(text).map_err(|error| {
+    let entries: Vec<Object<Entry>> = serde_json::from_str(text).map_err(|error| {
         let (line, column) = (error.line(), error.column());
         format!(
             "is no list of keys from line {line}, column {column} on: each is an object with name, key, role and, if wanted, \
@@ -128,7 +128,7 @@ fn of_json(text: &str) -> Result<Vec<FixedKey>, String> {
         )
     })?;
     let numbered = entries.into_iter().zip(1..);
-    numbered.map(|(entry, number)| entry.fixed().map_err(|problem| format!("key {number} {problem}"))).collect()
+    numbered.map(|(Object(entry), number)| entry.fixed().map_err(|problem| format!("key {number} {problem}"))).collect()
 }
 
 fn of_lines(text: &str) -> Result<Vec<FixedKey>, String> {

@@ -26,6 +26,7 @@ use super::{
 use crate::{
     body::whole,
     limits::{KEYS_BODIES_BYTES_MAX, KEYS_BODY_BYTES_MAX, KEYS_PER_PAGE_MAX},
+    object,
     problem::{OUTCOME, Problem, Reason},
     room::Room,
     visitor::Visitor,
@@ -225,7 +226,7 @@ async fn enter(desk: &Desk, visitor: Visitor, request: Request) -> Result<(Calle
 impl Desk {
     async fn read<T: DeserializeOwned>(&self, body: Body) -> Result<T, Problem> {
         let (body, _share) = whole(body, KEYS_BODY_BYTES_MAX, &self.room).await?;
-        serde_json::from_slice(&body).map_err(|error| Problem::of_json(&error))
+        object::read(&body)
     }
 
     /// A key that the caller may see and change. Whoever may not is not told whether it is there.

@@ -25,6 +25,7 @@ use super::{
 };
 use crate::{
     limits::VALUE_BODY_BYTES_MAX,
+    object,
     problem::{Problem, Reason},
     room::Share,
 };
@@ -354,7 +355,7 @@ async fn read(call: &mut Call) -> Result<(Parsed, Option<String>, Share), Proble
 }
 
 fn read_json(body: &Bytes, named: Option<&str>) -> Result<(Parsed, Option<String>), Problem> {
-    let given: Given<'_> = serde_json::from_slice(body).map_err(|error| Problem::of_json(&error))?;
+    let given: Given<'_> = object::read(body)?;
     let parsed = parse(given.value, given.value_type.as_deref().or(named), body)?;
     Ok((parsed, given.comment))
 }

@@ -20,6 +20,7 @@ use super::{
 };
 use crate::{
     limits::{DIFF_BYTES_MAX, SMALL_BODY_BYTES_MAX, STORE_PAGE},
+    object,
     problem::{Problem, Reason},
 };
 
@@ -151,7 +152,7 @@ pub(crate) fn rollback(call: &mut Call) -> BoxFuture<'_, Result<Response, Proble
     async move {
         let is_forwarded = here!(call);
         let (body, _share) = call.read_body(SMALL_BODY_BYTES_MAX).await?;
-        let wanted: Rollback = serde_json::from_slice(&body).map_err(|error| Problem::of_json(&error))?;
+        let wanted: Rollback = object::read(&body)?;
         if wanted.to_version == 0 {
             return Err(malformed("versions count from 1"));
         }

@@ -12,7 +12,12 @@ use super::{
     leader::{applied, here},
     list::Paging,
 };
-use crate::{keys::Operation as Right, limits::SMALL_BODY_BYTES_MAX, problem::Problem};
+use crate::{
+    keys::Operation as Right,
+    limits::SMALL_BODY_BYTES_MAX,
+    object::{self, Object},
+    problem::Problem,
+};
 
 /// Writes a namespace.
 pub(crate) fn put_info(out: &mut Vec<u8>, info: &NamespaceInfo) {
@@ -78,7 +83,7 @@ pub(crate) fn get(call: &mut Call) -> BoxFuture<'_, Result<Response, Problem>> {
 pub(crate) struct Given {
     pub(crate) description: Option<String>,
     pub(crate) owner: Option<String>,
-    pub(crate) settings: Option<GivenSettings>,
+    pub(crate) settings: Option<Object<GivenSettings>>,
     pub(crate) comment: Option<String>,
 }
 
@@ -109,11 +114,7 @@ pub(crate) fn put(call: &mut Call) -> BoxFuture<'_, Result<Response, Problem>> {
     async move {
         let is_forwarded = here!(call);
         let (body, _share) = call.read_body(SMALL_BODY_BYTES_MAX).await?;
-        let given: Given = if body.trim_ascii().is_empty() {
-            Given::default()
-        } else {
-            serde_json::from_slice(&body).map_err(|error| Problem::of_json(&error))?
-        };
+        let given: Given = if body.trim_ascii().is_empty() { Given::default() } else { object::read(&body)? };
         let known = call.store.machine().namespace(call.namespace()).ok();
         // Somebody answers for what was made by hand. A request that may come again says the same both times.
         let is_named = known.is_none() && !call.headers.contains_key("idempotency-key");
@@ -123,7 +124,7 @@ pub(crate) fn put(call: &mut Call) -> BoxFuture<'_, Result<Response, Problem>> {
             namespace: call.namespace().to_owned(),
             description: given.description,
             owner,
-            settings: given.settings.map(|settings| settings.over(known)),
+            settings: given.settings.map(|settings| settings.0.over(known)),
             expect: expects(call)?,
         };
         let (written, change) = propose_one(call, operation, given.comment).await?;

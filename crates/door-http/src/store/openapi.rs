@@ -95,6 +95,7 @@ fn parameter(parameter: &Parameter, place: &str) -> Value {
     let schema = match parameter.kind {
         Type::Text => json!({ "type": "string" }),
         Type::Number => json!({ "type": "integer", "minimum": 0 }),
+        Type::Limit => json!({ "type": "integer" }),
         Type::Flag => json!({ "type": "string", "enum": ["0", "1", "true", "false"] }),
         Type::OneOf(names) => json!({ "type": "string", "enum": names }),
     };

@@ -90,8 +90,11 @@ impl Query {
         }
     }
 
-    /// A number of things of a list; what is too large is cut down.
+    /// A number of things of a list; what is too large is cut down, and what is below one is one.
     pub(crate) fn limit(&self, default: usize, most: usize) -> Result<usize, Problem> {
+        if self.text("limit").is_some_and(|text| text.parse::<i64>().is_ok_and(|limit| limit < 1)) {
+            return Ok(1);
+        }
         let limit = self.number("limit")?.map(|limit| usize::try_from(limit).unwrap_or(most));
         Ok(limit.map_or(default, |limit| limit.clamp(1, most)))
     }
@@ -131,6 +134,7 @@ mod tests {
             assert_eq!(Query::parse(Some(wrong), &[LIMIT]).unwrap_err().reason, Reason::Malformed, "{wrong}");
         }
         let query = Query::parse(Some("limit=-1"), &[LIMIT]).unwrap();
+        assert_eq!(Query::parse(Some("limit=-5"), &[LIMIT]).unwrap().limit(50, 100).unwrap(), 1, "as the store before had it");
         assert!(query.number("limit").is_err() && query.flag("limit", true).is_err());
     }
 

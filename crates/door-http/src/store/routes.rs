@@ -58,6 +58,8 @@ pub(crate) struct Parameter {
 pub(crate) enum Type {
     Text,
     Number,
+    /// A number of things of a list, which is brought within its bounds.
+    Limit,
     Flag,
     OneOf(&'static [&'static str]),
 }

@@ -19,6 +19,7 @@ use super::{
 use crate::{
     keys::Operation as Right,
     limits::TRANSACTION_BODY_BYTES_MAX,
+    object::{self, Object},
     problem::{Problem, Reason},
 };
 
@@ -26,9 +27,9 @@ use crate::{
 #[serde(deny_unknown_fields)]
 struct Given<'a> {
     #[serde(borrow, rename = "if", default)]
-    conditions: Vec<GivenCondition<'a>>,
+    conditions: Vec<Object<GivenCondition<'a>>>,
     #[serde(borrow)]
-    then: Vec<Step<'a>>,
+    then: Vec<Object<Step<'a>>>,
     #[serde(default)]
     comment: Option<String>,
 }
@@ -63,7 +64,7 @@ struct Step<'a> {
     value_type: Option<Cow<'a, str>>,
     description: Option<String>,
     owner: Option<String>,
-    settings: Option<GivenSettings>,
+    settings: Option<Object<GivenSettings>>,
     #[serde(alias = "modIndex")]
     position: Option<u64>,
     version: Option<u64>,
@@ -108,7 +109,7 @@ fn wanted(call: &Call, step: Step<'_>, body: &Bytes) -> Result<Wanted, Problem> 
         "delete" => Wanted::Other(Operation::Delete { key: key()?, namespace, expect }),
         "putNamespace" => {
             let known = call.store.machine().namespace(&namespace).map_or_else(|_| Settings::default(), |info| info.settings);
-            let settings = step.settings.map(|settings| settings.over(known));
+            let settings = step.settings.map(|settings| settings.0.over(known));
             let (description, owner) = (step.description, step.owner);
             Wanted::Other(Operation::PutNamespace { namespace, description, owner, settings, expect })
         }
@@ -120,8 +121,8 @@ fn wanted(call: &Call, step: Step<'_>, body: &Bytes) -> Result<Wanted, Problem> 
     })
 }
 
-fn conditions(call: &Call, given: Vec<GivenCondition<'_>>) -> Result<Vec<Condition>, Problem> {
-    let condition = |given: GivenCondition<'_>| {
+fn conditions(call: &Call, given: Vec<Object<GivenCondition<'_>>>) -> Result<Vec<Condition>, Problem> {
+    let condition = |Object(given): Object<GivenCondition<'_>>| {
         call.demand(Right::Read, Some(&given.namespace))?;
         let expect = expect(given.position, given.version, given.exists)?;
         if expect == Expect::Any {
@@ -140,9 +141,9 @@ struct Asked {
 }
 
 fn read(call: &Call, body: &Bytes) -> Result<Asked, Problem> {
-    let given: Given<'_> = serde_json::from_slice(body).map_err(|error| Problem::of_json(&error))?;
+    let given: Given<'_> = object::read(body)?;
     let conditions = conditions(call, given.conditions)?;
-    let steps = given.then.into_iter().map(|step| wanted(call, step, body)).collect::<Result<_, _>>()?;
+    let steps = given.then.into_iter().map(|step| wanted(call, step.0, body)).collect::<Result<_, _>>()?;
     Ok(Asked { conditions, steps, comment: given.comment })
 }
 

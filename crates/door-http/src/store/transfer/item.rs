@@ -13,7 +13,7 @@ use super::super::{
     path::malformed,
     yaml,
 };
-use crate::problem::Problem;
+use crate::{object, problem::Problem};
 
 /// A key and its value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,7 +81,7 @@ struct Line<'a> {
 
 /// Reads a line.
 pub(crate) fn read_line(line: &Bytes, namespace: Option<&str>) -> Result<Item, Problem> {
-    let given: Line<'_> = serde_json::from_slice(line).map_err(|error| Problem::of_json(&error))?;
+    let given: Line<'_> = object::read(line)?;
     let missing = || invalid("say the key's namespace in its line, or the namespace of all of them as a parameter");
     let namespace = given.namespace.or_else(|| namespace.map(str::to_owned)).ok_or_else(missing)?;
     let Parsed { value, value_type } = entries::parse(given.value, given.value_type.as_deref(), line)?;
