@@ -6,8 +6,8 @@ use table::{Direction, Tree};
 
 use super::support::*;
 use crate::{
-    Action, At, AuditQuery, Cold, Command, Condition, Content, Expect, Filter, ListQuery, Operation, Options, Order, Put,
-    Refused, Reply, Settings, Transaction, Value, ValueType, sha256,
+    Action, At, AuditQuery, CUT_BYTES, Cold, Command, Condition, Content, Expect, Filter, ListQuery, Operation, Options, Order,
+    Put, Refused, Reply, Settings, Transaction, Value, ValueType, sha256,
 };
 
 fn keeping(versions_kept: u32) -> Option<Settings> {
@@ -244,7 +244,7 @@ fn an_earlier_value_comes_back_as_a_new_version() {
 
 /// A value of three chunks, which are put.
 fn large(house: &mut House, byte: u8) -> (Bytes, Value) {
-    let whole = Bytes::from([vec![byte; 1 << 20], vec![byte + 1; 1 << 20], vec![byte + 2; 9]].concat());
+    let whole = Bytes::from([vec![byte; CUT_BYTES], vec![byte + 1; CUT_BYTES], vec![byte + 2; 9]].concat());
     let (chunks, value) = Value::cut(&whole);
     for bytes in chunks {
         let hash = sha256(&bytes);
@@ -258,7 +258,7 @@ fn large_values_come_ahead_in_chunks_and_chunks_go_with_the_last_version() {
     let mut house = House::new();
     let (whole, value) = large(&mut house, 1);
     let position = house.machine.position();
-    assert_eq!((house.machine.counts().chunks, position), ((3, 2 * (1 << 20) + 9), 0), "a chunk is no change");
+    assert_eq!((house.machine.counts().chunks, position), ((3, 2 * CUT_BYTES as u64 + 9), 0), "a chunk is no change");
     house.write(vec![Operation::Put(put_of("a", "k", value.clone()))]).expect("every chunk is there");
     let stored = house.get("a", "k", At::Latest).expect("is there");
     assert_eq!(house.machine.value(&stored).expect("is whole"), whole);

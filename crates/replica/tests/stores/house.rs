@@ -115,11 +115,14 @@ impl House {
         self.running = Some((runtime, node));
     }
 
-    /// Ends the node between two moments: its tasks are dropped where they are.
+    /// Ends the node between two moments: its tasks are dropped where they are. Its journal's thread has the directory until it is
+    /// told that nothing comes any more.
     pub(crate) fn kill(&mut self) {
         let (runtime, node) = self.running.take().expect("it runs");
-        runtime.shutdown_background();
+        let journal = node.journal().clone();
         drop(node);
+        runtime.shutdown_background();
+        journal.close();
     }
 
     /// Ends the node in good order.
