@@ -290,8 +290,11 @@ async fn bad_input_is_refused_and_changes_nothing() {
         let answer = client.raw(format!("{head}{more}").as_bytes()).await.unwrap_or_else(|error| panic!("{more}: {error}"));
         assert_eq!(answer.status, status, "{more}");
     }
-    let slow = client.raw(format!("{head}Content-Length: 100\r\n{declared}").as_bytes());
-    assert_eq!(timeout(Duration::from_secs(20), slow).await.expect("in time").expect("an answer").status, 408);
+    let slow = format!("{head}Content-Length: 100\r\n{declared}");
+    assert_eq!(
+        timeout(Duration::from_secs(20), client.raw(slow.as_bytes())).await.expect("in time").expect("an answer").status,
+        408
+    );
     assert_eq!(client.get(path).await.status, 404);
     assert_eq!(client.get("/api/v1/namespaces").await.json(), json!([]), "nothing came of any of it");
 }

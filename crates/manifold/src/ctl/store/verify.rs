@@ -43,10 +43,9 @@ pub(super) fn verify(export: &Path, checkpoints: &[PathBuf], keys: &[String]) ->
     let keys = keys.iter().map(|key| verifier(key)).collect::<Outcome<Vec<_>>>()?;
     let mut wanted = checkpoints.iter().map(|file| signed(file, &keys)).collect::<Outcome<Vec<_>>>()?;
     wanted.sort_by_key(|(_, checkpoint)| checkpoint.size);
-    if let [(first, one), .., (last, another)] = &wanted[..]
-        && one.origin != another.origin
-    {
-        return Err(wrong(format!("{} and {} are of different logs", first.display(), last.display())));
+    let differ = |pair: &&[(&Path, Checkpoint)]| pair[0].1.origin != pair[1].1.origin;
+    if let Some(pair) = wanted.windows(2).find(differ) {
+        return Err(wrong(format!("{} and {} are of different logs", pair[0].0.display(), pair[1].0.display())));
     }
     let file = File::open(export).map_err(|error| wrong(format!("{} cannot be read: {error}", export.display())))?;
     let (mut tree, mut count, mut time) = (Tree::default(), 0_u64, 0);
