@@ -20,6 +20,7 @@ use crate::{
     dice::Dice,
     house::{House, Serving},
     matrix::{Matrix, Operation},
+    stores::StoreDiary,
     streams::StreamDiary,
 };
 
@@ -38,6 +39,7 @@ pub(crate) struct Desk {
     pub(crate) cluster: Cluster,
     pub(crate) diary: Arc<Mutex<Diary>>,
     pub(crate) streams: Arc<Mutex<StreamDiary>>,
+    pub(crate) stores: Arc<Mutex<StoreDiary>>,
     pub(crate) matrix: Matrix,
     /// Clients stop at this time.
     pub(crate) until: Duration,
@@ -98,6 +100,10 @@ impl Desk {
 
     pub(crate) fn streams(&self) -> MutexGuard<'_, StreamDiary> {
         self.streams.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn stores(&self) -> MutexGuard<'_, StoreDiary> {
+        self.stores.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn begun(&self) {

@@ -26,6 +26,7 @@ pub mod plan;
 pub mod planted;
 pub mod run;
 pub mod setup;
+mod stores;
 mod streams;
 mod watchers;
 mod wire;

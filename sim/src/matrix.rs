@@ -68,6 +68,20 @@ kinds! {
         Commit = "commit",
         /// What the group has committed.
         Committed = "committed",
+        /// A write to the configuration store.
+        Configure = "configure",
+        /// A deletion there.
+        Unset = "unset",
+        /// A value there that goes in chunks.
+        Large = "large",
+        /// An import.
+        Import = "import",
+        /// A read there of what is latest.
+        Look = "look",
+        /// Its changes, one after the other.
+        Follow = "follow",
+        /// The root of its trail, and a proof.
+        Audit = "audit",
     }
 }
 

@@ -44,6 +44,8 @@ pub struct Plan {
     pub roaming_clients: u64,
     /// Producers of streams, and as many consumers.
     pub producers: u64,
+    /// Clients of the configuration store.
+    pub configurers: u64,
     /// Longest pause of a client between two operations.
     pub think_ms: u64,
     /// Revisions that a compaction leaves.
@@ -146,6 +148,7 @@ impl Plan {
             clock_rates: (0..nodes).map(|_| if has_clock_faults { clock_rate(dice) } else { 1000 }).collect(),
             storms: storms(dice, busy),
             faults: faults(dice, nodes),
+            configurers: 1 + dice.below(2),
         }
     }
 }

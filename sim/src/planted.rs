@@ -36,10 +36,14 @@
 //! | a settle forgets a batch that it did not write | `stream` settle, `begin`: `SettleLosesLast` | offsets at which nothing is |
 //! | a new leader's end is too low | `replica` consensus group, `lead`: `LeadsAtOnce` | high watermarks that fall |
 //! | retention drops more than it may | `replica` streams, `retention_cut`: `RetentionCountsTwice` | bytes that are left |
+//! | a start forgets what it answered | `config` open: `AnswersForgotten` | unequal digests, requests that happened twice |
+//! | an import is seen in part | `config` import, `advance_import`: `ImportShownEarly` | reads in the midst of it |
+//! | memory is older than a state that was installed | `replica` stores, `restart`: `StoreNotReloaded` | unequal digests |
 //!
 //! Those of openraft itself (an old term's entry committed by count, an append without a match before it, a removed node in the
 //! quorum) are its own simulation's matter.
 
+use config::bugs::Bug as ConfigBug;
 use journal::bugs::Bug as JournalBug;
 use kv::bugs::Bug as KvBug;
 use replica::bugs::Bug as HallBug;
@@ -50,6 +54,8 @@ use stream::bugs::Bug as StreamBug;
 pub enum Bug {
     /// One of the journal.
     Journal(JournalBug),
+    /// One of the configuration store's machine.
+    Config(ConfigBug),
     /// One of the key space's machine.
     Kv(KvBug),
     /// One of the streams' machine.
@@ -60,15 +66,18 @@ pub enum Bug {
 
 impl Bug {
     /// Those that the simulator has to find.
-    pub const ALL: [Bug; 29] = [
+    pub const ALL: [Bug; 32] = [
         Bug::Journal(JournalBug::AckBeforeSync),
         Bug::Journal(JournalBug::SyncRetried),
         Bug::Journal(JournalBug::DirectoryNotSynced),
+        Bug::Config(ConfigBug::AnswersForgotten),
+        Bug::Config(ConfigBug::ImportShownEarly),
         Bug::Kv(KvBug::HashOrder),
         Bug::Kv(KvBug::ExpiryWithoutTerm),
         Bug::Kv(KvBug::RevisionForgotten),
         Bug::Kv(KvBug::ChangeAtMarkLost),
         Bug::Hall(HallBug::RepeatsLast),
+        Bug::Hall(HallBug::StoreNotReloaded),
         Bug::Hall(HallBug::VoteNotKept),
         Bug::Hall(HallBug::AppliedTwice),
         Bug::Hall(HallBug::LocalClock),
@@ -101,6 +110,7 @@ pub struct Planted(());
 pub fn plant(bug: Bug) -> Planted {
     match bug {
         Bug::Journal(bug) => journal::bugs::plant(Some(bug)),
+        Bug::Config(bug) => config::bugs::plant(Some(bug)),
         Bug::Kv(bug) => kv::bugs::plant(Some(bug)),
         Bug::Stream(bug) => stream::bugs::plant(Some(bug)),
         Bug::Hall(bug) => replica::bugs::plant(Some(bug)),
@@ -111,6 +121,7 @@ pub fn plant(bug: Bug) -> Planted {
 impl Drop for Planted {
     fn drop(&mut self) {
         journal::bugs::plant(None);
+        config::bugs::plant(None);
         kv::bugs::plant(None);
         stream::bugs::plant(None);
         replica::bugs::plant(None);

@@ -23,7 +23,7 @@ use crate::{
     network::Crash,
     oracle,
     plan::Plan,
-    streams, watchers,
+    stores, streams, watchers,
 };
 
 /// Within how long nodes are started at first.
@@ -95,6 +95,7 @@ impl Run {
             cluster: cluster.clone(),
             diary: Arc::new(Mutex::new(Diary::default())),
             streams: Arc::default(),
+            stores: Arc::default(),
             matrix: matrix.clone(),
             until: plan.busy,
             kept_revisions: plan.kept_revisions,
@@ -142,6 +143,9 @@ impl Run {
         for number in 0..GROUP_MEMBERS {
             world.spawn_in(CLIENTS, streams::member(self.desk.clone(), number));
         }
+        for number in 0..self.plan.configurers {
+            world.spawn_in(CLIENTS, stores::client(self.desk.clone(), number));
+        }
         for number in 0..self.plan.bound_clients + self.plan.roaming_clients {
             let at = usize::try_from(number).expect("a handful of clients") % nodes;
             let bound_to = (number < self.plan.bound_clients).then_some(at);
@@ -186,7 +190,8 @@ async fn last_act(busy: Duration, desk: Desk, ended: Arc<Mutex<Ended>>, is_over:
     let recovery = liveness::serve_everywhere(&desk).await;
     let state = liveness::agree(&desk).await;
     let streams = streams::judge(&desk).await;
-    let complaints = oracle::judge(&desk.diary(), &state).into_iter().chain(streams).collect();
+    let stores = stores::judge(&desk).await;
+    let complaints = oracle::judge(&desk.diary(), &state).into_iter().chain(streams).chain(stores).collect();
     *ended.lock().unwrap_or_else(PoisonError::into_inner) = Ended { recovery, complaints };
     is_over.store(true, Relaxed);
 }

@@ -5,6 +5,7 @@ mod bugs;
 pub mod clock;
 pub mod disk;
 pub mod error;
+pub mod fields;
 pub mod ids;
 pub mod rng;
 

@@ -127,7 +127,8 @@ impl Apply<'_> {
         let Inner { table, keys, .. } = self.inner;
         let (hash, length) = (sha256(&bytes), u32::try_from(bytes.len()).expect("a chunk is bounded"));
         if self.state.chunks.put(hash, length, self.time_ms, table, *keys) {
-            table.put(keys.chunk(&hash), bytes);
+            // A copy, so that it does not keep the whole entry in memory.
+            table.put(keys.chunk(&hash), Bytes::copy_from_slice(&bytes));
         }
         Ok(Reply::Chunk(hash))
     }

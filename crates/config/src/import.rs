@@ -10,6 +10,7 @@ use base::{Error, Kind, Result};
 
 use crate::{
     apply::Apply,
+    bugs::{Bug, planted},
     check::{check_context, check_form},
     command::{Command, Progress, Reply},
     error::{invalid, no_import, publishing},
@@ -162,6 +163,9 @@ impl Apply<'_> {
             }
         }
         self.state.publishing = Some(at);
+        if planted(Bug::ImportShownEarly) {
+            self.state.visible = self.state.position;
+        }
         self.inner.table.put(self.inner.keys.mark(PUBLISHING), at.encode());
         self.state.progress(import).map(Reply::Import)
     }

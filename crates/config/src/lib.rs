@@ -16,6 +16,7 @@
 mod answers;
 mod apply;
 pub mod audit;
+pub mod bugs;
 mod check;
 pub mod checkpoint;
 mod chunks;
@@ -54,9 +55,9 @@ pub use command::{Changed, Command, Entry, Progress, Reply, Trim, TrimItem, Writ
 pub use error::{is_publishing, publishing};
 pub use keys::StoreId;
 pub use limits::{
-    CHUNK_BYTES_MAX, COMMENT_BYTES_MAX, DESCRIPTION_BYTES_MAX, ID_BYTES_MAX, IMPORT_PARTS_MAX, IMPORTS_MAX, INLINE_BYTES_MAX,
-    KEY_BYTES_MAX, NAME_BYTES_MAX, NAMESPACE_BYTES_MAX, NAMESPACE_PARTS_MAX, NAMESPACES_MAX, PAGE_MAX, VALUE_BYTES_MAX,
-    VALUE_CHUNKS_MAX, VERSIONS_KEPT, VERSIONS_MAX,
+    CHUNK_BYTES_MAX, COMMENT_BYTES_MAX, CUT_BYTES, DESCRIPTION_BYTES_MAX, ID_BYTES_MAX, IMPORT_PARTS_MAX, IMPORTS_MAX,
+    INLINE_BYTES_MAX, KEY_BYTES_MAX, NAME_BYTES_MAX, NAMESPACE_BYTES_MAX, NAMESPACE_PARTS_MAX, NAMESPACES_MAX, PAGE_MAX,
+    VALUE_BYTES_MAX, VALUE_CHUNKS_MAX, VERSIONS_KEPT, VERSIONS_MAX,
 };
 pub use machine::{Applied, Cold, Machine, Options, Reclaimable};
 pub use names::{check_key, check_namespace};

@@ -14,6 +14,9 @@ pub const VALUE_BYTES_MAX: u64 = 8 << 20;
 pub const INLINE_BYTES_MAX: usize = 64 << 10;
 /// Bytes of a chunk at most: one command is one entry then.
 pub const CHUNK_BYTES_MAX: usize = 1 << 20;
+/// Bytes of a chunk that a value is cut into: with its head a little less than the part of an entry that is kept for bulky commands,
+/// so that chunks travel beside what does not wait for them.
+pub const CUT_BYTES: usize = 120 << 10;
 /// Chunks of a value at most.
 pub const VALUE_CHUNKS_MAX: usize = 128;
 /// Bytes of a description at most.
@@ -44,6 +47,8 @@ pub(crate) const TILE_LEVELS: u32 = 8;
 
 /// Bytes of imports that are staged, in memory, unless the options say otherwise.
 pub(crate) const STAGED_BYTES_MAX: u64 = 256 << 20;
+/// What a key takes in memory beside its name, about.
+pub(crate) const SLOT_BYTES: u64 = 150;
 /// What a staged item takes beside its value, about.
 pub(crate) const STAGED_ITEM_BYTES: u64 = 256;
 /// Answers that are remembered for requests that come again, unless the options say otherwise.

@@ -190,6 +190,8 @@ pub struct Counts {
     pub chunks: (u64, u64),
     /// Imports under way, and what they take in memory.
     pub imports: (u64, u64),
+    /// What keys take in memory, about.
+    pub key_bytes: u64,
 }
 
 /// A key as a reader found it, whose version is to be loaded.
@@ -271,7 +273,13 @@ impl Machine {
         let inner = self.inner();
         let state = inner.read();
         let imports = (state.imports.len() as u64, state.staged_bytes);
-        Counts { namespaces: state.namespaces, keys: state.keys, chunks: state.chunks.size(), imports }
+        Counts {
+            namespaces: state.namespaces,
+            keys: state.keys,
+            chunks: state.chunks.size(),
+            imports,
+            key_bytes: state.key_bytes,
+        }
     }
 
     /// A key, with the position at which it was read. `None`: see [`Cold::Refuse`].

@@ -11,6 +11,7 @@ use crate::{
     answers::Answers,
     audit::NamespaceId,
     chunks::Chunks,
+    limits::SLOT_BYTES,
     record::{Finished, Meta, NamespaceState, PathRecord, Publishing, Slot},
     request::{Context, Operation},
     tree::Frontier,
@@ -19,6 +20,11 @@ use crate::{
 /// The keys of a namespace, deleted ones of which versions are kept included.
 pub(crate) type KeyMap = BTreeMap<Box<str>, Slot>;
 
+/// What a key takes in memory, about.
+pub(crate) fn slot_bytes(key: &str) -> u64 {
+    SLOT_BYTES + key.len() as u64
+}
+
 /// A namespace that is there.
 #[derive(Default)]
 pub(crate) struct Namespace {
@@ -26,6 +32,8 @@ pub(crate) struct Namespace {
     pub(crate) keys: KeyMap,
     /// Keys that are there as of the last visible position.
     pub(crate) live: u64,
+    /// What all of them take in memory, about.
+    pub(crate) bytes: u64,
 }
 
 /// A path that was ever used.
@@ -94,6 +102,8 @@ pub(crate) struct State {
     /// Namespaces and keys that are there as of the last visible position.
     pub(crate) namespaces: u64,
     pub(crate) keys: u64,
+    /// What keys take in memory, about.
+    pub(crate) key_bytes: u64,
     /// The last change, and the last one that is seen: the same, unless an import is being made visible.
     pub(crate) position: u64,
     pub(crate) visible: u64,

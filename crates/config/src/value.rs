@@ -7,7 +7,7 @@ use serde::de::IgnoredAny;
 
 use crate::{
     error::invalid,
-    limits::{CHUNK_BYTES_MAX, INLINE_BYTES_MAX, VALUE_BYTES_MAX, VALUE_CHUNKS_MAX},
+    limits::{CHUNK_BYTES_MAX, CUT_BYTES, INLINE_BYTES_MAX, VALUE_BYTES_MAX, VALUE_CHUNKS_MAX},
 };
 
 /// A SHA-256 hash.
@@ -153,8 +153,8 @@ impl Value {
         if bytes.len() <= INLINE_BYTES_MAX {
             return (Vec::new(), Value::Inline(bytes.clone()));
         }
-        let cuts = (0..bytes.len()).step_by(CHUNK_BYTES_MAX);
-        let chunks: Vec<Bytes> = cuts.map(|at| bytes.slice(at..bytes.len().min(at + CHUNK_BYTES_MAX))).collect();
+        let cuts = (0..bytes.len()).step_by(CUT_BYTES);
+        let chunks: Vec<Bytes> = cuts.map(|at| bytes.slice(at..bytes.len().min(at + CUT_BYTES))).collect();
         let hashes = chunks.iter().map(|chunk| sha256(chunk)).collect();
         (chunks, Value::Chunks { chunks: hashes, bytes: bytes.len() as u64, hash: sha256(bytes) })
     }

@@ -12,7 +12,7 @@ use crate::{
     merkle::leaf_hash,
     record::{Draft, Meta, NamespaceState, Slot, encode_number},
     request::{Context, Put, Refused, Settings},
-    state::{Namespace, Path, State},
+    state::{Namespace, Path, State, slot_bytes},
     value::{Hash, Value, ValueType, sha256},
     values::Values,
 };
@@ -226,7 +226,11 @@ impl Writer<'_> {
                 }
                 slot
             }
-            None => there.keys.entry(key.into()).or_insert(Slot { meta, before: None }),
+            None => {
+                there.bytes += slot_bytes(key);
+                self.state.key_bytes += slot_bytes(key);
+                there.keys.entry(key.into()).or_insert(Slot { meta, before: None })
+            }
         };
         self.table.put(self.keys.current(id, key), slot.encode());
         if self.import.is_some() {
@@ -245,6 +249,8 @@ impl Writer<'_> {
         let Some(slot) = there.keys.get_mut(key).filter(|slot| slot.meta.first != first) else { return };
         if slot.meta.is_deleted && first > slot.meta.version {
             there.keys.remove(key);
+            there.bytes -= slot_bytes(key);
+            self.state.key_bytes -= slot_bytes(key);
             self.table.delete(name);
         } else {
             slot.meta.first = first;
@@ -340,6 +346,7 @@ impl Writer<'_> {
             self.state.dead.insert(id);
         }
         self.state.keys -= gone.live;
+        self.state.key_bytes -= gone.bytes;
         self.state.namespaces -= 1;
         let told = Told {
             closes,

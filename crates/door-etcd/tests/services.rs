@@ -285,6 +285,14 @@ async fn a_snapshot_reads_back_and_carries_etcds_hash() {
     for n in 0..50 {
         client.put(&format!("k{n}"), vec![b'v'; 5000]).await.unwrap();
     }
+    let refused = config::Refused {
+        context: config::Context::default(),
+        attempted: config::Action::ConfigCreated,
+        namespace: "a".to_owned(),
+        key: None,
+    };
+    let store = house.node.config_store().unwrap();
+    store.propose(replica::Lane::Normal, &config::Command::Refused(refused)).await.unwrap();
     let pieces: Vec<pb::SnapshotResponse> =
         client.all("/etcdserverpb.Maintenance/Snapshot", pb::SnapshotRequest {}).await.unwrap();
     assert!(pieces.len() > 3);
@@ -294,6 +302,7 @@ async fn a_snapshot_reads_back_and_carries_etcds_hash() {
     let reader = Reader::open(&file[..]).unwrap();
     assert_eq!(reader.header().cluster_id, house.node.status().cluster_id);
     let pairs: Vec<_> = reader.collect::<Result<_, _>>().unwrap();
+    assert!(pairs.iter().all(|(key, _)| key[0] == 0), "the key space's, and neither streams nor the configuration store");
     assert!(pairs.iter().any(|(_, value)| value.windows(5000).any(|window| window.iter().all(|byte| *byte == b'v'))));
     house.close().await;
 }

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use replica::NodeStatus;
+use replica::{NodeStatus, stores::StoreStatus};
 
 use crate::{
     ETCD_CLUSTER_VERSION, ETCD_VERSION,
@@ -93,6 +93,7 @@ pub(crate) fn collect(house: &dyn House, collectors: &[Collector]) -> String {
     server(&mut out, &status);
     keyspace(&mut out, &status, house.figures());
     shards(&mut out, &status);
+    stores(&mut out, &status);
     peers(&mut out, &status);
     process::collect(&mut out);
     for collector in collectors {
@@ -201,6 +202,26 @@ fn shards(out: &mut Exposition, status: &NodeStatus) {
             out.sample(&[("shard", &shard.shard.0.to_string()), ("leader", &format!("{leader:x}"))], 1);
         }
     }
+}
+
+/// The configuration stores.
+fn stores(out: &mut Exposition, status: &NodeStatus) {
+    use Type::{Counter, Gauge};
+    let mut each = |name: &str, kind, help: &str, value: &dyn Fn(&StoreStatus) -> u64| {
+        out.family(name, kind, help);
+        for store in &status.stores {
+            out.sample(&[("store", &store.store.0.to_string())], value(store));
+        }
+    };
+    each("manifold_config_position", Counter, "The last position that can be read here.", &|store| store.position);
+    each("manifold_config_namespaces", Gauge, "Namespaces that exist now.", &|store| store.counts.namespaces);
+    each("manifold_config_keys", Gauge, "Keys that exist now.", &|store| store.counts.keys);
+    each("manifold_config_key_memory_bytes", Gauge, "What keys take in memory, about.", &|store| store.counts.key_bytes);
+    each("manifold_config_chunks", Gauge, "Chunks of large values.", &|store| store.counts.chunks.0);
+    each("manifold_config_chunk_bytes", Gauge, "Bytes of these chunks.", &|store| store.counts.chunks.1);
+    each("manifold_config_imports", Gauge, "Imports under way.", &|store| store.counts.imports.0);
+    let staged = |store: &StoreStatus| store.counts.imports.1;
+    each("manifold_config_import_memory_bytes", Gauge, "What imports under way take in memory, about.", &staged);
 }
 
 /// How the other members are reached. etcd's histogram of round trips is left out: what is known is the last one.

@@ -21,7 +21,11 @@ use door_http::{
 };
 use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream};
 use gate::{Porch, limits};
-use replica::{NodeStatus, PeerStatus, ShardStatus, Ticket, consensus::GroupStatus};
+use replica::{
+    NodeStatus, PeerStatus, ShardStatus, Ticket,
+    consensus::GroupStatus,
+    stores::{DEFAULT, StoreStatus},
+};
 
 #[derive(Clone, Default)]
 struct TestHouse(Arc<Mutex<State>>);
@@ -80,7 +84,7 @@ impl House for TestHouse {
             shards: vec![shard(0, &state), shard(1, &state)],
             members: members(),
             keyspaces: Vec::new(),
-            stores: Vec::new(),
+            stores: vec![StoreStatus { store: DEFAULT, shard: ShardId(1), position: 42, counts: Default::default() }],
             level: 1,
             scrub: replica::scrub::ScrubStatus::default(),
             journal_bytes: 1 << 20,
@@ -329,6 +333,8 @@ fn metrics_are_well_formed_and_true() {
         "manifold_shard_learner{shard=\"0\"} 0",
         "manifold_shard_voters{shard=\"0\"} 1",
         "manifold_shard_applied_index{shard=\"1\"} 8",
+        "manifold_config_position{store=\"0\"} 42",
+        "manifold_config_keys{store=\"0\"} 0",
         "manifold_build_info{version=\"0.1.0\",name=\"te\\\"st\"} 1",
     ] {
         assert!(text.lines().any(|present| present == line), "{line} is missing from\n{text}");

@@ -26,6 +26,8 @@ pub enum Bug {
     LeadsAtOnce,
     /// Retention counts what is not settled twice.
     RetentionCountsTwice,
+    /// A configuration store goes on with what it had in memory when another state takes the place of the table.
+    StoreNotReloaded,
 }
 
 base::plantable!(Bug);

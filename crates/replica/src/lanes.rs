@@ -10,7 +10,7 @@ use tokio::sync::{Notify, oneshot};
 use crate::{
     batch::{self, Target},
     consensus::Reply,
-    limits::{BATCH_BYTES_MAX, LANE_SHARE_BYTES, REQUEST_TIMEOUT_MS, URGENT_ADMISSION_FACTOR},
+    limits::{BATCH_BYTES_MAX, LANE_SHARE_BYTES, PASSED_OVER_MAX, REQUEST_TIMEOUT_MS, URGENT_ADMISSION_FACTOR},
     runtime,
 };
 
@@ -42,6 +42,8 @@ pub(crate) struct Admission {
 #[derive(Default)]
 struct Queues {
     lanes: [VecDeque<Pending>; 3],
+    /// In how many batches in a row nothing of a lane went although something waited in it.
+    passed_over: [u32; 3],
     bytes: usize,
     commands: usize,
     closed: bool,
@@ -122,12 +124,17 @@ impl Lanes {
         }
     }
 
-    /// Takes what goes into the next batch: each lane its share first, then whoever has more. Commands whose caller
-    /// gave up are dropped here: they were never proposed.
+    /// Takes what goes into the next batch: each lane its share first, then whoever has more. A command that fits beside no others
+    /// goes before them when it was passed over some times. Commands whose caller gave up are dropped here: they were never
+    /// proposed.
     pub(crate) fn take(&self) -> Vec<Pending> {
         let mut queues = self.inner.queues.lock();
         let mut taken = Vec::with_capacity(queues.commands.min(1024));
         let mut bytes = 0;
+        let waiting = queues.lengths();
+        if let Some(lane) = queues.passed_over.iter().position(|batches| *batches >= PASSED_OVER_MAX) {
+            queues.drain_lane(lane, 0, &mut bytes, &mut taken);
+        }
         for (lane, share) in LANE_SHARE_BYTES.into_iter().enumerate() {
             let room = bytes + share;
             queues.drain_lane(lane, room.min(BATCH_BYTES_MAX), &mut bytes, &mut taken);
@@ -135,6 +142,7 @@ impl Lanes {
         for lane in 0..LANE_SHARE_BYTES.len() {
             queues.drain_lane(lane, BATCH_BYTES_MAX, &mut bytes, &mut taken);
         }
+        queues.note_passed_over(waiting);
         taken
     }
 
@@ -157,6 +165,17 @@ impl Lanes {
 }
 
 impl Queues {
+    fn lengths(&self) -> [usize; 3] {
+        [self.lanes[0].len(), self.lanes[1].len(), self.lanes[2].len()]
+    }
+
+    fn note_passed_over(&mut self, before: [usize; 3]) {
+        let after = self.lengths();
+        for (lane, batches) in self.passed_over.iter_mut().enumerate() {
+            *batches = if after[lane] > 0 && after[lane] == before[lane] { *batches + 1 } else { 0 };
+        }
+    }
+
     fn drain_lane(&mut self, lane: usize, room: usize, bytes: &mut usize, taken: &mut Vec<Pending>) {
         while let Some(next) = self.lanes[lane].front() {
             let size = batch::item_bytes(next.command.len());
@@ -254,6 +273,24 @@ mod tests {
         let lanes = lanes(64 << 20, 10);
         let _a = lanes.submit(Lane::Bulk, TARGET, command(3 << 20)).unwrap();
         assert_eq!(lanes.take().len(), 1);
+    }
+
+    /// A command as large as a batch fits beside no other, and waited for a moment in which nothing else did: under a steady load
+    /// of small ones it was answered after seven seconds that nobody knew.
+    #[test]
+    fn a_large_command_has_its_turn_however_many_small_ones_there_are() {
+        let lanes = lanes(64 << 20, 10_000);
+        let _large = lanes.submit(Lane::Bulk, TARGET, command(1 << 20)).unwrap();
+        let mut waiting = Vec::new();
+        let batches = (0..10).position(|_| {
+            waiting.push(lanes.submit(Lane::Urgent, TARGET, command(10)).unwrap());
+            waiting.push(lanes.submit(Lane::Normal, TARGET, command(10)).unwrap());
+            let taken = lanes.take();
+            assert!(!taken.is_empty());
+            taken.iter().any(|pending| pending.command.len() == 1 << 20)
+        });
+        assert_eq!(batches, Some(PASSED_OVER_MAX as usize), "after as many batches of others");
+        assert_eq!(lanes.take().len(), 2, "and those that came last wait for one batch");
     }
 
     #[test]

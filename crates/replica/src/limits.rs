@@ -33,6 +33,9 @@ pub(crate) const READ_INDEX_TIMEOUT_MS: u64 = 1_000;
 /// Share of a batch, in bytes, that each lane may take before the others had their turn.
 pub(crate) const LANE_SHARE_BYTES: [usize; 3] = [BATCH_BYTES_MAX / 2, BATCH_BYTES_MAX * 3 / 8, BATCH_BYTES_MAX / 8];
 
+/// Batches in a row that may leave a lane out because its next command fits beside no others; then it goes first.
+pub(crate) const PASSED_OVER_MAX: u32 = 4;
+
 /// How many times the ordinary admission the urgent lane may still use, so that leases live through an overload.
 pub(crate) const URGENT_ADMISSION_FACTOR: usize = 2;
 

@@ -1,5 +1,7 @@
 //! This node: its identity, its journal and its shards, put together.
 
+mod disk;
+
 use std::{
     collections::BTreeMap,
     path::PathBuf,
@@ -14,7 +16,6 @@ use base::{ClusterId, Disk, Error, KeyspaceId, Kind, NodeId, Result, ShardId, di
 use cluster::{Command, KeyspaceEntry, Member};
 use config::StoreId;
 use journal::{Journal, Pace, Writer};
-use kv::Command as KvCommand;
 use parking_lot::{Mutex, RwLock};
 use table::{Snapshot, Tree};
 use tokio::{net::TcpListener, sync::Notify};
@@ -29,10 +30,7 @@ use crate::{
     keyspace::Keyspace,
     lanes::{Admission, Lane, Lanes, in_time},
     lease, level,
-    limits::{
-        DATA_SHARDS_MAX, JOURNAL_CLOSE_MS, JOURNAL_TAIL_BYTES, JOURNAL_WRITE_BYTES_MAX, SPACE_ALARM_PERCENT, SPACE_CLEAR_PERCENT,
-        SPACE_TICK_MS, SPACE_TIGHT_PERCENT,
-    },
+    limits::{DATA_SHARDS_MAX, JOURNAL_CLOSE_MS, JOURNAL_TAIL_BYTES, JOURNAL_WRITE_BYTES_MAX},
     members::Roster,
     network::{self, Network, NetworkMaker},
     options::PeerOptions,
@@ -456,7 +454,7 @@ impl Node {
         let options = SpaceOptions {
             machine: kv::Options { cache_bytes: self.inner.options.value_cache_bytes, ..kv::Options::default() },
             watch_ring_bytes: self.inner.options.watch_ring_bytes,
-            store: config::Options { cache_bytes: self.inner.options.store_cache_bytes(), ..config::Options::default() },
+            store: stores::options(self.inner.options.store_cache_bytes()),
             meter: self.inner.space_meter.clone(),
         };
         let (open_tree, open_segments, owner) = (trees.clone(), segments.cloned(), self.inner.identity.node_id);
@@ -518,7 +516,7 @@ impl Node {
     }
 
     fn start_store(&self, shard: &Shard, id: StoreId) {
-        let store = ConfigStore::start(id, shard.clone(), self.inner.level.clone());
+        let store = ConfigStore::start(id, shard.clone(), self.inner.level.clone(), self.inner.space_meter.clone());
         self.inner.stores.lock().extend(store.map(|store| (id, store)));
     }
 
@@ -623,6 +621,11 @@ impl Node {
 
     pub(crate) fn topic_settings(&self) -> &ResolvedSettings {
         &self.inner.topic_settings
+    }
+
+    #[cfg(test)]
+    pub(crate) fn space_meter(&self) -> &Arc<SpaceMeter> {
+        &self.inner.space_meter
     }
 
     pub(crate) fn scrubbing(&self) -> &Arc<Scrub> {
@@ -763,50 +766,6 @@ impl Node {
             runtime::sleep(Duration::from_millis(1)).await;
         }
         Ok(())
-    }
-
-    fn start_space_watch(&self) {
-        let node = self.clone();
-        runtime::spawn(async move {
-            while !node.inner.stopping.load(Relaxed) {
-                node.look_at_space().await;
-                tokio::select! {
-                    biased;
-                    () = node.inner.space_meter.due() => {}
-                    () = runtime::sleep(Duration::from_millis(SPACE_TICK_MS)) => {}
-                }
-            }
-        });
-    }
-
-    /// Bytes of log that are not applied.
-    fn unapplied_bytes(&self) -> u64 {
-        let applied: Vec<_> = self.inner.shards.lock().values().map(|shard| (shard.id, shard.state.mark().applied)).collect();
-        applied.iter().map(|(id, applied)| self.inner.journal.bytes_after(*id, applied.map_or(0, |id| id.index))).sum()
-    }
-
-    /// Raises NOSPACE before the disk is full, and clears it when there is room again, unless a quota rules.
-    async fn look_at_space(&self) {
-        let Ok(space) = self.inner.journal_disk.space() else { return };
-        // What is not settled takes its room in the tree soon, be it applied or only in the log, where much of it may wait on a
-        // replica that settles slower than its leader: it is counted as taken, or settling would meet a full disk.
-        let unsettled: u64 = self.inner.shards.lock().values().map(|shard| shard.state.unsettled_disk_bytes()).sum();
-        let free = space.free.saturating_sub(unsettled + self.unapplied_bytes());
-        let used_percent = 100 - (free.saturating_mul(100) / space.total.max(1)).min(100);
-        let keyspaces: Vec<Keyspace> = self.inner.keyspaces.lock().values().cloned().collect();
-        let member = self.inner.identity.node_id;
-        for keyspace in keyspaces {
-            keyspace.machine().set_disk_tight(used_percent >= SPACE_TIGHT_PERCENT);
-            let raised = keyspace.machine().alarms().contains(&(member, NOSPACE));
-            let raise = used_percent >= SPACE_ALARM_PERCENT;
-            let clear = used_percent < SPACE_CLEAR_PERCENT && self.inner.options.quota_bytes == 0;
-            if (raise && !raised) || (clear && raised) {
-                let command = KvCommand::Alarm { member, alarm: NOSPACE, raise };
-                if let Err(error) = keyspace.propose(Lane::Urgent, command).await {
-                    tracing::warn!(%error, "the NOSPACE alarm could not be changed; trying again");
-                }
-            }
-        }
     }
 }
 

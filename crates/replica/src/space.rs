@@ -1,6 +1,6 @@
-//! When to look at the disk's space.
+//! When to look at the disk's space, and what was seen.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
 use tokio::sync::Notify;
 
@@ -11,6 +11,8 @@ use crate::limits::SPACE_LOOK_BYTES;
 pub(crate) struct SpaceMeter {
     bytes: AtomicU64,
     due: Notify,
+    /// Whether a member's disk is so full that nothing shall grow.
+    is_full: AtomicBool,
 }
 
 impl SpaceMeter {
@@ -20,6 +22,15 @@ impl SpaceMeter {
         if before / SPACE_LOOK_BYTES != (before + bytes as u64) / SPACE_LOOK_BYTES {
             self.due.notify_one();
         }
+    }
+
+    /// NOSPACE is raised somewhere, or nowhere any more.
+    pub(crate) fn set_full(&self, is_full: bool) {
+        self.is_full.store(is_full, Relaxed);
+    }
+
+    pub(crate) fn is_full(&self) -> bool {
+        self.is_full.load(Relaxed)
     }
 
     /// Completes when enough was written since the last time.

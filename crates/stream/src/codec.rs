@@ -126,7 +126,7 @@ fn decode_command(reader: &mut Reader) -> Result<Command> {
         TRIM => Command::Trim { partition: reader.partition()?, log_start: reader.i64()? },
         DROP => {
             let topic = reader.topic()?;
-            let partitions = if reader.flag()? { Some(many(reader, 4, Reader::u32)?) } else { None };
+            let partitions = if reader.flag()? { Some(many(reader, 4, |reader| reader.u32())?) } else { None };
             Command::Drop { topic, partitions }
         }
         ALLOCATE_PRODUCERS => Command::AllocateProducers { count: reader.u32()? },

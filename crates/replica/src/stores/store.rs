@@ -10,7 +10,7 @@ use std::{
 
 use base::{Error, Kind, NodeId, Result, ShardId};
 use bytes::Bytes;
-use config::{Cold, Command, Machine, Progress, Reply, StoreId};
+use config::{Cold, Command, Machine, Operation, Progress, Reply, StoreId};
 use openraft::rt::WatchReceiver as _;
 use tokio::sync::Semaphore;
 
@@ -18,7 +18,7 @@ use super::{
     Store,
     news::{self, News, Positions},
     upkeep,
-    words::{in_own_words, no_answer, not_confirmed, not_upgraded, stopped_meanwhile, stopping, too_far_behind},
+    words::{in_own_words, no_answer, no_space, not_confirmed, not_upgraded, stopped_meanwhile, stopping, too_far_behind},
 };
 use crate::{
     batch::{LEVEL_STORES, Target},
@@ -27,6 +27,7 @@ use crate::{
     limits::{CHUNKS_IN_FLIGHT_MAX, RECOVERY_WAIT_MS, REQUEST_TIMEOUT_MS},
     runtime::{self, watch::Receiver},
     shard::Shard,
+    space::SpaceMeter,
 };
 
 struct Inner {
@@ -36,6 +37,7 @@ struct Inner {
     news: Receiver<News>,
     /// The level of formats that may be written.
     level: Arc<AtomicU32>,
+    meter: Arc<SpaceMeter>,
     /// Chunks that may be on their way.
     chunks: Semaphore,
 }
@@ -61,11 +63,11 @@ pub struct StoreStatus {
 
 impl ConfigStore {
     /// Begins to serve a store of `shard`; `None` if there is none with this number.
-    pub(crate) fn start(id: StoreId, shard: Shard, level: Arc<AtomicU32>) -> Option<ConfigStore> {
+    pub(crate) fn start(id: StoreId, shard: Shard, level: Arc<AtomicU32>, meter: Arc<SpaceMeter>) -> Option<ConfigStore> {
         let store = shard.state.store(id)?;
         let news = news::start(store.clone(), shard.lanes.clone());
         let chunks = Semaphore::new(CHUNKS_IN_FLIGHT_MAX);
-        let store = ConfigStore { inner: Arc::new(Inner { id, shard, store, news, level, chunks }) };
+        let store = ConfigStore { inner: Arc::new(Inner { id, shard, store, news, level, meter, chunks }) };
         runtime::spawn(upkeep::run(store.clone()));
         Some(store)
     }
@@ -112,11 +114,13 @@ impl ConfigStore {
     /// visible.
     ///
     /// # Errors
-    /// What apply refuses with. `Overloaded` if too much waits already, or an import takes too long, and `Unavailable` without a
+    /// What apply refuses with. `Overloaded` if too much waits already, an import takes too long or a
+    /// disk is nearly full, and `Unavailable` without a
     /// leader: nothing was done then. `Deadline`: it may have been done. `Precondition` while the cluster writes the formats of an
     /// earlier build.
     pub async fn propose(&self, lane: Lane, command: &Command) -> Result<Reply> {
         let give_up = runtime::now() + Duration::from_millis(REQUEST_TIMEOUT_MS);
+        self.check_room(command)?;
         if matches!(command, Command::Write(_) | Command::Refused(_)) {
             self.nothing_publishing(give_up).await?;
         }
@@ -142,11 +146,13 @@ impl ConfigStore {
         self.propose(lane, &Command::ImportCommit { import }).await?;
         loop {
             news.borrow_and_update();
+            // Looked at first: whatever ends in between is visible then.
+            let publishing = self.machine().publishing();
             let progress = self.machine().import(import)?;
             if progress.visible.is_some() {
                 return Ok(progress);
             }
-            if self.machine().publishing() != Some(import) {
+            if publishing != Some(import) {
                 // One of its items cannot be done as things are. The slice that found out was the leader's.
                 let machine = self.machine().clone();
                 runtime::spawn_blocking(move || machine.dry_run_import(import)).await?;
@@ -187,6 +193,17 @@ impl ConfigStore {
 
     pub(super) fn check_level(&self) -> Result<()> {
         if self.inner.level.load(Relaxed) < LEVEL_STORES { Err(not_upgraded()) } else { Ok(()) }
+    }
+
+    /// A disk that is nearly full takes what frees it, and no more.
+    pub(super) fn check_room(&self, command: &Command) -> Result<()> {
+        let frees = |operation: &Operation| matches!(operation, Operation::Delete { .. } | Operation::DeleteNamespace { .. });
+        let grows = match command {
+            Command::Write(transaction) => !transaction.operations.iter().all(frees),
+            Command::PutChunk { .. } | Command::ImportBegin { .. } | Command::ImportPart { .. } => true,
+            _ => false,
+        };
+        if grows && self.inner.meter.is_full() { Err(no_space()) } else { Ok(()) }
     }
 
     /// Returns when no import is being made visible.

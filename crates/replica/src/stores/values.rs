@@ -33,7 +33,9 @@ impl ConfigStore {
     async fn put_chunk(&self, bytes: Bytes) -> Result<()> {
         let _turn = self.chunks().acquire().await.map_err(|_| stopping())?;
         let mut encoded = Vec::with_capacity(bytes.len() + 2);
-        Command::PutChunk { bytes }.encode(&mut encoded);
+        let command = Command::PutChunk { bytes };
+        self.check_room(&command)?;
+        command.encode(&mut encoded);
         match self.submit_patiently(Lane::Bulk, encoded.into()).await? {
             Reply::Chunk(_) => Ok(()),
             other => Err(Error::new(Kind::Corrupt, format!("a chunk was answered with {other:?}"))),

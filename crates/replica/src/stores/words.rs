@@ -2,28 +2,23 @@
 
 use base::{Error, Kind};
 
-use crate::{
-    consensus::unknown_outcome,
-    lanes::{stopped, timed_out},
-    post::no_leader,
-};
+use crate::{lanes::stopped, post::no_leader};
 
 /// An error of the way to the log and back, in the words of a store: what surely was not done is `Unavailable` or `Overloaded`, what
 /// may have been done is `Deadline`.
 pub(super) fn in_own_words(error: Error) -> Error {
-    if error == timed_out() || error == unknown_outcome() {
-        no_answer()
-    } else if error == no_leader() {
-        Error::new(
-            Kind::Unavailable,
-            "nobody leads the configuration store's shard now, and nothing was done: repeat in a moment",
-        )
-    } else if error == stopped() {
-        stopping()
-    } else if error.kind == Kind::Overloaded {
-        Error::new(Kind::Overloaded, "more waits to be written than may wait, and nothing was done: slow down and repeat")
-    } else {
-        error
+    match error.kind {
+        Kind::Overloaded => {
+            Error::new(Kind::Overloaded, "more waits to be written than may wait, and nothing was done: slow down and repeat")
+        }
+        Kind::Unavailable if error == no_leader() => {
+            let text = "nobody leads the configuration store's shard now, and nothing was done: repeat in a moment";
+            Error::new(Kind::Unavailable, text)
+        }
+        Kind::Unavailable if error == stopped() => stopping(),
+        // Whatever else went wrong on the way there or back.
+        Kind::Unavailable => no_answer(),
+        _ => error,
     }
 }
 
@@ -51,6 +46,11 @@ pub(super) fn stopping() -> Error {
 /// It went into the log, perhaps, and then nobody was there to hear what came of it.
 pub(super) fn stopped_meanwhile() -> Error {
     Error::new(Kind::Deadline, "this node stopped meanwhile, and whether it was done is not known: go to another one and look")
+}
+
+pub(super) fn no_space() -> Error {
+    let text = "a member's disk is nearly full, and nothing was done: give it room, or delete something";
+    Error::new(Kind::Overloaded, text)
 }
 
 pub(super) fn not_upgraded() -> Error {
