@@ -195,7 +195,7 @@ mod tests {
             ("a hunter2 admin", "line 1 has a key that is not 8 to 512"),
             ("a hunter2-hunter2 admin\na hunter2-hunter3 admin", "two keys with the name \"a\""),
             ("a hunter2-hunter2 admin\nb hunter2-hunter2 admin", "the same key twice, the second time as \"b\""),
-            (r#"[{"name": "a", "key": "hunter2-hunter2"}]"#, "from line 1, column 42 on"),
+            (r#"[{"name": "a", "key": "hunter2-hunter2"}]"#, "from line 1, column 40 on"),
             (r#"[{"name": "a", "key": "hunter2-hunter2", "role": ["hunter2"]}]"#, "from line 1, column"),
             (r#"["hunter2-hunter2"]"#, "from line 1, column"),
             (r#"[{"name": "a", "key": "hünter2-hunter2", "role": "admin"}]"#, "key 1 has a key that is not"),
