@@ -22,11 +22,23 @@ const NOT_ASKED: &str = "not asked: ";
 /// that is a failure instead.
 pub fn kafka_clients(left_out: &str) -> bool {
     static BUILT: OnceLock<bool> = OnceLock::new();
-    let is_built = *BUILT.get_or_init(|| {
-        let status = Command::new(repository().join("interop/clients/build")).status().expect("interop/clients/build can be run");
-        assert!(matches!(status.code(), Some(0 | 3)), "interop/clients/build failed; its output is above");
-        status.success()
-    });
+    is_built(*BUILT.get_or_init(|| build(&[])), left_out)
+}
+
+/// The same for Java's client alone.
+pub fn java_client(left_out: &str) -> bool {
+    static BUILT: OnceLock<bool> = OnceLock::new();
+    is_built(*BUILT.get_or_init(|| build(&["java"])), left_out)
+}
+
+fn build(names: &[&str]) -> bool {
+    let status = Command::new(repository().join("interop/clients/build")).args(names).status();
+    let status = status.expect("interop/clients/build can be run");
+    assert!(matches!(status.code(), Some(0 | 3)), "interop/clients/build failed; its output is above");
+    status.success()
+}
+
+fn is_built(is_built: bool, left_out: &str) -> bool {
     assert!(is_built || std::env::var("CI").as_deref() != Ok("true"), "with CI=true nothing is left out");
     if !is_built {
         eprintln!("LEFT OUT: {left_out}: a tool chain is missing");
