@@ -36,9 +36,9 @@ const CHUNK_BYTES: usize = 64 * 1024;
 /// No chunk is larger: one pair at most, of the largest key and value that a request can carry, with room to spare.
 const CHUNK_BYTES_MAX: usize = 16 * 1024 * 1024;
 
-/// Greater than every key of a key space, whose number is never so great. What lies behind it are configuration stores, which are
-/// numbered downwards and whose shard may be another one, and the shard's streams, which name segments that are not in the file.
-pub const END_OF_KEYS: Bytes = Bytes::from_static(&[0x80]);
+/// Greater than every key of a key space or of a configuration store that lies in the same shard. What lies behind it are the shard's
+/// streams: they name segments, which are not in the file.
+pub const END_OF_KEYS: Bytes = Bytes::from_static(&[0xff; 4]);
 
 /// What a backup says of itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -411,7 +411,9 @@ async fn three_nodes_send_writes_to_the_leader() {
         assert_eq!(client.get("/api/v1/namespaces/a%2Fb/config/k").await.json()["value"], "v", "linearizable on any node");
     }
     let audit = follower.get("/api/v1/namespaces/a%2Fb/audit").await.json();
-    assert_eq!(audit.as_array().map(Vec::len), Some(2), "each change once: {audit}");
+    // The wrong key is a record of its own.
+    let changes = audit.as_array().expect("an array").iter().filter(|one| one["action"] != "access.refused").count();
+    assert_eq!(changes, 2, "each change once: {audit}");
 
     // Whoever watches a follower goes on elsewhere when it dies.
     let mut cluster = cluster;
@@ -483,10 +485,10 @@ async fn an_import_is_seen_whole_or_not_at_all() {
     assert_eq!((replaced.status, &replaced.json()["deleted"]), (200, &json!(2)), "{}", replaced.text());
     assert_eq!(client.get("/api/v1/export?namespace=j&format=env").await.text(), "OTHER=\"a b\"\nport=\"1\"\n");
 
-    // Killed at some moment, it is there whole or not at all.
+    // Killed at some moment, it is there whole or not at all. One that was not answered may become visible later, in its turn.
+    let mut possible = vec!["one".to_owned()];
     for round in 0..6_u64 {
         let value = format!("round {round}");
-        let before = client.get("/api/v1/namespaces/i/config/k00000").await.json()["value"].clone();
         let body = lines(3_000, &value);
         let importing = tokio::spawn(async move { client.try_ask("POST", "/api/v1/import", &[], body.as_bytes()).await });
         sleep(Duration::from_millis(15 * round)).await;
@@ -497,8 +499,14 @@ async fn an_import_is_seen_whole_or_not_at_all() {
         let all = client.get("/api/v1/namespaces/i/config").await.json();
         let values: std::collections::BTreeSet<&str> =
             all.as_array().expect("an array").iter().filter_map(|one| one["value"].as_str()).collect();
-        let expected = if acknowledged { vec![value.as_str()] } else { vec![before.as_str().expect("text"), value.as_str()] };
-        assert!(values.len() == 1 && values.iter().all(|one| expected.contains(one)), "torn in round {round}: {values:?}");
+        if acknowledged {
+            possible.clear();
+        }
+        possible.push(value);
+        assert_eq!(values.len(), 1, "torn in round {round}: {values:?}");
+        let seen = possible.iter().position(|one| values.contains(one.as_str()));
+        let seen = seen.unwrap_or_else(|| panic!("round {round}: {values:?} is none of {possible:?}"));
+        possible.drain(..seen);
         assert_eq!(all.as_array().map(Vec::len), Some(3_000));
     }
 }

@@ -177,7 +177,7 @@ async fn create_one(State(context): State<Context>, body: Asked<Create>) -> Resp
             Some(seconds) => runtime::wall_ms().saturating_add(seconds.saturating_mul(1_000)),
         };
         let owner = owner.unwrap_or_else(|| name.clone()).into();
-        let terms = Terms { name, owner, rights: rights(&role, &operations, &namespaces)?, expires_ms, rate: rate(limit) };
+        let terms = Terms { name, owner, rights: rights(&role, &operations, &namespaces)?, expires_ms, rate: rate(limit)? };
         create(&*context.directory, &Caller::operator(), terms).await.map(shown)
     };
     answer(run().await)

@@ -94,8 +94,9 @@ impl Entry {
             return Err(format!("has a key that is not {least} to {most} printable ASCII characters without spaces"));
         }
         let rights = rights(&role, &operations, &namespaces).map_err(|error| format!("is not right: {error}"))?;
+        let rate = rate(limit).map_err(|error| format!("is not right: {error}"))?;
         let owner = owner.unwrap_or_else(|| name.clone()).into();
-        let terms = Terms { name, owner, rights, expires_ms: 0, rate: rate(limit) };
+        let terms = Terms { name, owner, rights, expires_ms: 0, rate };
         Ok(FixedKey { terms, secret: secret_of(&key) })
     }
 }

@@ -87,7 +87,7 @@ impl Wanted {
         };
         let rights = rights(&self.role, &self.operations, &self.namespaces).map_err(|error| problem(&error))?;
         let owner = self.owner.map_or_else(|| caller.principal.clone(), Into::into);
-        Ok(Terms { name: self.name, owner, rights, expires_ms, rate: rate(self.rate) })
+        Ok(Terms { name: self.name, owner, rights, expires_ms, rate: rate(self.rate).map_err(|error| problem(&error))? })
     }
 }
 

@@ -22,8 +22,14 @@ pub struct Limit {
     pub burst: Option<u32>,
 }
 
-pub(crate) fn rate(limit: Option<Limit>) -> Option<Rate> {
-    limit.map(|Limit { per_second, burst }| Rate { per_second, burst: burst.unwrap_or(per_second) })
+/// A rate of nothing is refused here: in a command it would be none, and so no limit at all.
+pub(crate) fn rate(limit: Option<Limit>) -> Result<Option<Rate>> {
+    let Some(Limit { per_second, burst }) = limit else { return Ok(None) };
+    let burst = burst.unwrap_or(per_second);
+    if per_second == 0 || burst == 0 {
+        return Err(Error::new(Kind::Invalid, "a key's rate and its burst are at least 1; leave both out for none"));
+    }
+    Ok(Some(Rate { per_second, burst }))
 }
 
 /// Rights in words. `operations`: all of the role's if there are none; `namespaces`: all if there are none, or one is `*`.
