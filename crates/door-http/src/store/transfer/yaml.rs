@@ -1,6 +1,5 @@
 //! Reading YAML: a mapping of namespaces to mappings of keys, or of keys alone. Anchors are not read, so nothing grows.
 
-use std::borrow::Cow;
 
 use bytes::Bytes;
 use config::ValueType;
@@ -82,7 +81,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-fn name(tag: &Cow<'_, Tag>) -> String {
+fn name(tag: &Tag) -> String {
     tag.suffix.clone()
 }
 
