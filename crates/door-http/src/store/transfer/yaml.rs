@@ -1,9 +1,8 @@
 //! Reading YAML: a mapping of namespaces to mappings of keys, or of keys alone. Anchors are not read, so nothing grows.
 
-
 use bytes::Bytes;
 use config::ValueType;
-use saphyr_parser::{Event, Parser, ScalarStyle, Tag};
+use saphyr_parser::{Event, Parser, ScalarStyle};
 use serde_json::{Map, Number, Value};
 
 use super::{
@@ -48,9 +47,11 @@ impl<'a> Reader<'a> {
             return Err(self.wrong(&format!("is deeper than {DEPTH_MAX}")));
         }
         match event {
-            Event::Scalar(text, style, 0, tag) => {
-                Ok(Node::Scalar { text: text.into_owned(), is_plain: style == ScalarStyle::Plain, tag: tag.as_ref().map(name) })
-            }
+            Event::Scalar(text, style, 0, tag) => Ok(Node::Scalar {
+                text: text.into_owned(),
+                is_plain: style == ScalarStyle::Plain,
+                tag: tag.as_ref().map(|tag| tag.suffix.clone()),
+            }),
             Event::SequenceStart(0, None) => {
                 let mut nodes = Vec::new();
                 loop {
@@ -79,10 +80,6 @@ impl<'a> Reader<'a> {
             _ => Err(self.wrong("is something else than one document")),
         }
     }
-}
-
-fn name(tag: &Tag) -> String {
-    tag.suffix.clone()
 }
 
 /// Reads a document.
