@@ -18,6 +18,7 @@ pub mod house;
 pub mod ingest;
 pub mod keys;
 pub mod limits;
+mod lines;
 pub mod lobby;
 pub mod membership;
 pub mod metrics;

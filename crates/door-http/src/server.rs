@@ -35,7 +35,7 @@ use tokio::{
     sync::watch,
 };
 
-use crate::visitor::Visitor;
+use crate::{lines::Strict, visitor::Visitor};
 
 /// How often requests could not even be read. Cheap to clone.
 #[derive(Clone, Default)]
@@ -173,7 +173,7 @@ impl Connections {
                 _ = leaving.wait_for(|leaving| *leaving) => return,
             };
             let Ok(stream) = entered else { return };
-            let connection = open.watch(http.serve_connection(TokioIo::new(stream), service));
+            let connection = open.watch(http.serve_connection(TokioIo::new(Strict::new(stream)), service));
             if let Err(error) = connection.await
                 && (error.is_parse() || error.is_parse_too_large())
             {

@@ -76,6 +76,9 @@ pub(crate) const RECLAIM_SLICE_BYTES: usize = 16 << 20;
 /// Journal bytes, as a multiple of the settle budget, at which the owner of the oldest segment settles whatever it has.
 pub(crate) const JOURNAL_PRESSURE_FACTOR: u64 = 6;
 
+/// The same while a peer takes over a snapshot, and needs the entries behind it.
+pub(crate) const JOURNAL_HELD_FACTOR: u64 = 24;
+
 /// Settled bytes, as a multiple of the settle budget, whose entries a shard with peers keeps in its log.
 pub(crate) const LOG_KEPT_FACTOR: u64 = 4;
 

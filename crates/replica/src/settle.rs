@@ -17,8 +17,8 @@ use crate::{
     consensus::{Group, StateMachine as _},
     lanes::stopped,
     limits::{
-        IDLE_SETTLE_MS, IDLE_SETTLE_PART, JOURNAL_PRESSURE_FACTOR, LOG_KEPT_FACTOR, MERGE_UNSETTLED_FACTOR, OVERDUE_LOOK_MS,
-        RECLAIM_SLICE_BYTES, SETTLE_TICK_MS, UNSETTLED_FACTOR_APPLY, UNSETTLED_FACTOR_MAX,
+        IDLE_SETTLE_MS, IDLE_SETTLE_PART, JOURNAL_HELD_FACTOR, JOURNAL_PRESSURE_FACTOR, LOG_KEPT_FACTOR, MERGE_UNSETTLED_FACTOR,
+        OVERDUE_LOOK_MS, RECLAIM_SLICE_BYTES, SETTLE_TICK_MS, UNSETTLED_FACTOR_APPLY, UNSETTLED_FACTOR_MAX,
     },
     runtime,
     shard::ShardState,
@@ -130,7 +130,8 @@ impl Settler {
     }
 
     /// Up to where the log can go. Alone: up to what is settled. With peers some of it is kept, so that one that was away for a
-    /// moment gets entries and not the whole state; but no shard may keep the journal from being trimmed.
+    /// moment gets entries and not the whole state, and what a peer needs that takes over a snapshot; but no shard may keep the
+    /// journal from being trimmed for ever.
     fn purgeable(&self, settled: EntryId, bytes: u64) -> Option<EntryId> {
         let status = self.inner.group.status();
         let mut kept = self.inner.kept.lock();
@@ -142,8 +143,9 @@ impl Settler {
         let total = kept.total;
         kept.marks.push_back((settled, total));
         let most = self.inner.settle_bytes.saturating_mul(LOG_KEPT_FACTOR);
+        let held = self.inner.group.held(settled.index).unwrap_or(u64::MAX);
         let mut purge = None;
-        while kept.marks.front().is_some_and(|(_, upto)| total - upto >= most) {
+        while kept.marks.front().is_some_and(|(id, upto)| total - upto >= most && id.index <= held) {
             purge = kept.marks.pop_front().map(|(id, _)| id);
         }
         purge
@@ -197,7 +199,13 @@ impl Settler {
     /// Whether this shard has the oldest entry of a journal that has grown large.
     fn pins_journal(&self) -> bool {
         let (owner, bytes) = self.inner.journal.pressure();
-        owner == Some(self.shard()) && bytes >= self.inner.settle_bytes.saturating_mul(JOURNAL_PRESSURE_FACTOR)
+        let most = |factor| bytes >= self.inner.settle_bytes.saturating_mul(factor);
+        owner == Some(self.shard()) && most(JOURNAL_PRESSURE_FACTOR) && (most(JOURNAL_HELD_FACTOR) || !self.is_held())
+    }
+
+    /// Whether a peer needs entries that are settled.
+    fn is_held(&self) -> bool {
+        self.inner.state.mark().applied.is_some_and(|applied| self.inner.group.held(applied.index).is_some())
     }
 
     /// A shard that has been quiet for a while gives back the memory of what it has not settled.

@@ -1,7 +1,7 @@
 //! Which figures of `/metrics` moved while somebody looked.
 //!
 //! A figure is a name with all of its samples: it moved if it showed anything else on the same server at two looks. A name whose
-//! labels are fixed may be looked at sample by sample. Counters must never fall while a process lives.
+//! labels are fixed may be looked at sample by sample. Counters must never fall while a process lives, and a family is described once.
 
 use crate::server::metrics;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -22,7 +22,7 @@ pub struct Moves {
     counters: HashMap<(u16, String), f64>,
     known: BTreeSet<String>,
     moved: BTreeSet<String>,
-    faults: Vec<String>,
+    faults: BTreeSet<String>,
 }
 
 impl Moves {
@@ -34,10 +34,15 @@ impl Moves {
     /// Takes what `server` says now.
     pub fn look(&mut self, server: u16, text: &str) {
         let mut figures: BTreeMap<&str, String> = BTreeMap::new();
-        let mut counters = BTreeSet::new();
+        let (mut families, mut counters) = (BTreeSet::new(), BTreeSet::new());
         for line in text.lines() {
-            if let Some(name) = line.strip_prefix("# TYPE ").and_then(|rest| rest.strip_suffix(" counter")) {
-                counters.insert(name);
+            if let Some((name, kind)) = line.strip_prefix("# TYPE ").and_then(|rest| rest.split_once(' ')) {
+                if !families.insert(name) {
+                    self.faults.insert(format!("{name} is described twice, which no scraper takes"));
+                }
+                if kind == "counter" {
+                    counters.insert(name);
+                }
             }
             let Some((sample, value)) = line.rsplit_once(' ').filter(|_| !line.starts_with('#')) else { continue };
             let Some(name) = sample.split('{').next().filter(|_| value.parse::<f64>().is_ok()) else { continue };
@@ -61,7 +66,7 @@ impl Moves {
     fn count(&mut self, server: u16, sample: &str, value: f64) {
         let last = self.counters.insert((server, sample.to_owned()), value).unwrap_or(0.0);
         if value < last {
-            self.faults.push(format!("the counter {sample} fell from {last} to {value}"));
+            self.faults.insert(format!("the counter {sample} fell from {last} to {value}"));
         }
     }
 
@@ -69,7 +74,7 @@ impl Moves {
     /// there, for each other one that stood still, and for each counter that fell.
     pub fn faults(&self, still: &[(&str, &str)]) -> Vec<String> {
         let named: BTreeSet<&str> = still.iter().map(|(name, _)| *name).collect();
-        let mut faults = self.faults.clone();
+        let mut faults: Vec<String> = self.faults.iter().cloned().collect();
         let unmoved = self.known.difference(&self.moved).filter(|figure| !named.contains(&figure[..]));
         faults.extend(unmoved.map(|figure| format!("{figure} never moved")));
         faults.extend(named.iter().filter(|name| !self.known.contains(**name)).map(|name| format!("there is no {name}")));

@@ -2,9 +2,14 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
+use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::task::JoinHandle;
+use tokio::time::sleep;
 
 use crate::server::memory_folder;
 
@@ -298,6 +303,73 @@ impl Watch {
                 return Err(io::ErrorKind::UnexpectedEof.into());
             }
             self.chunks.push(&bytes, &mut self.text);
+        }
+    }
+}
+
+/// The position that a record, an entry or an answer names.
+pub fn position(record: &Value) -> u64 {
+    record["position"].as_u64().unwrap_or_else(|| panic!("no position in {record}"))
+}
+
+/// The audit trail without values, the oldest first; `query` says of what.
+pub async fn trail(client: Client, query: &str) -> Vec<Value> {
+    let (mut records, mut cursor) = (vec![], String::new());
+    loop {
+        let page = client.get(&format!("/api/v1/audit?order=oldest&limit=1000&values=0&{query}{cursor}")).await;
+        assert_eq!(page.status, 200, "{}", page.text());
+        records.extend(page.json().as_array().expect("an array").iter().cloned());
+        match page.field("x-next-cursor") {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => return records,
+        }
+    }
+}
+
+/// Somebody who watches on whichever node answers, and resumes on the next one.
+#[derive(Debug)]
+pub struct Follower {
+    seen: Arc<Mutex<Vec<u64>>>,
+    watching: JoinHandle<()>,
+}
+
+impl Follower {
+    /// Begins at the node `first`, with everything that happened so far.
+    pub fn start(clients: Vec<Client>, first: usize, query: &'static str) -> Follower {
+        let seen = Arc::new(Mutex::new(vec![]));
+        let watching = tokio::spawn(follow(clients, first, query, seen.clone()));
+        Follower { seen, watching }
+    }
+
+    fn last(&self) -> u64 {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).last().copied().unwrap_or(0)
+    }
+
+    /// The positions that it saw, once it has seen the last one.
+    pub async fn finish(self, last: u64, patience: Duration) -> Vec<u64> {
+        let begin = Instant::now();
+        while self.last() < last {
+            assert!(!self.watching.is_finished(), "the watch ended at {}", self.last());
+            assert!(begin.elapsed() < patience, "the watch is at {}, of {last}", self.last());
+            sleep(Duration::from_millis(20)).await;
+        }
+        self.watching.abort();
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+async fn follow(clients: Vec<Client>, first: usize, query: &str, seen: Arc<Mutex<Vec<u64>>>) {
+    for turn in first.. {
+        let last = seen.lock().expect("not poisoned").last().copied().unwrap_or(0);
+        let Ok(mut watch) = Watch::open(clients[turn % clients.len()], &format!("since=0&{query}"), Some(last)).await else {
+            sleep(Duration::from_millis(20)).await;
+            continue;
+        };
+        while let Ok(event) = watch.next().await {
+            let mut seen = seen.lock().expect("not poisoned");
+            let last = seen.last().copied().unwrap_or(0);
+            assert!(event.id > last, "{} comes after {last}", event.id);
+            seen.push(event.id);
         }
     }
 }

@@ -10,6 +10,7 @@ use interop::kafka_load::{FETCH, PRODUCE, address, batch, bytes, fetch, link, pr
 use interop::ledger::{self, Load, Size, book::Book};
 use interop::moves::Watcher;
 use interop::peers::repository;
+use interop::store::{ADMIN, Client, KeyFile, Watch};
 use interop::wire::{Wire, pb, prefix_end};
 use interop::{Server, Settings};
 use kafka_wire::messages::sasl_authenticate::SaslAuthenticateRequest;
@@ -83,8 +84,9 @@ async fn every_figure_moves_when_everything_is_used() {
 /// It grows to three members, all doors are used, and two of them die.
 async fn a_cluster(watcher: &Watcher) {
     let secret = Secret::new(&Settings::manifold());
+    let keys = KeyFile::new();
     let shared = Settings::manifold().with_arguments(&SMALL).with_arguments(&["--cluster-secret", secret.path()]);
-    let mut one = Server::prepare(shared.clone().with_arguments(&["--name", "n1"]));
+    let mut one = Server::prepare(shared.clone().with_arguments(&["--name", "n1", "--import-keys", keys.path()]));
     one.settings_mut().peer_port = interop::server::unused_port();
     one.spawn();
     one.wait_ready().await;
@@ -116,6 +118,7 @@ async fn a_cluster(watcher: &Watcher) {
     servers.swap(0, leader);
     use_kafka(&servers[0]).await;
     use_http(&servers[0]).await;
+    use_config(&servers[0]).await;
     servers[0].ctl(&["snapshot", "save", &format!("{}.backup", servers[0].data_dir().display())]).expect("a backup");
     servers[1].kill();
     servers[2].kill();
@@ -234,6 +237,47 @@ async fn use_http(server: &Server) {
     stranger.send(b"no request line\r\n\r\n").await.expect("it can be sent");
     // Whatever is said to it, the connection ends.
     while stranger.answer().await.is_ok() {}
+}
+
+/// The configuration store: keys, a large value, an import that takes its time, watchers, and callers who are not let in.
+async fn use_config(server: &Server) {
+    let client = Client::new(server.http_port());
+    // More attempts than the trail takes at once.
+    let mut strangers = JoinSet::new();
+    for _ in 0..100 {
+        strangers.spawn(client.with("wrong-key-000").try_ask("GET", "/api/v1/namespaces", &[], b""));
+    }
+    for answer in strangers.join_all().await {
+        assert_eq!(answer.expect("an answer").status, 401);
+    }
+    assert_eq!(client.put("/api/v1/namespaces/moves/config/small", r#"{"value":"v"}"#).await.status, 200);
+    let mut watch = Watch::open(client, "namespace=moves", None).await.expect("a stream");
+    let large = serde_json::json!({ "value": "v".repeat(7 << 20) }).to_string();
+    let (head, tail) = large.split_at(large.len() / 2);
+    let mut slow = begun(server, "PUT", "/api/v1/namespaces/moves/config/large", large.len(), head).await;
+    sleep(HELD).await;
+    slow.send(tail.as_bytes()).await.expect("it can be sent");
+    assert_eq!(slow.answer().await.expect("an answer").status, 200);
+    assert!(watch.next().await.is_ok(), "the watch tells something");
+    // Somebody who asks for more than a socket holds, and takes nothing.
+    let deaf = begun(server, "GET", "/api/v1/namespaces/moves/config/large", 0, "").await;
+    let line = |number: u32| serde_json::json!({ "namespace": "moved", "key": format!("{number:05}"), "value": "v" }).to_string();
+    let lines: String = (0..9_000).map(|number| line(number) + "\n").collect();
+    let (head, tail) = lines.split_at(lines.len() / 2);
+    let mut slow = begun(server, "POST", "/api/v1/import", lines.len(), head).await;
+    sleep(HELD).await;
+    slow.send(tail.as_bytes()).await.expect("it can be sent");
+    assert_eq!(slow.answer().await.expect("an answer").status, 200);
+    drop(deaf);
+    sleep(HELD).await;
+}
+
+/// A request of an administrator whose body begins with `start`; the rest is sent later.
+async fn begun(server: &Server, method: &str, path: &str, length: usize, start: &str) -> Http {
+    let mut http = Http::open(server.http_port()).await.expect("a connection");
+    let fields = format!("Host: h\r\nX-Api-Key: {ADMIN}\r\nContent-Type: application/json\r\nContent-Length: {length}");
+    http.send(format!("{method} {path} HTTP/1.1\r\n{fields}\r\n\r\n{start}").as_bytes()).await.expect("it can be sent");
+    http
 }
 
 /// Nothing can be acknowledged any more: what was taken is unknown, what was fired is lost.

@@ -59,6 +59,24 @@ pub(crate) fn put_record(out: &mut Vec<u8>, record: &Record) {
     }
 }
 
+/// What a line of an export shows of a record, all but the values.
+pub fn shown(record: &Record) -> Vec<u8> {
+    let mut out = Vec::new();
+    put_record(&mut out, record);
+    put_hashes(&mut out, record);
+    json::hash(&mut out, "leaf", &record.leaf_hash());
+    out.push(b'}');
+    out
+}
+
+fn put_hashes(out: &mut Vec<u8>, record: &Record) {
+    for (name, hash) in [("oldHash", &record.before), ("newHash", &record.after)] {
+        if let Some(hash) = hash {
+            json::hash(out, name, hash);
+        }
+    }
+}
+
 /// Writes a record of the trail.
 fn put_audited(out: &mut Vec<u8>, audited: &Audited, is_raw: bool) {
     let record = &audited.record;
@@ -82,11 +100,7 @@ fn put_audited(out: &mut Vec<u8>, audited: &Audited, is_raw: bool) {
     if let Some(omitted) = omitted.filter(|_| record.key.is_some()) {
         json::text(out, "omitted", omitted);
     }
-    for (name, hash) in [("oldHash", &record.before), ("newHash", &record.after)] {
-        if let Some(hash) = hash {
-            json::hash(out, name, hash);
-        }
-    }
+    put_hashes(out, record);
     if is_raw {
         json::value(out, "record", config::ValueType::Binary, &record.to_bytes());
         json::hash(out, "leaf", &record.leaf_hash());

@@ -47,7 +47,6 @@ use replica::{ConfigStore, Node, runtime};
 use tokio::sync::Semaphore;
 
 pub(crate) use self::health::not_open;
-pub use self::leader::url;
 use self::{
     admission::Admission,
     call::Call,
@@ -55,6 +54,7 @@ use self::{
     routes::{Found, Route},
     watch::Hub,
 };
+pub use self::{audit::shown as shown_of, leader::url};
 use crate::{
     admin::Backup,
     body::{Pieces, throw_away},
@@ -170,12 +170,6 @@ impl ConfigDoor {
             out.single("manifold_config_under_way_bytes", gauge, help, shared.room.used());
             let help = "Bytes of large answers of the configuration store.";
             out.single("manifold_config_reads_bytes", gauge, help, shared.reads.used());
-            if let Some(store) = shared.store.get() {
-                let counts = store.machine().counts();
-                out.single("manifold_config_position", gauge, "The last position that can be read here.", store.position());
-                out.single("manifold_config_keys", gauge, "Keys of the configuration store.", counts.keys);
-                out.single("manifold_config_namespaces", gauge, "Namespaces of the configuration store.", counts.namespaces);
-            }
             let help = "Refused attempts that are not in the audit trail, since there were too many.";
             out.single("manifold_config_refusals_not_audited_total", Type::Counter, help, shared.admission.not_audited());
         })

@@ -22,6 +22,7 @@ use openraft::{
 
 use super::{
     GroupStatus, GroupView, Lead, Refusal, Replies, StateMachine,
+    holds::Holds,
     log::LogStore,
     machine::MachineStore,
     network::{Alone, Peers, Transport},
@@ -46,6 +47,8 @@ struct Inner {
     stopping: AtomicBool,
     /// When a leader's word came last, in milliseconds of [`runtime::now`]; 0: never.
     heard_ms: AtomicU64,
+    /// Entries that peers need who take over a snapshot.
+    holds: Holds,
     leader_changes: Arc<AtomicU64>,
     /// A snapshot whose sender was lost, so that it need not begin anew.
     partial: tokio::sync::Mutex<Option<Partial>>,
@@ -87,14 +90,16 @@ impl Group {
         offline::check(shard, &journal, &machine.mark())?;
         let log = LogStore::new(shard, journal, machine.clone());
         let config = settings::config(shard.to_string());
-        let raft = Raft::new(node, config, Peers(transport), log, MachineStore::new(machine.clone())).await;
+        let holds = Holds::default();
+        let peers = Peers { transport, holds: holds.clone() };
+        let raft = Raft::new(node, config, peers, log, MachineStore::new(machine.clone())).await;
         // Damage was looked for before: this is memory, threads, or a disk that refuses.
         let raft = raft.map_err(|error| Error::new(Kind::Unavailable, format!("{shard} cannot start: {error}")))?;
         let metrics = raft.metrics();
         let leader_changes = Arc::<AtomicU64>::default();
         runtime::spawn(keep_time(raft.clone(), node, leader_changes.clone()));
         let (stopping, heard_ms, partial) = (AtomicBool::new(false), AtomicU64::new(0), tokio::sync::Mutex::default());
-        let inner = Inner { shard, node, raft, machine, metrics, stopping, heard_ms, leader_changes, partial };
+        let inner = Inner { shard, node, raft, machine, metrics, stopping, heard_ms, holds, leader_changes, partial };
         Ok(Group { inner: Arc::new(inner) })
     }
 
@@ -276,6 +281,15 @@ impl Group {
             heard_ms > 0 && millis(runtime::now()).saturating_sub(heard_ms) < millis(LEADER_SILENCE)
         };
         is_heard.then_some(leader)
+    }
+
+    /// The entry behind which a peer needs the log, since it takes over a snapshot or has just done so.
+    pub fn held(&self, settled: u64) -> Option<u64> {
+        let matched = |peer: NodeId| {
+            let metrics = self.inner.metrics.borrow_watched();
+            metrics.replication.as_ref()?.get(&peer)?.as_ref().map(|upto| upto.index)
+        };
+        self.inner.holds.floor(settled, matched)
     }
 
     /// What a leader sees of its group; `None` elsewhere.

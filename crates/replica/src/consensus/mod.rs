@@ -22,6 +22,7 @@ use crate::network::BoxFuture;
 
 mod codec;
 mod group;
+mod holds;
 mod log;
 mod machine;
 mod network;

@@ -14,7 +14,10 @@ use openraft::{
     },
 };
 
-use super::types::{RaftSnapshot, Settled, Types, Vote};
+use super::{
+    holds::Holds,
+    types::{RaftSnapshot, Settled, Types, Vote, entry_id},
+};
 
 pub(super) type Answer<'a, T> = Pin<Box<dyn Future<Output = io::Result<T>> + Send + 'a>>;
 pub(super) type Messages<T> = Pin<Box<dyn Stream<Item = T> + Send + 'static>>;
@@ -70,13 +73,16 @@ impl Transport for Alone {
 }
 
 /// Gives openraft a [`Peer`] for every node.
-pub(super) struct Peers(pub(super) Arc<dyn Transport>);
+pub(super) struct Peers {
+    pub(super) transport: Arc<dyn Transport>,
+    pub(super) holds: Holds,
+}
 
 impl RaftNetworkFactory<Types> for Peers {
     type Network = Peer;
 
     async fn new_client(&mut self, to: NodeId, _node: &EmptyNode) -> Peer {
-        Peer { to, transport: self.0.clone() }
+        Peer { to, transport: self.transport.clone(), holds: self.holds.clone() }
     }
 }
 
@@ -84,6 +90,7 @@ impl RaftNetworkFactory<Types> for Peers {
 pub(super) struct Peer {
     to: NodeId,
     transport: Arc<dyn Transport>,
+    holds: Holds,
 }
 
 type Rpc<T> = Result<T, RPCError<Types>>;
@@ -140,6 +147,8 @@ impl RaftNetworkV2<Types> for Peer {
         cancel: impl Future<Output = ReplicationClosed> + OptionalSend + 'static,
         _option: RPCOption,
     ) -> Result<SnapshotResponse<Types>, StreamingError<Types>> {
+        let index = snapshot.meta.last_log_id.as_ref().map_or(0, |last| entry_id(last).index);
+        let _sending = self.holds.sending(self.to, index);
         let mut cancel = std::pin::pin!(cancel);
         tokio::select! {
             biased;

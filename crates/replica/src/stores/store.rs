@@ -244,9 +244,10 @@ impl ConfigStore {
         self.inner.shard.group.lead().leader
     }
 
-    /// Whether this node leads it.
+    /// Whether this node leads it, and a quorum said so lately.
     pub fn leads(&self) -> bool {
-        self.inner.shard.group.lead().is_here
+        let lead = self.inner.shard.group.lead();
+        lead.is_here && lead.leader.is_some()
     }
 
     /// The shard's Raft term.

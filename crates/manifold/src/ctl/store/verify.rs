@@ -7,9 +7,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use ::config::{Hash, Record, checkpoint::Checkpoint, merkle};
+use ::config::{Hash, Record, checkpoint::Checkpoint, merkle, sha256};
 use base64::{Engine, engine::general_purpose::STANDARD};
-use serde_json::{Value, json};
+use door_http::store::shown_of;
+use serde_json::{Map, Value, json};
 
 use crate::exit::{Code, Failure, Outcome};
 
@@ -87,20 +88,49 @@ fn read(line: &str) -> Result<Record, String> {
     let encoded = shown["record"].as_str().ok_or("has no record: export with its bytes")?;
     let bytes = STANDARD.decode(encoded).map_err(|_| "has a record that is no Base64")?;
     let record = Record::decode(bytes.into()).map_err(|error| format!("has a record that cannot be read: {error}"))?;
-    let text = |text: &str| Value::from(text);
-    let expected = [
-        ("position", record.position.into()),
-        ("action", text(record.action.name())),
-        ("actor", text(&record.who[0])),
-        ("namespace", text(&record.namespace)),
-        ("key", record.key.as_deref().map_or(Value::Null, text)),
-    ];
-    for (name, value) in expected {
-        if shown[name] != value {
-            return Err(format!("shows {name} {}, and its record says {value}", shown[name]));
+    hold(&shown, &record)?;
+    Ok(record)
+}
+
+/// Fields that every line has.
+const FIELDS: [&str; 6] = ["timestamp", "position", "action", "actor", "namespace", "key"];
+
+/// Whether all that a line shows for people is what its record says, and values are those of its hashes.
+fn hold(shown: &Value, record: &Record) -> Result<(), String> {
+    let shown = shown.as_object().ok_or("is no object")?;
+    let expected: Map<String, Value> =
+        serde_json::from_slice(&shown_of(record)).map_err(|error| format!("has a record that cannot be shown: {error}"))?;
+    if let Some(missing) = FIELDS.iter().find(|name| !shown.contains_key(**name)) {
+        return Err(format!("does not show {missing}"));
+    }
+    for (name, value) in shown {
+        match &**name {
+            "record" => {}
+            "omitted" if ["large", "gone", "hidden"].iter().any(|why| value == why) => {}
+            "oldValue" => hold_value(name, value, record.before)?,
+            "newValue" => hold_value(name, value, record.after)?,
+            _ => match expected.get(name) {
+                Some(expected) if expected == value => {}
+                Some(expected) => return Err(format!("shows {name} {value}, and its record says {expected}")),
+                None => return Err(format!("shows {name}, and its record says nothing of it")),
+            },
         }
     }
-    Ok(record)
+    Ok(())
+}
+
+/// A value is shown as a text, or as its bytes' Base64, or not at all.
+fn hold_value(name: &str, value: &Value, hash: Option<Hash>) -> Result<(), String> {
+    let Some(text) = value.as_str() else {
+        return if value.is_null() { Ok(()) } else { Err(format!("shows {name} as something that is no text")) };
+    };
+    let decoded = STANDARD.decode(text).ok();
+    let is_it = |bytes: &[u8]| hash == Some(sha256(bytes));
+    if is_it(text.as_bytes()) || decoded.is_some_and(|bytes| is_it(&bytes)) {
+        Ok(())
+    } else {
+        Err(format!("shows {name}, and its record has the hash of another one"))
+    }
 }
 
 /// A name and a public key.
@@ -135,8 +165,8 @@ mod tests {
     use std::io::Write;
 
     use ::config::{
-        Command, Context, Entry, Expect, Machine, Operation, Options, Put, StoreId, Transaction, Value as Written, ValueType,
-        Who,
+        Command, Content, Context, Entry, Expect, Machine, Operation, Options, Put, StoreId, Transaction, Value as Written,
+        ValueType, Who,
         checkpoint::{Ed25519Signer, Signer, verifier_key},
     };
 
@@ -194,7 +224,7 @@ mod tests {
                     creates_namespace: true,
                     restores: 0,
                 };
-                let who = Who { principal: "ann".to_owned(), ..Who::default() };
+                let who = Who { principal: "ann".to_owned(), address: "10.0.0.7".to_owned(), ..Who::default() };
                 let context = Context { who, ..Context::default() };
                 let write = Transaction { context, operations: vec![Operation::Put(put)], ..Transaction::default() };
                 let entry = Entry { id: base::EntryId { term: 1, index: number + 1 }, time_ms: 1_000 + number };
@@ -205,12 +235,14 @@ mod tests {
             }
             sign(&checkpoints[1]);
             let line = |position| {
-                let record = machine.audit_record(position, false).unwrap().record;
-                json!({
-                    "position": record.position, "action": record.action.name(), "actor": record.who[0],
-                    "namespace": record.namespace, "key": record.key, "record": STANDARD.encode(record.to_bytes()),
-                })
-                .to_string()
+                let audited = machine.audit_record(position, true).unwrap();
+                let mut line: Map<String, Value> = serde_json::from_slice(&shown_of(&audited.record)).unwrap();
+                for (name, content) in [("oldValue", &audited.before), ("newValue", &audited.after)] {
+                    let Content::Inline(value) = content else { continue };
+                    line.insert(name.to_owned(), std::str::from_utf8(value).unwrap().into());
+                }
+                line.insert("record".to_owned(), STANDARD.encode(audited.record.to_bytes()).into());
+                Value::from(line).to_string()
             };
             let lines = (1..=machine.position()).map(line).collect();
             let export = folder.path().join("export");
@@ -229,8 +261,26 @@ mod tests {
         let trail = Trail::new();
         assert_eq!(trail.verified(&trail.lines).unwrap(), json!({ "records": 21, "checkpoints": 2 }));
         type Bend<'a> = &'a dyn Fn(&mut Vec<String>);
-        let bends: [(&str, Bend<'_>); 6] = [
-            ("shown otherwise", &|lines| lines[3] = lines[3].replace("\"actor\":\"ann\"", "\"actor\":\"bob\"")),
+        fn show(line: &mut String, name: &str, value: Value) {
+            let mut shown: Map<String, Value> = serde_json::from_str(line).unwrap();
+            assert_ne!(shown.insert(name.to_owned(), value.clone()), Some(value));
+            *line = Value::from(shown).to_string();
+        }
+        let bends: [(&str, Bend<'_>); 15] = [
+            ("another actor", &|lines| show(&mut lines[3], "actor", "bob".into())),
+            ("another time", &|lines| show(&mut lines[3], "timestamp", "1970-01-01T00:00:00.000Z".into())),
+            ("another address", &|lines| show(&mut lines[3], "address", "10.0.0.8".into())),
+            ("a comment that nobody made", &|lines| show(&mut lines[3], "comment", "why not".into())),
+            ("another version", &|lines| show(&mut lines[3], "version", 7.into())),
+            ("another value", &|lines| show(&mut lines[3], "newValue", "7".into())),
+            ("a value before it that was not", &|lines| show(&mut lines[9], "oldValue", "7".into())),
+            ("what nobody knows", &|lines| show(&mut lines[3], "approvedBy", "eve".into())),
+            ("a reason that is none", &|lines| show(&mut lines[3], "omitted", "secret".into())),
+            ("its time not shown", &|lines| {
+                let mut shown: Map<String, Value> = serde_json::from_str(&lines[3]).unwrap();
+                shown.remove("timestamp").unwrap();
+                lines[3] = Value::from(shown).to_string();
+            }),
             ("dropped", &|lines| drop(lines.remove(4))),
             ("swapped", &|lines| lines.swap(5, 6)),
             ("cut off", &|lines| drop(lines.pop())),
@@ -238,7 +288,7 @@ mod tests {
             ("another's bytes", &|lines| {
                 let mut line: Value = serde_json::from_str(&lines[7]).unwrap();
                 let mut bytes = STANDARD.decode(line["record"].as_str().unwrap()).unwrap();
-                // The time, which nothing shows.
+                // The time, with which the line would show it.
                 bytes[21] ^= 1;
                 line["record"] = STANDARD.encode(bytes).into();
                 lines[7] = line.to_string();
