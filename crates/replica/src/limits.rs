@@ -78,6 +78,8 @@ pub(crate) const JOURNAL_PRESSURE_FACTOR: u64 = 6;
 
 /// The same while a peer takes over a snapshot, and needs the entries behind it.
 pub(crate) const JOURNAL_HELD_FACTOR: u64 = 24;
+/// Journal bytes that are nothing to worry about meanwhile, however small the settle budget.
+pub(crate) const JOURNAL_HELD_BYTES_MIN: u64 = 256 << 20;
 
 /// Settled bytes, as a multiple of the settle budget, whose entries a shard with peers keeps in its log.
 pub(crate) const LOG_KEPT_FACTOR: u64 = 4;

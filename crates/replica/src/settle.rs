@@ -17,8 +17,9 @@ use crate::{
     consensus::{Group, StateMachine as _},
     lanes::stopped,
     limits::{
-        IDLE_SETTLE_MS, IDLE_SETTLE_PART, JOURNAL_HELD_FACTOR, JOURNAL_PRESSURE_FACTOR, LOG_KEPT_FACTOR, MERGE_UNSETTLED_FACTOR,
-        OVERDUE_LOOK_MS, RECLAIM_SLICE_BYTES, SETTLE_TICK_MS, UNSETTLED_FACTOR_APPLY, UNSETTLED_FACTOR_MAX,
+        IDLE_SETTLE_MS, IDLE_SETTLE_PART, JOURNAL_HELD_BYTES_MIN, JOURNAL_HELD_FACTOR, JOURNAL_PRESSURE_FACTOR, LOG_KEPT_FACTOR,
+        MERGE_UNSETTLED_FACTOR, OVERDUE_LOOK_MS, RECLAIM_SLICE_BYTES, SETTLE_TICK_MS, UNSETTLED_FACTOR_APPLY,
+        UNSETTLED_FACTOR_MAX,
     },
     runtime,
     shard::ShardState,
@@ -199,8 +200,9 @@ impl Settler {
     /// Whether this shard has the oldest entry of a journal that has grown large.
     fn pins_journal(&self) -> bool {
         let (owner, bytes) = self.inner.journal.pressure();
-        let most = |factor| bytes >= self.inner.settle_bytes.saturating_mul(factor);
-        owner == Some(self.shard()) && most(JOURNAL_PRESSURE_FACTOR) && (most(JOURNAL_HELD_FACTOR) || !self.is_held())
+        let most = |factor| self.inner.settle_bytes.saturating_mul(factor);
+        let is_held = || bytes < most(JOURNAL_HELD_FACTOR).max(JOURNAL_HELD_BYTES_MIN) && self.is_held();
+        owner == Some(self.shard()) && bytes >= most(JOURNAL_PRESSURE_FACTOR) && !is_held()
     }
 
     /// Whether a peer needs entries that are settled.
