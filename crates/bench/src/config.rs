@@ -51,9 +51,10 @@ use crate::{
 /// One run.
 pub(crate) async fn run(o: &Config, target: &Target, number: u32) -> Result<Report> {
     let mut place = Place::find(o, target).await?;
-    // What lies in one namespace is one trail, and one list.
-    let is_one = o.workload == Workload::Audit || o.workload == Workload::List && o.of == Listed::Keys;
-    place.namespaces = if is_one { 1 } else { place.namespaces };
+    // What lies in one namespace is one trail, and one list, and one key is in one.
+    if matches!((o.workload, o.of), (Workload::Audit | Workload::Watch, _) | (Workload::List, Listed::Keys)) {
+        place.namespaces = 1;
+    }
     let place = Rc::new(place);
     let bench = Bench { o, target, number, place: place.clone(), live: Rc::default() };
     let report = match o.workload {
@@ -203,6 +204,7 @@ impl Bench<'_> {
             },
             ..self.with(report, delivered.sent)
         };
+        report.details.remove("connections");
         report.details.insert("watchers".to_owned(), json!(delivered.watchers));
         report.details.insert("changes".to_owned(), json!(delivered.published));
         let put_ms = |quantile| delivered.put.value_at_quantile(quantile) as f64 / 1e3;

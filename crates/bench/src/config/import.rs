@@ -111,7 +111,8 @@ async fn send(o: &Config, place: &Place, live: &Live) -> Result<std::result::Res
     let mut connection = place.connect().await?;
     let mut line = Line::new(place, o.value_size as usize);
     let bytes = o.keys * line.bytes.len() as u64;
-    let head = place.head("POST", "/api/v1/import?format=jsonl", "", Some(bytes));
+    let lines = format!("Content-Type: application/x-ndjson\r\nContent-Length: {bytes}\r\n");
+    let head = place.head("POST", "/api/v1/import", &lines, None);
     let mut piece = head.into_bytes();
     for serial in 0..o.keys {
         piece.extend_from_slice(line.patched(place.namespace_of(PRODUCER, serial), serial));
