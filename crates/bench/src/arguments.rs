@@ -1,9 +1,12 @@
 //! The command line of `manifold bench`.
 
+mod config;
+
 use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Subcommand, ValueEnum, value_parser};
 
+pub(crate) use self::config::{Config, Listed, Workload};
 use crate::{
     error::{Error, Result},
     limits::{
@@ -71,6 +74,19 @@ pub(crate) enum Command {
     /// Watchers that all receive every event, and puts; events are counted and their order is checked
     #[command(after_help = "Example:\n  manifold bench watch --start --watchers 1000 --connections 10 --requests 2000")]
     Watch(Etcd),
+    /// The configuration store over HTTP: writes, reads, the audit trail, lists, watches, imports, snapshots
+    #[command(after_help = "Examples:\n  \
+        manifold bench config --start                                   writes, then all of them and the audit trail are read back\n  \
+        manifold bench config --workload read --start --consistency local\n  \
+        manifold bench config --workload audit --start --keys 1000000   pages of the trail of so many writes\n  \
+        manifold bench config --workload watch --start --watchers 10000 from the send of a change until the last one has it\n  \
+        manifold bench config --workload import --start --keys 100000\n  \
+        manifold bench config --start --nodes 3                         three nodes; the load goes to the leader\n  \
+        manifold bench config --start --peer etcd --runs 3              against the etcd that is found in PATH, over its JSON gateway\n  \
+        MANIFOLD_API_KEY=\"$(cat root.key)\" manifold bench config       a node that runs already\n\n\
+        Ends with code 1 if a write that was acknowledged is lost, changed, or not exactly once in the audit trail, and if a watcher\n\
+        missed a change.")]
+    Config(Box<Config>),
 }
 
 /// What all runs have.
@@ -128,7 +144,7 @@ pub(crate) struct Against {
 /// A peer that can be started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum PeerKind {
-    /// etcd, for put, get, txn, list and watch.
+    /// etcd, for put, get, txn, list and watch, and for config's writes and reads.
     Etcd,
     /// Apache Kafka with Java, for produce, consume and end-to-end.
     Kafka,
@@ -323,6 +339,11 @@ impl Command {
             Command::Ingest(o) => (&mut o.run, &mut o.records),
             Command::Put(o) | Command::Get(o) | Command::Txn(o) | Command::List(o) | Command::Watch(o) => {
                 (&mut o.run, &mut o.requests)
+            }
+            Command::Config(o) => {
+                o.run.seconds = Some(o.run.warm_up?);
+                o.warm();
+                return Some(command);
             }
         };
         run.seconds = Some(run.warm_up?);

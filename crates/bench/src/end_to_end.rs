@@ -11,7 +11,7 @@ use kafka_wire::{Message, messages::produce::ProduceResponse};
 use serde_json::{Map, json};
 use tokio::{
     sync::Notify,
-    time::{Instant, sleep_until, timeout},
+    time::{Instant, timeout},
 };
 
 use crate::{
@@ -23,6 +23,7 @@ use crate::{
     ledger::{Audit, Fate, Producer},
     limits::GRACE,
     monitor::{Live, watched},
+    pace::Pace,
     payload,
     process::Target,
     report::{Report, UNPROVED, latencies},
@@ -160,22 +161,15 @@ async fn send(
     let mut producer = Producer::new(rand::random(), 1);
     let mut template = Template::new(&shape, producer.id(), 1)?;
     let limit = o.run.limit(o.records);
-    let begin = Instant::now();
-    let end = limit.time.map(|time| begin + time);
     let gap = o.rate.map(|rate| Duration::from_secs_f64(1.0 / rate));
+    let mut pace = Pace::new(Instant::now(), limit.time, gap);
     let mut errors = BTreeMap::new();
-    let (mut due, mut left) = (begin, limit.count.unwrap_or(u64::MAX));
+    let mut left = limit.count.unwrap_or(u64::MAX);
     while left > 0 {
-        if let Some(gap) = gap {
-            sleep_until(end.map_or(due, |end| end.min(due))).await;
-            due += gap;
-        }
-        let now = Instant::now();
-        if end.is_some_and(|end| now >= end) {
-            break;
-        }
+        pace.wait().await;
+        let Some(since) = pace.turn() else { break };
         left -= 1;
-        meeting.since.borrow_mut().push(gap.map_or(now, |gap| due - gap));
+        meeting.since.borrow_mut().push(since);
         match exchange(&mut connection, &mut producer, &mut template, o.acks).await? {
             0 => Live::add(&live.done, 1),
             code => {

@@ -6,6 +6,8 @@
 
 use std::collections::HashMap;
 
+use crate::payload::{self, Stamp};
+
 /// What became of a unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fate {
@@ -67,6 +69,14 @@ impl Producer {
     pub(crate) fn acknowledged(&self) -> u64 {
         let acknowledged = self.units.iter().filter(|unit| matches!(unit.fate, Fate::Acknowledged(_)));
         acknowledged.map(|unit| u64::from(unit.records)).sum()
+    }
+
+    /// Where a record was acknowledged, if it was. Each unit has one.
+    pub(crate) fn acknowledged_at(&self, serial: u64) -> Option<i64> {
+        match self.unit_of(serial)?.0.fate {
+            Fate::Acknowledged(offset) => Some(offset),
+            Fate::Unknown | Fate::Refused => None,
+        }
     }
 
     fn unit_of(&self, serial: u64) -> Option<(&Unit, u64)> {
@@ -150,8 +160,13 @@ impl Audit {
 
     /// Takes the next record of a partition. Each is counted once.
     pub(crate) fn take(&mut self, partition: i32, offset: i64, payload: Option<&[u8]>) {
+        self.note(partition, offset, payload.and_then(payload::read));
+    }
+
+    /// The same for a record whose payload was read, or of which another thing says which one it is.
+    pub(crate) fn note(&mut self, partition: i32, offset: i64, stamp: Option<Stamp>) {
         self.verdict.read += 1;
-        let Some(stamp) = payload.and_then(super::payload::read) else {
+        let Some(stamp) = stamp else {
             self.verdict.foreign += 1;
             return;
         };

@@ -12,6 +12,7 @@
 //! | `end-to-end` | Kafka | one record at a time, from its send to its receipt |
 //! | `ingest` | HTTP | posts of many records, read back through the Kafka door |
 //! | `put`, `get`, `txn`, `list`, `watch` | etcd | the engine of `storm` |
+//! | `config` | HTTP | the configuration store: writes, reads, the audit trail, lists, watches, imports, snapshots |
 //!
 //! Latencies of a load on schedule count from the moment at which something was due, so a server that stands still is seen in them.
 //! One thread does all of it: a load that needs more than one core measures the client.
@@ -21,16 +22,19 @@
 
 mod address;
 mod arguments;
+mod config;
 mod consume;
 mod end_to_end;
 mod error;
 mod etcd;
 mod fetch;
+mod http;
 mod ingest;
 mod kafka;
 mod ledger;
 mod limits;
 mod monitor;
+mod pace;
 mod payload;
 mod poster;
 mod process;
@@ -144,6 +148,7 @@ impl Command {
             Command::EndToEnd(o) => &o.run,
             Command::Ingest(o) => &o.run,
             Command::Put(o) | Command::Get(o) | Command::Txn(o) | Command::List(o) | Command::Watch(o) => &o.run,
+            Command::Config(o) => &o.run,
         }
     }
 
@@ -155,11 +160,14 @@ impl Command {
             Command::EndToEnd(o) => Some(&o.against),
             Command::Ingest(_) => None,
             Command::Put(o) | Command::Get(o) | Command::Txn(o) | Command::List(o) | Command::Watch(o) => Some(&o.against),
+            Command::Config(o) => Some(&o.against),
         }
     }
 
+    /// Whether the peer to compare with is etcd.
     fn is_etcd(&self) -> bool {
-        matches!(self, Command::Put(_) | Command::Get(_) | Command::Txn(_) | Command::List(_) | Command::Watch(_))
+        use Command::{Config, Get, List, Put, Txn, Watch};
+        matches!(self, Put(_) | Get(_) | Txn(_) | List(_) | Watch(_) | Config(_))
     }
 
     /// What can be told before anything is started.
@@ -173,6 +181,7 @@ impl Command {
             _ => match self {
                 Command::Produce(o) => o.batches.check(),
                 Command::Consume(o) => o.batches.check(),
+                Command::Config(o) => o.check(),
                 _ => Ok(()),
             },
         }
@@ -180,8 +189,10 @@ impl Command {
 
     /// Ours: one that is started, or the one at the addresses that are given.
     async fn target(&self, run: &Run) -> Result<Target> {
-        if run.start {
-            return Target::own(&run.under).await;
+        match self {
+            Command::Config(o) if run.start => return Target::own_store(&run.under, o.nodes).await,
+            _ if run.start => return Target::own(&run.under).await,
+            _ => {}
         }
         let (kafka, http, etcd) = match self {
             Command::Produce(o) => (&o.place.bootstrap[..], "", ""),
@@ -191,8 +202,9 @@ impl Command {
             Command::Put(o) | Command::Get(o) | Command::Txn(o) | Command::List(o) | Command::Watch(o) => {
                 ("", "", &o.endpoint[..])
             }
+            Command::Config(o) => ("", &o.http[..], ""),
         };
-        Ok(Target::running("manifold", kafka, http, etcd, &run.pid))
+        self.let_in(Target::running("manifold", kafka, http, etcd, &run.pid))
     }
 
     async fn peer(&self, run: &Run, against: &Against) -> Result<Target> {
@@ -202,9 +214,17 @@ impl Command {
             Some(PeerKind::Kafka) => Target::kafka(program, &run.under).await,
             None => {
                 let address = against.against.as_deref().unwrap_or_default();
-                Ok(Target::running("peer", address, "", address, &against.against_pid))
+                self.let_in(Target::running("peer", address, address, address, &against.against_pid))
             }
         }
+    }
+
+    /// With the API key that is given, where one is needed.
+    fn let_in(&self, mut target: Target) -> Result<Target> {
+        if let Command::Config(o) = self {
+            target.api_key = o.api_key()?;
+        }
+        Ok(target)
     }
 
     /// Warms a target up, if that is wanted; gives what it did not hold.
@@ -226,6 +246,7 @@ impl Command {
             Command::Txn(o) => etcd::run(o, "txn", target, number).await,
             Command::List(o) => etcd::run(o, "list", target, number).await,
             Command::Watch(o) => etcd::run(o, "watch", target, number).await,
+            Command::Config(o) => config::run(o, target, number).await,
         }
     }
 }

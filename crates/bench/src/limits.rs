@@ -28,6 +28,18 @@ pub(crate) const HTTP_ANSWER_BYTES_MAX: usize = 64 << 20;
 pub(crate) const FETCH_BYTES_MAX: i32 = 50 << 20;
 /// Bytes of content that a batch may have once it is inflated.
 pub(crate) const INFLATED_BYTES_MAX: usize = 256 << 20;
+/// Bytes of one value in the configuration store.
+pub(crate) const VALUE_BYTES_MAX: u64 = 8 << 20;
+/// Namespaces that a load spreads its keys over.
+pub(crate) const NAMESPACES_MAX: u64 = 100_000;
+/// Watchers of one key.
+pub(crate) const WATCHERS_MAX: u64 = 100_000;
+/// Watches that are opened at once.
+pub(crate) const WATCHES_OPENED_AT_ONCE: usize = 100;
+/// Connections that a node takes which is started for a load on the configuration store: more than a door takes by default.
+pub(crate) const NODE_CONNECTIONS_MAX: u64 = 2 * WATCHERS_MAX;
+/// Nodes that are started for one run.
+pub(crate) const NODES_MAX: u32 = 7;
 /// Runs of each target.
 pub(crate) const RUNS_MAX: u32 = 1_000;
 
@@ -37,6 +49,8 @@ pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 pub(crate) const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long answers may come after the last request.
 pub(crate) const GRACE: Duration = Duration::from_secs(30);
+/// The pause after a refusal, where nothing is said of how long: a server in trouble is not to be shouted at.
+pub(crate) const REFUSED_PAUSE: Duration = Duration::from_millis(20);
 /// How long reading may go without anything new.
 pub(crate) const STALLED: Duration = Duration::from_secs(60);
 /// How long a new topic may take until each of its partitions has a leader.
@@ -45,6 +59,10 @@ pub(crate) const LEADERS_WITHIN: Duration = Duration::from_secs(30);
 pub(crate) const NODE_READY: Duration = Duration::from_secs(60);
 /// The same for a peer: Java on a busy machine takes its time.
 pub(crate) const PEER_READY: Duration = Duration::from_secs(180);
+/// How long an import may take until it is there.
+pub(crate) const IMPORT_TIMEOUT: Duration = Duration::from_secs(900);
+/// How long a snapshot may take.
+pub(crate) const SNAPSHOT_TIMEOUT: Duration = Duration::from_secs(900);
 /// How often something that is waited for is asked about.
 pub(crate) const ASKED_EVERY: Duration = Duration::from_millis(50);
 /// How often the servers' memory is looked at, and the progress line is drawn.

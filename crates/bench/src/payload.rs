@@ -85,13 +85,15 @@ pub(crate) fn mix(mut x: u64) -> u64 {
     x ^ x >> 31
 }
 
-fn hexadecimal(out: &mut [u8], number: u64) {
+/// Writes a number as 16 hexadecimal digits.
+pub(crate) fn hexadecimal(out: &mut [u8], number: u64) {
     for (place, digit) in out.iter_mut().enumerate() {
         *digit = DIGITS[(number >> (60 - 4 * place) & 15) as usize];
     }
 }
 
-fn number(digits: &[u8]) -> Option<u64> {
+/// Reads hexadecimal digits.
+pub(crate) fn number(digits: &[u8]) -> Option<u64> {
     digits.iter().try_fold(0, |number, digit| {
         let value = match digit {
             b'0'..=b'9' => digit - b'0',

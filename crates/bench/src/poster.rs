@@ -1,27 +1,19 @@
-//! One HTTP/1.1 connection that posts records, written by hand (RFC 9112), with a body that is encoded once and patched.
+//! One connection that posts records over HTTP, with a body that is encoded once and patched.
 
 use std::{borrow::Cow, io, ops::Range, rc::Rc, time::Duration};
 
 use serde::Deserialize;
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
-    time::{Instant, sleep, timeout},
-};
+use tokio::time::{Instant, sleep};
 
 use crate::{
     error::{Error, Result},
+    http::{Connection, reason},
     ledger::{Fate, Producer},
-    limits::{CONNECT_TIMEOUT, GRACE, HTTP_ANSWER_BYTES_MAX, RETRY_AFTER_MAX},
+    limits::{GRACE, REFUSED_PAUSE},
     monitor::Live,
     payload,
     sender::Sent,
 };
-
-/// The pause after another refusal, or a 429 that does not say how long.
-const REFUSED_PAUSE: Duration = Duration::from_millis(50);
-/// What reasons begin with.
-const PROBLEM: &str = "urn:manifold:problem:";
 
 /// A request whose payloads are patched where they lie.
 #[derive(Clone, Debug)]
@@ -103,26 +95,23 @@ struct One<'a> {
 
 /// The connection.
 pub(crate) struct Poster {
-    address: String,
-    socket: TcpStream,
+    connection: Connection,
     body: Body,
     producer: Producer,
     partitions: i32,
-    input: Vec<u8>,
     sent: Sent,
     live: Rc<Live>,
 }
 
 impl Poster {
     pub(crate) async fn open(address: &str, body: Body, producer: Producer, partitions: i32, live: Rc<Live>) -> Result<Poster> {
-        let socket = connect(address).await.map_err(|error| {
+        let connection = Connection::open(address).await.map_err(|error| {
             Error::unreachable(format!(
                 "no HTTP door answers at {address}: {error}; start a node with \"manifold serve\", name another address with \
                  --http HOST:PORT, or add --start to have one started for the run"
             ))
         })?;
-        let (address, input, sent) = (address.to_owned(), Vec::new(), Sent::default());
-        Ok(Poster { address, socket, body, producer, partitions, input, sent, live })
+        Ok(Poster { connection, body, producer, partitions, sent: Sent::default(), live })
     }
 
     /// Posts until its end.
@@ -152,13 +141,8 @@ impl Poster {
         for _ in 0..self.body.records() {
             self.producer.send(0, 1);
         }
-        let silent = || Err(io::Error::new(io::ErrorKind::TimedOut, "no answer in time"));
-        let exchange = async {
-            self.socket.write_all(self.body.patched(first as u64)).await?;
-            self.answer().await
-        };
-        let answer = timeout(GRACE, exchange).await.unwrap_or_else(|_| silent())?;
-        let body = &self.input[answer.body.clone()];
+        let answer = self.connection.ask(self.body.patched(first as u64), GRACE).await?;
+        let body = self.connection.body(&answer);
         let told = if body.is_empty() { None } else { Some(serde_json::from_slice::<Told<'_>>(body)?) };
         self.sent.latency.saturating_record((since.elapsed().as_micros() as u64).max(1));
         let records = told.as_ref().map_or(&[][..], |told| &told.records);
@@ -178,31 +162,13 @@ impl Poster {
             self.fail(why, units.len() as u64);
         }
         self.sent.answers.count(answer.status);
-        self.input.drain(..answer.body.end);
-        if answer.closes {
-            self.socket = connect(&self.address).await?;
-            self.input.clear();
-        }
+        self.connection.forget(&answer).await?;
         Ok(pause)
     }
 
     fn fail(&mut self, why: String, records: u64) {
         *self.sent.errors.entry(why).or_default() += records;
         Live::add(&self.live.refused, records);
-    }
-
-    /// Reads until a whole answer is there.
-    async fn answer(&mut self) -> io::Result<Head> {
-        loop {
-            if let Some(head) = Head::parse(&self.input)?
-                && self.input.len() >= head.body.end
-            {
-                return Ok(head);
-            }
-            if self.socket.read_buf(&mut self.input).await? == 0 {
-                return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "connection closed by the server"));
-            }
-        }
     }
 }
 
@@ -239,59 +205,6 @@ fn settle(
     refused
 }
 
-fn reason(status: u16, problem: Option<&str>) -> String {
-    let name = problem.map(|problem| problem.strip_prefix(PROBLEM).unwrap_or(problem)).unwrap_or_default();
-    format!("{status} {name}").trim_end().to_owned()
-}
-
-async fn connect(address: &str) -> io::Result<TcpStream> {
-    let silent = || Err(io::Error::new(io::ErrorKind::TimedOut, "no answer"));
-    let socket = timeout(CONNECT_TIMEOUT, TcpStream::connect(address)).await.unwrap_or_else(|_| silent())?;
-    socket.set_nodelay(true)?;
-    Ok(socket)
-}
-
-/// The head of an answer, and where its body is.
-#[derive(Debug, PartialEq)]
-struct Head {
-    status: u16,
-    body: Range<usize>,
-    retry_after: Option<Duration>,
-    closes: bool,
-}
-
-impl Head {
-    /// None while it is not all there.
-    fn parse(input: &[u8]) -> io::Result<Option<Head>> {
-        let foreign = |why: &str| io::Error::new(io::ErrorKind::InvalidData, format!("an answer that is not expected: {why}"));
-        if input.len() > HTTP_ANSWER_BYTES_MAX {
-            return Err(foreign("it is too long"));
-        }
-        let Some(end) = input.windows(4).position(|window| window == b"\r\n\r\n") else { return Ok(None) };
-        let text = std::str::from_utf8(&input[..end]).map_err(|_| foreign("its head is no text"))?;
-        let mut lines = text.split("\r\n");
-        let status = lines.next().and_then(|line| line.strip_prefix("HTTP/1.1 ")?.get(..3)?.parse().ok());
-        let status = status.ok_or_else(|| foreign("it has no status"))?;
-        let (mut length, mut retry_after, mut closes) = (None, None, false);
-        for (name, value) in lines.filter_map(|line| line.split_once(':')) {
-            let value = value.trim();
-            match name.to_ascii_lowercase().as_str() {
-                "content-length" => length = value.parse::<usize>().ok(),
-                "retry-after" => {
-                    retry_after = value.parse().ok().map(|seconds| Duration::from_secs(seconds).min(RETRY_AFTER_MAX))
-                }
-                "connection" => closes = value.eq_ignore_ascii_case("close"),
-                _ => {}
-            }
-        }
-        let length = length
-            .filter(|length| *length <= HTTP_ANSWER_BYTES_MAX)
-            .ok_or_else(|| foreign("it has no length, or too much of it"))?;
-        let from = end + 4;
-        Ok(Some(Head { status, body: from..from + length, retry_after, closes }))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -316,20 +229,6 @@ mod tests {
             }
         }
         assert_eq!(seen.len(), 6);
-    }
-
-    #[test]
-    fn heads_are_read_as_they_come() {
-        let text = b"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 2\r\ncontent-length: 3\r\nConnection: close\r\n\r\n{} HTTP";
-        for cut in 0..text.len() - 7 {
-            assert_eq!(Head::parse(&text[..cut]).expect("it is sound so far"), None);
-        }
-        let head = Head::parse(text).expect("it is sound").expect("it is whole");
-        assert_eq!((head.status, head.retry_after, head.closes), (429, Some(Duration::from_secs(2)), true));
-        assert_eq!(&text[head.body], b"{} ");
-        for bad in ["HTTP/1.1 200 OK\r\n\r\n", "SSH-2.0\r\n\r\n", "HTTP/1.1 200 OK\r\ncontent-length: 99999999999\r\n\r\n"] {
-            assert!(Head::parse(bad.as_bytes()).is_err(), "{bad}");
-        }
     }
 
     #[test]

@@ -1,8 +1,11 @@
 //! Servers that are started for a run, each on an empty directory, and ended by their own process ids.
 
 use std::{
+    fmt,
     fs::{self, File},
+    io::Write,
     net::TcpListener,
+    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
 };
@@ -11,7 +14,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::{
     error::{Error, Result},
-    limits::{ASKED_EVERY, NODE_READY, PEER_READY},
+    limits::{ASKED_EVERY, NODE_CONNECTIONS_MAX, NODE_READY, PEER_READY},
 };
 
 /// What a node logs when its doors are open, with their addresses.
@@ -22,6 +25,33 @@ const HEAP: [&str; 2] = ["-Xms1g", "-Xmx1g"];
 /// Any id will do: it tells this storage from others.
 const KAFKA_CLUSTER_ID: &str = "bWFuaWZvbGQtYmVuY2g0Mg";
 
+/// What lets a load into the configuration store. It is never shown.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct ApiKey(String);
+
+impl ApiKey {
+    /// None of what cannot stand in a header.
+    pub(crate) fn new(text: &str) -> Result<ApiKey> {
+        let is_one = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
+        let wrong = || Error::usage("the API key is not of printable ASCII characters without spaces: give another --api-key");
+        is_one.then(|| ApiKey(text.to_owned())).ok_or_else(wrong)
+    }
+
+    fn drawn() -> ApiKey {
+        ApiKey(format!("{:032x}{:032x}", rand::random::<u128>(), rand::random::<u128>()))
+    }
+
+    pub(crate) fn text(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for ApiKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ApiKey")
+    }
+}
+
 /// Whom a load goes to.
 #[derive(Debug)]
 pub(crate) struct Target {
@@ -31,45 +61,74 @@ pub(crate) struct Target {
     pub(crate) http: String,
     pub(crate) etcd: String,
     pub(crate) pids: Vec<u32>,
-    /// Ends it when the run is over.
-    _process: Option<Process>,
+    pub(crate) api_key: Option<ApiKey>,
+    /// They end when the run is over.
+    processes: Vec<Process>,
 }
 
 impl Target {
     /// One that runs already.
     pub(crate) fn running(name: &'static str, kafka: &str, http: &str, etcd: &str, pids: &[u32]) -> Target {
         let (kafka, http, etcd) = (kafka.to_owned(), http.to_owned(), etcd.to_owned());
-        Target { name, kafka, http, etcd, pids: pids.to_vec(), _process: None }
+        Target { name, kafka, http, etcd, pids: pids.to_vec(), api_key: None, processes: Vec::new() }
     }
 
-    fn of(name: &'static str, process: Process, [kafka, http, etcd]: [String; 3]) -> Target {
-        Target { name, kafka, http, etcd, pids: vec![process.child.id()], _process: Some(process) }
+    fn of(name: &'static str, processes: Vec<Process>, [kafka, http, etcd]: [String; 3]) -> Target {
+        let pids = processes.iter().map(|process| process.child.id()).collect();
+        Target { name, kafka, http, etcd, pids, api_key: None, processes }
+    }
+
+    /// Whether it was started for the run, and its data goes with it.
+    pub(crate) fn is_ours(&self) -> bool {
+        !self.processes.is_empty()
+    }
+
+    /// Whether it is etcd itself, which has other doors.
+    pub(crate) fn is_etcd(&self) -> bool {
+        self.name == "etcd"
+    }
+
+    /// How many were started.
+    pub(crate) fn nodes(&self) -> usize {
+        self.processes.len()
     }
 
     /// This very program as a node.
     pub(crate) async fn own(under: &Path) -> Result<Target> {
-        let program =
-            std::env::current_exe().map_err(|error| Error::failed(format!("this program does not find itself: {error}")))?;
         let folder = Folder::new(under, "node")?;
-        let mut command = Command::new(program);
-        command.arg("serve");
-        for door in ["--etcd", "--kafka", "--http"] {
-            command.args([door, "127.0.0.1:0"]);
-        }
-        command.args(["--peer", "off", "--data-dir"]).arg(folder.path.join("data"));
-        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("MANIFOLD_")) {
-            command.env_remove(name);
-        }
+        let mut command = node(&folder)?;
+        command.args(["--peer", "off"]);
         let mut process = Process::spawn(command, folder)?;
-        let end = Instant::now() + NODE_READY;
-        loop {
-            if let Some(line) = process.log().lines().find(|line| line.contains(READY)) {
-                let doors = ["kafka", "http", "etcd"].map(|door| field(line, door));
-                return Ok(Target::of("manifold", process, doors));
-            }
-            process.still_starting(end)?;
-            sleep(ASKED_EVERY).await;
+        let doors = process.doors(Instant::now() + NODE_READY).await?;
+        Ok(Target::of("manifold", vec![process], doors))
+    }
+
+    /// So many nodes of one cluster, on this machine, with an API key that may do everything.
+    pub(crate) async fn own_store(under: &Path, count: u32) -> Result<Target> {
+        let key = ApiKey::drawn();
+        let peers: Vec<String> = (0..count).map(|_| unused()).collect::<Result<_>>()?;
+        let list: Vec<String> = (1..).zip(&peers).map(|(number, peer)| format!("n{number}={peer}")).collect();
+        let mut processes = Vec::new();
+        for (number, peer) in (1..).zip(&peers) {
+            let folder = Folder::new(under, "node")?;
+            let file = folder.path.join("keys");
+            write_key(&file, &key).map_err(|error| Error::failed(format!("{} cannot be written: {error}", file.display())))?;
+            let mut command = node(&folder)?;
+            command.arg("--import-keys").arg(file).args(["--connections-max", &NODE_CONNECTIONS_MAX.to_string()]);
+            // One shard of data, so that the configuration store lies in the one that snapshots are of.
+            command.args(["--shards", "1"]);
+            match count {
+                1 => command.args(["--peer", "off"]),
+                _ => command.args(["--name", &format!("n{number}"), "--peer", peer, "--cluster", &list.join(",")]),
+            };
+            processes.push(Process::spawn(command, folder)?);
         }
+        let (end, mut doors) = (Instant::now() + NODE_READY, Vec::new());
+        for process in &mut processes {
+            doors.push(process.doors(end).await?);
+        }
+        let first = doors.into_iter().next().unwrap_or_default();
+        Ok(Target { api_key: Some(key), ..Target::of("manifold", processes, first) })
     }
 
     /// etcd alone.
@@ -88,7 +147,7 @@ impl Target {
             process.still_starting(end)?;
             sleep(ASKED_EVERY).await;
         }
-        Ok(Target::of("etcd", process, [String::new(), String::new(), client]))
+        Ok(Target::of("etcd", vec![process], [String::new(), String::new(), client]))
     }
 
     /// One Kafka broker that is its own controller, from the directory of its jars.
@@ -125,8 +184,30 @@ impl Target {
             process.still_starting(end)?;
             sleep(ASKED_EVERY).await;
         }
-        Ok(Target::of("kafka", process, [client, String::new(), String::new()]))
+        Ok(Target::of("kafka", vec![process], [client, String::new(), String::new()]))
     }
+}
+
+/// This very program as a node in a folder, with doors at free ports and the settings of nobody else.
+fn node(folder: &Folder) -> Result<Command> {
+    let program =
+        std::env::current_exe().map_err(|error| Error::failed(format!("this program does not find itself: {error}")))?;
+    let mut command = Command::new(program);
+    command.arg("serve");
+    for door in ["--etcd", "--kafka", "--http"] {
+        command.args([door, "127.0.0.1:0"]);
+    }
+    command.arg("--data-dir").arg(folder.path.join("data"));
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("MANIFOLD_")) {
+        command.env_remove(name);
+    }
+    Ok(command)
+}
+
+/// Writes a file that only its owner reads.
+fn write_key(file: &Path, key: &ApiKey) -> std::io::Result<()> {
+    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(file)?;
+    writeln!(file, "bench {} admin", key.text())
 }
 
 fn kafka_properties(client: &str, controller: &str, data: &Path) -> String {
@@ -196,6 +277,17 @@ impl Process {
         String::from_utf8_lossy(&fs::read(self.folder.path.join("log")).unwrap_or_default()).into_owned()
     }
 
+    /// Where a node's doors for Kafka, HTTP and etcd are, once they are open.
+    async fn doors(&mut self, end: Instant) -> Result<[String; 3]> {
+        loop {
+            if let Some(line) = self.log().lines().find(|line| line.contains(READY)) {
+                return Ok(["kafka", "http", "etcd"].map(|door| field(line, door)));
+            }
+            self.still_starting(end)?;
+            sleep(ASKED_EVERY).await;
+        }
+    }
+
     /// An error if it ended already, or takes too long.
     fn still_starting(&mut self, end: Instant) -> Result {
         let ended = self.child.try_wait().map_err(|error| Error::failed(format!("a child process cannot be asked: {error}")))?;
@@ -248,6 +340,21 @@ mod tests {
             ["kafka", "http", "etcd", "peer"].map(|name| field(line, name)),
             ["127.0.0.1:2", "127.0.0.1:3", "127.0.0.1:1", ""]
         );
+    }
+
+    #[test]
+    fn a_key_is_for_its_owner_and_never_shown() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = Folder::new(&std::env::temp_dir(), "test").expect("a directory");
+        let (file, key) = (folder.path.join("keys"), ApiKey::drawn());
+        write_key(&file, &key).expect("it can be written");
+        assert_eq!(fs::metadata(&file).expect("it is there").permissions().mode() & 0o777, 0o600);
+        assert_eq!(fs::read_to_string(&file).expect("it is there"), format!("bench {} admin\n", key.text()));
+        assert!(!format!("{key:?}").contains(key.text()) && ApiKey::drawn() != key);
+        for wrong in ["", "a b", "a\r\nX: y", "\u{e4}"] {
+            let refused = ApiKey::new(wrong).expect_err(wrong);
+            assert!(refused.message.contains("--api-key"), "{refused}");
+        }
     }
 
     #[test]

@@ -34,6 +34,9 @@ const HEADINGS: [&str; 17] = [
     "WRITTEN_MB",
 ];
 
+/// The flag behind which is a secret.
+const API_KEY: &str = "--api-key";
+
 /// What is said of a run with `--no-verify`.
 pub(crate) const UNPROVED: &str = "nothing was read back, so nothing is said of what was lost";
 
@@ -117,7 +120,7 @@ impl Report {
             .collect();
         let mut object = json!({
             "operation": self.operation, "unit": self.unit, "target": self.target, "address": self.address, "run": self.run,
-            "version": version, "build": build(), "command_line": std::env::args().collect::<Vec<_>>(),
+            "version": version, "build": build(), "command_line": command_line(std::env::args()),
             "kernel": resources::kernel(), "cores": cores(),
             "seconds": rounded(self.seconds, 6), "done": self.done, "per_second": rounded(self.per_second(), 1),
             "bytes": self.bytes, "bytes_per_second": rounded(self.bytes as f64 / self.seconds.max(1e-9), 1),
@@ -197,6 +200,20 @@ fn verdict_json(verdict: &Verdict) -> Value {
         "disordered": verdict.disordered, "crc_wrong": verdict.crc_wrong, "unacknowledged_held": verdict.unacknowledged_held,
         "unacknowledged_missing": verdict.unacknowledged_missing,
     })
+}
+
+/// The command line without what is a secret in it.
+fn command_line(arguments: impl Iterator<Item = String>) -> Vec<String> {
+    let mut is_secret = false;
+    let shown = arguments.map(|argument| {
+        let was_secret = std::mem::replace(&mut is_secret, argument == API_KEY);
+        match argument.split_once('=') {
+            _ if was_secret => "...".to_owned(),
+            Some((API_KEY, _)) => format!("{API_KEY}=..."),
+            _ => argument,
+        }
+    });
+    shown.collect()
 }
 
 /// How this program was built: only an optimised build measures anything but itself.

@@ -11,7 +11,7 @@ use hdrhistogram::Histogram;
 use kafka_wire::{Message, messages::produce::ProduceResponse};
 use tokio::{
     task::JoinHandle,
-    time::{Instant, sleep, sleep_until, timeout, timeout_at},
+    time::{Instant, sleep, timeout, timeout_at},
 };
 
 use crate::{
@@ -19,16 +19,15 @@ use crate::{
     error::Result,
     kafka::{Connection, name_of},
     ledger::{Fate, Producer},
-    limits::GRACE,
+    limits::{GRACE, REFUSED_PAUSE},
     monitor::Live,
+    pace::Pace,
     report::latencies,
     template::{PRODUCE_VERSION, Patch, Shape, Template},
 };
 
 /// Bytes that are written at once at most.
 const WRITE_BYTES: usize = 256 << 10;
-/// The pause after a refusal: a server in trouble is not to be shouted at.
-const REFUSED_PAUSE: Duration = Duration::from_millis(20);
 /// The status of a server that has too much under way (RFC 6585, section 4).
 const TOO_MANY_REQUESTS: u16 = 429;
 
@@ -117,12 +116,17 @@ impl Sent {
                 Err(error) => *all.errors.entry(format!("a connection's task ended: {error}")).or_default() += 1,
             }
         }
-        all.seconds = all.last.map_or_else(|| begin.elapsed(), |last| last.duration_since(begin)).as_secs_f64();
+        all.finish(begin);
         all
     }
 
+    /// Nothing more is done of what began then.
+    pub(crate) fn finish(&mut self, begin: Instant) {
+        self.seconds = self.last.map_or_else(|| begin.elapsed(), |last| last.duration_since(begin)).as_secs_f64();
+    }
+
     /// Adds what another connection did.
-    fn add(&mut self, other: Sent) {
+    pub(crate) fn add(&mut self, other: Sent) {
         self.producers.extend(other.producers);
         self.latency.add(other.latency).expect("the bounds are the same");
         for (text, count) in other.errors {
@@ -165,10 +169,7 @@ pub(crate) struct Sender {
     renew: bool,
     refused: bool,
     left: u64,
-    /// Time between two batches, and when the next is due.
-    gap: Option<Duration>,
-    due: Instant,
-    end: Option<Instant>,
+    pace: Pace,
     open: VecDeque<InFlight>,
     out: Vec<u8>,
     sent: Sent,
@@ -192,7 +193,6 @@ impl Sender {
         let over = if load.limit.count.is_some() { (left % u64::from(records)) as u32 } else { 0 };
         let rest = (over > 0).then(|| of(over));
         let identity = if load.idempotent { Some(connection.producer_id().await?) } else { None };
-        let now = Instant::now();
         Ok(Sender {
             whole: of(records)?,
             rest: rest.transpose()?,
@@ -208,9 +208,7 @@ impl Sender {
             renew: false,
             refused: false,
             left,
-            gap: None,
-            due: now,
-            end: None,
+            pace: Pace::free(),
             open: VecDeque::new(),
             out: Vec::new(),
             sent: Sent::default(),
@@ -220,13 +218,8 @@ impl Sender {
 
     /// Sets the clock. Connections take their turns within the gap.
     pub(crate) fn begin(&mut self, load: &Load, begin: Instant) {
-        self.end = load.limit.time.map(|time| begin + time);
-        self.due = begin;
-        if let Some(rate) = load.rate {
-            let all = Duration::from_secs_f64(f64::from(self.whole.records()) / rate);
-            self.gap = Some(all * load.connections as u32);
-            self.due = begin + all * self.index as u32;
-        }
+        let gap = load.rate.map(|rate| Duration::from_secs_f64(f64::from(self.whole.records()) / rate));
+        self.pace = Pace::new(begin, load.limit.time, gap).turns(self.index, load.connections);
     }
 
     /// Sends until its end, and waits for the answers.
@@ -234,13 +227,7 @@ impl Sender {
         if let Err(error) = self.play().await {
             *self.sent.errors.entry(error.to_string()).or_default() += (self.open.len() as u64).max(1);
         }
-        if let (Some(gap), Some(end)) = (self.gap, self.end)
-            && self.due < end
-        {
-            let batches = (end - self.due).as_nanos() / gap.as_nanos().max(1) + 1;
-            self.sent.behind =
-                u64::try_from(batches).unwrap_or(u64::MAX).saturating_mul(self.whole.records().into()).min(self.left);
-        }
+        self.sent.behind = self.pace.behind().saturating_mul(self.whole.records().into()).min(self.left);
         self.sent.producers.push(self.producer);
         self.sent
     }
@@ -261,8 +248,8 @@ impl Sender {
                 self.identity = Some(self.connection.producer_id().await.map_err(io::Error::other)?);
                 self.sequences.fill(0);
                 self.renew = false;
-            } else if self.gap.is_some() {
-                sleep_until(self.end.map_or(self.due, |end| end.min(self.due))).await;
+            } else if self.pace.is_scheduled() {
+                self.pace.wait().await;
             } else {
                 // Without answers only the socket slows it down; others want their turn.
                 tokio::task::yield_now().await;
@@ -274,7 +261,7 @@ impl Sender {
     }
 
     fn is_finished(&self) -> bool {
-        self.left == 0 || self.end.is_some_and(|end| Instant::now() >= end)
+        self.left == 0 || self.pace.is_over()
     }
 
     /// Without answers: the broker has taken everything once it answers another question.
@@ -289,15 +276,7 @@ impl Sender {
     /// Writes the batches that may be sent now.
     fn fill(&mut self) {
         while self.open.len() < self.in_flight_max && self.out.len() < WRITE_BYTES && !self.renew && self.left > 0 {
-            let now = Instant::now();
-            if self.end.is_some_and(|end| now >= end) || self.gap.is_some() && now < self.due {
-                return;
-            }
-            let mut since = now;
-            if let Some(gap) = self.gap {
-                since = self.due;
-                self.due += gap;
-            }
+            let Some(since) = self.pace.turn() else { return };
             self.push(since);
         }
     }
@@ -337,8 +316,8 @@ impl Sender {
 
     /// Waits for answers, until the next batch is due if one may be sent.
     async fn receive(&mut self) -> io::Result<()> {
-        let scheduled = self.gap.is_some() && self.open.len() < self.in_flight_max && !self.renew && !self.is_finished();
-        let until = if scheduled { self.due } else { Instant::now() + GRACE };
+        let scheduled = self.pace.is_scheduled() && self.open.len() < self.in_flight_max && !self.renew && !self.is_finished();
+        let until = if scheduled { self.pace.due() } else { Instant::now() + GRACE };
         match timeout_at(until, self.connection.read()).await {
             Err(_) if scheduled => return Ok(()),
             Err(_) => return Err(io::Error::new(io::ErrorKind::TimedOut, "no answer in time")),

@@ -130,6 +130,106 @@ fn the_etcd_door_is_measured_too() {
     assert_eq!((watched["done"].as_u64(), watched["broken"].as_array().unwrap().len()), (Some(1_000), 0), "{watched}");
 }
 
+/// A load on the configuration store of a node that is started for it.
+fn config(workload: &str, more: &[&str]) -> Value {
+    let all = report(&[&["config", "--workload", workload, "--connections", "4"], more].concat());
+    assert_eq!((&all["operation"], &all["broken"]), (&format!("config {workload}").into(), &serde_json::json!([])), "{all}");
+    all
+}
+
+#[test]
+fn writes_to_the_configuration_store_are_read_back_and_audited() {
+    let written = config("write", &["--requests", "1000", "--namespaces", "7", "--value-size", "300", "--warm-up", "1"]);
+    assert_eq!((written["done"].as_u64(), written["bytes"].as_u64()), (Some(1_000), Some(300_000)));
+    assert_eq!((written["audit_records"].as_u64(), written["answers_2xx"].as_u64()), (Some(1_000), Some(1_000)), "{written}");
+    held(&written, 1_000);
+    let scheduled = config("write", &["--rate", "200", "--seconds", "1"]);
+    let done = scheduled["done"].as_u64().unwrap();
+    assert!((1..=201).contains(&done), "the schedule is kept: {scheduled}");
+    held(&scheduled, done);
+    // Values that are stored in pieces.
+    held(&config("write", &["--requests", "8", "--value-size", "2000000"]), 8);
+}
+
+#[test]
+fn keys_pages_and_lists_of_the_configuration_store_are_read() {
+    for consistency in ["linearizable", "local"] {
+        let read = config("read", &["--keys", "200", "--requests", "500", "--consistency", consistency]);
+        assert_eq!((read["done"].as_u64(), &read["consistency"]), (Some(500), &consistency.into()));
+        held(&read, 500);
+    }
+    for (workload, more) in [
+        ("audit", &["--keys", "300"][..]),
+        ("audit", &["--keys", "3"]),
+        ("list", &["--keys", "300"]),
+        ("list", &["--keys", "30", "--limit", "7"]),
+        ("list", &["--of", "namespaces", "--namespaces", "40", "--limit", "30"]),
+    ] {
+        held(&config(workload, &[&["--requests", "50"], more].concat()), 50);
+    }
+}
+
+#[test]
+fn every_watcher_of_a_configuration_key_gets_every_change() {
+    let watched = config("watch", &["--watchers", "200", "--requests", "20"]);
+    let count = |name: &str| watched[name].as_u64().unwrap();
+    assert_eq!((count("done"), count("watchers"), count("changes")), (4_000, 200, 20), "{watched}");
+    assert!(watched["latency"]["max_ms"].as_f64().unwrap() > 0.0, "{watched}");
+}
+
+#[test]
+fn an_import_and_a_snapshot_are_timed() {
+    let imported = config("import", &["--keys", "3000", "--value-size", "100"]);
+    assert!(imported["looks_meanwhile"].as_u64().unwrap() > 0, "{imported}");
+    held(&imported, 3_000);
+    let snapshot = config("snapshot", &["--keys", "500", "--seconds", "2"]);
+    let figure = |name: &str| snapshot[name].as_f64().unwrap();
+    assert!(figure("snapshot_bytes") > 500.0 * 1_024.0 && figure("snapshot_ms") >= 0.0, "{snapshot}");
+    assert!(figure("longest_before_ms") > 0.0 && figure("longest_meanwhile_ms") > 0.0, "{snapshot}");
+    let written = snapshot["verified"]["acknowledged"].as_u64().unwrap();
+    assert!(written > 500, "what was written before, and meanwhile: {snapshot}");
+    held(&snapshot, written);
+}
+
+#[test]
+fn three_nodes_share_a_load_on_the_configuration_store() {
+    let written = config("write", &["--nodes", "3", "--requests", "300"]);
+    assert_eq!((written["done"].as_u64(), written["nodes"].as_u64()), (Some(300), Some(3)), "{written}");
+    held(&written, 300);
+}
+
+#[test]
+fn a_node_that_runs_is_loaded_by_who_has_a_key_and_left_as_it_was() {
+    let node = Node::start(&[]);
+    let made = node.ctl(&["key", "create", "bench", "--role", "admin"]);
+    let key = text(&made.stdout).trim().to_owned();
+    let bench = |key: Option<&str>, arguments: &[&str]| {
+        let mut command = manifold();
+        command.args(["bench", "config", "--http", &node.http, "--requests", "100", "--connections", "4"]).args(arguments);
+        command.env_remove("MANIFOLD_API_KEY");
+        if let Some(key) = key {
+            command.env("MANIFOLD_API_KEY", key);
+        }
+        command.output().unwrap()
+    };
+    let pid = node.pid().to_string();
+    let report = objects(&bench(Some(&key), &["--json", "--pid", &pid])).remove(0);
+    held(&report, 100);
+    assert!(report["server"]["resident_peak_bytes"].as_u64().unwrap() > 0, "{report}");
+    let (status, left) = node.get_with("/api/v1/namespaces", &format!("X-Api-Key: {key}"));
+    assert_eq!((status, left.trim()), (200, "[]"), "nothing is left there");
+
+    let shown = bench(None, &["--json", "--api-key", &key]);
+    let told = [text(&shown.stdout), text(&shown.stderr)].concat();
+    assert!(shown.status.success() && !told.contains(&key), "a key is not told");
+    for (key, said) in [(None, "MANIFOLD_API_KEY"), (Some("not-a-key"), "401 unauthenticated"), (Some("a b"), "--api-key")] {
+        let output = bench(key, &[]);
+        let told = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(78), "{told}");
+        assert!(told.contains(said) && !told.contains("not-a-key"), "{told}");
+    }
+}
+
 #[test]
 fn one_node_is_measured_against_another_in_turn() {
     let (ours, peer) = (Node::start(&[]), Node::start(&[]));
@@ -180,6 +280,24 @@ fn mistakes_are_told_with_what_to_do() {
         (&["produce", "--bootstrap", &unused], 69, "--start"),
         (&["put", "--endpoint", &unused], 69, "--start"),
         (&["ingest", "--bootstrap", &unused], 69, "--start"),
+        (&["config", "--http", &unused, "--api-key", "k"], 69, "--start"),
+        (&["config", "--http", "192.0.2.1:8480"], 78, "--allow-remote"),
+        (&["config", "--http", "nonsense"], 78, "HOST:PORT"),
+        (&["config", "--workload", "sing"], 2, "--workload"),
+        (&["config", "--connections", "0"], 2, "--connections"),
+        (&["config", "--namespaces", "0"], 2, "--namespaces"),
+        (&["config", "--watchers", "0"], 2, "--watchers"),
+        (&["config", "--keys", "0"], 2, "--keys"),
+        (&["config", "--value-size", "47"], 2, "--value-size"),
+        (&["config", "--limit", "1001"], 2, "--limit"),
+        (&["config", "--consistency", "some"], 2, "--consistency"),
+        (&["config", "--nodes", "3"], 2, "--start"),
+        (&["config", "--start", "--nodes", "0"], 2, "--nodes"),
+        (&["config", "--start", "--peer", "kafka"], 78, "--peer etcd"),
+        (&["config", "--start", "--peer", "etcd", "--workload", "watch"], 78, "--workload write and read"),
+        (&["config", "--start", "--workload", "import", "--requests", "5"], 78, "--requests"),
+        (&["config", "--start", "--workload", "import", "--rate", "5"], 78, "--rate"),
+        (&["config", "--start", "--workload", "snapshot", "--connections", "1"], 78, "--connections"),
         (&["produce", "--bootstrap", "192.0.2.1:9092"], 78, "--allow-remote"),
         (&["put", "--endpoint", "192.0.2.1:2379"], 78, "--allow-remote"),
         (&["produce", "--bootstrap", "nonsense"], 78, "HOST:PORT"),

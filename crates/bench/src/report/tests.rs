@@ -86,3 +86,10 @@ fn tables_have_a_row_for_each_run() {
     assert!(text.lines().next().is_some_and(|line| line.ends_with("  STAGE")) && text.ends_with("  40\n"), "{text}");
     assert!(!reports[0].notes().contains("stage") && reports[0].notes().contains("acks -1"), "{}", reports[0].notes());
 }
+
+#[test]
+fn a_key_on_the_command_line_is_not_told() {
+    let told = |arguments: &[&str]| command_line(arguments.iter().map(|argument| (*argument).to_owned())).join(" ");
+    assert_eq!(told(&["bench", "--api-key", "secret", "--json"]), "bench --api-key ... --json");
+    assert_eq!(told(&["bench", "--api-key=secret"]), "bench --api-key=...");
+}

@@ -105,6 +105,15 @@ impl Node {
         get(&self.http, target)
     }
 
+    /// The same with a header more.
+    pub(crate) fn get_with(&self, target: &str, header: &str) -> (u16, String) {
+        get_with(&self.http, target, header)
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// `manifold ctl` on this node.
     pub(crate) fn ctl(&self, arguments: &[&str]) -> Output {
         run(&[&["ctl", "--data-dir", self.data_dir.to_str().unwrap()], arguments].concat())
@@ -120,8 +129,12 @@ impl Drop for Node {
 }
 
 pub(crate) fn get(address: &str, target: &str) -> (u16, String) {
+    get_with(address, target, "Accept: */*")
+}
+
+fn get_with(address: &str, target: &str, header: &str) -> (u16, String) {
     let mut stream = TcpStream::connect(address).unwrap();
-    write!(stream, "GET {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
+    write!(stream, "GET {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{header}\r\n\r\n").unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     let (head, body) = answer.split_once("\r\n\r\n").expect("an HTTP answer");
