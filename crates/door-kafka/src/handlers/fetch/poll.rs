@@ -80,11 +80,11 @@ async fn look_within(door: &Shared, asked: &[Asked], terms: Terms<'_>) -> (Looke
 /// Whether this topic may be read by who asks: each fetch is asked anew, whatever was so when its session began.
 fn may(context: &Context, topic: &Topic) -> Result<(), ErrorCode> {
     match topic {
-        Topic::Name(name) => context.authority.topic(ApiKey::Fetch, name),
+        Topic::Name(name) => context.topic(ApiKey::Fetch, name),
         Topic::Id(id) => {
-            let found = context.door.topics.topic_by_id(u128::from_be_bytes(*id));
+            let found = context.door.topics.readable_by_id(u128::from_be_bytes(*id));
             // Of what is not there, nothing is kept back.
-            found.map_or(Ok(()), |topic| context.authority.topic(ApiKey::Fetch, &topic.name))
+            found.map_or(Ok(()), |topic| context.allowed(ApiKey::Fetch, &topic))
         }
     }
 }
@@ -95,7 +95,9 @@ pub(super) async fn everything(context: &Context, fetch: Fetch, terms: Terms<'_>
     let partitions = fetch.named();
     let ask = |(slot, wanted): (Slot, crate::sessions::Wanted)| Asked {
         slot,
-        place: may(context, &wanted.topic).and_then(|()| place(&door.topics, &wanted.topic, wanted.partition)),
+        place: may(context, &wanted.topic)
+            .and_then(|()| place(&door.topics, &wanted.topic, wanted.partition))
+            .and_then(|place| context.lets_show(&place).map(|()| place)),
         wanted,
     };
     let asked: Vec<Asked> = partitions.into_iter().map(ask).collect();
@@ -111,7 +113,7 @@ async fn wait(door: &Shared, asked: &[Asked], terms: Terms<'_>) -> (Looked, Shar
     drop(found);
     let mut bell = Bell::new();
     for place in asked.iter().filter_map(|asked| asked.place.as_ref().ok()) {
-        place.shard.hang(&mut bell, place.id);
+        place.hang(&mut bell);
     }
     loop {
         let led = leaders(door.topics.shards().values());
@@ -141,7 +143,9 @@ pub(super) async fn incremental(context: &Context, fetch: Fetch, terms: Terms<'_
         let due = door.sessions.lock().due(&fetch);
         let ask = |due: &Due| Asked {
             slot: due.slot,
-            place: may(context, &due.wanted.topic).and_then(|()| listening.place(&door.topics, due.slot, &due.wanted)),
+            place: may(context, &due.wanted.topic)
+                .and_then(|()| listening.place(&door.topics, due.slot, &due.wanted))
+                .and_then(|place| context.lets_show(&place).map(|()| place)),
             wanted: due.wanted.clone(),
         };
         let asked: Vec<Asked> = due.iter().map(ask).collect();
