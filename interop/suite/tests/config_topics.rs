@@ -56,7 +56,7 @@ impl Kcat {
         let mut command = Command::new("timeout");
         command.args(["60", "kcat", "-b", &self.doors, "-X", "security.protocol=sasl_plaintext"]);
         command.args(["-X", "sasl.mechanism=SCRAM-SHA-256", "-X", &format!("sasl.username={}", self.user)]);
-        command.args(["-X", &format!("sasl.password={PASSWORD}"), "-X", "fetch.wait.max.ms=20000"]).args(arguments);
+        command.args(["-X", &format!("sasl.password={PASSWORD}")]).args(arguments);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }
@@ -231,8 +231,9 @@ async fn a_history_is_read_woken_and_resumed_by_kcat() {
     assert_eq!(got(&output), config[from..]);
     assert_eq!(got(&alice.run(&["-C", "-t", CONFIG, "-o", "-3", "-e", "-q", "-f", FORMAT])), config[600..]);
 
-    // Who waits is woken: a fetch would wait for 20 s.
-    let waiting = alice.spawn(&["-C", "-t", CONFIG, "-o", "end", "-c", "1", "-q", "-f", FORMAT]);
+    // Who waits is woken: a fetch would wait for 50 s.
+    let waits = ["-C", "-t", CONFIG, "-o", "end", "-c", "1", "-q", "-f", FORMAT, "-X", "fetch.wait.max.ms=50000"];
+    let waiting = alice.spawn(&waits);
     let waiting = tokio::task::spawn_blocking(|| waiting.wait_with_output().expect("our own child can be waited for"));
     let mut written = 0;
     while !waiting.is_finished() {
