@@ -169,7 +169,7 @@ async fn fetch(client: &mut Client, name: &str, id: Option<Uuid>, ask: Ask) -> T
         return Told { error: answer.error_code, end: -1, session, records: Vec::new(), bytes: 0 };
     };
     let bytes = one.records.unwrap_or_default();
-    assert_eq!(one.error_code != 0 || one.log_start_offset == 0, true, "nothing is ever dropped");
+    assert!(one.error_code != 0 || one.log_start_offset == 0, "nothing is ever dropped");
     Told { error: one.error_code, end: one.high_watermark, session, records: records(bytes), bytes: bytes.len() }
 }
 
@@ -506,6 +506,15 @@ async fn whoever_waits_is_woken_by_the_namespace_and_by_nothing_else() {
     put(&house, "later", "k", "v").await;
     let there = fetch(&mut again, "config.later", None, Ask { offset: -1, session: (early.session, 1), ..ALL }).await;
     assert_eq!((there.error, there.end, there.records.len()), (0, 1, 1));
+
+    // Who may not any more when it comes is not shown it.
+    let taken_back = async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        house.change(deny(Resource::Topic, CONFIG)).await;
+        put(&house, NAMESPACE, "secret", "value").await;
+    };
+    let (told, ()) = tokio::join!(fetch(&mut alice, CONFIG, None, Ask { offset: 9, ..wait }), taken_back);
+    assert_eq!((told.error, told.records), (DENIED, vec![]));
     house.close().await;
 }
 

@@ -18,7 +18,6 @@ use kafka_wire::{
         delete_topics::{DeletableTopicResult, DeleteTopicState, DeleteTopicsRequest, DeleteTopicsResponse},
     },
 };
-
 use replica::streams::check_reserved;
 
 use crate::{

@@ -101,12 +101,13 @@ pub(super) async fn everything(context: &Context, fetch: Fetch, terms: Terms<'_>
         wanted,
     };
     let asked: Vec<Asked> = partitions.into_iter().map(ask).collect();
-    let (looked, share) = wait(door, &asked, terms).await;
+    let (looked, share) = wait(context, asked, terms).await;
     (finish(door, fetch, looked), share)
 }
 
-async fn wait(door: &Shared, asked: &[Asked], terms: Terms<'_>) -> (Looked, Share) {
-    let found = look_within(door, asked, terms).await;
+async fn wait(context: &Context, mut asked: Vec<Asked>, terms: Terms<'_>) -> (Looked, Share) {
+    let door = &*context.door;
+    let found = look_within(door, &asked, terms).await;
     if asked.is_empty() || terms.is_done(&found.0) {
         return found;
     }
@@ -118,7 +119,7 @@ async fn wait(door: &Shared, asked: &[Asked], terms: Terms<'_>) -> (Looked, Shar
     loop {
         let led = leaders(door.topics.shards().values());
         // What moved between the last look and the hanging is seen by this one.
-        let found = look_within(door, asked, terms).await;
+        let found = look_within(door, &asked, terms).await;
         if terms.is_done(&found.0) {
             return found;
         }
@@ -131,6 +132,14 @@ async fn wait(door: &Shared, asked: &[Asked], terms: Terms<'_>) -> (Looked, Shar
                 _ = bell.moved() => false,
                 () = runtime::sleep_until(tick) => tick < terms.give_up && leaders(door.topics.shards().values()) == led,
             };
+        }
+        // Who may not read a history any more is not shown what has come since.
+        for one in &mut asked {
+            if let Ok(place) = &one.place
+                && let Err(code) = context.lets_show(place)
+            {
+                one.place = Err(code);
+            }
         }
     }
 }
