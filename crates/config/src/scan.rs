@@ -4,6 +4,8 @@
 //! Each page looks at a bounded number of index entries, so its cost does not grow with history; a page may be empty and not the
 //! last.
 
+use std::sync::Arc;
+
 use base::{Error, Kind, Result};
 use bytes::Bytes;
 use table::Direction;
@@ -132,7 +134,7 @@ pub struct Events {
 }
 
 /// Which of a namespace's records, as a topic shows them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Topic {
     /// All of its audit trail: `audit.<namespace>`.
     Audit,
@@ -198,12 +200,34 @@ impl Inner {
         })
     }
 
+    /// The number of a path, and how many records its topic has; `None` if the path was never used.
+    fn topic_end(&self, path: &str, topic: Topic) -> Option<(u64, u64)> {
+        let state = self.read();
+        let path = state.paths.get(path).filter(|path| path.is_seen())?;
+        Some((
+            path.id,
+            match topic {
+                Topic::Audit => path.audit_end - path.hidden.audit,
+                Topic::Config => path.config_end - path.hidden.config,
+            },
+        ))
+    }
+
     fn position_at(&self, path: u64, topic: Topic, ordinal: u64) -> Result<u64> {
         let name = match topic {
             Topic::Audit => self.keys.by_namespace(path, ordinal),
             Topic::Config => self.keys.config(path, ordinal),
         };
         decode_number(self.table.get(&name)?.ok_or_else(|| damaged("the place of a record is missing"))?)
+    }
+
+    fn topic_records(&self, path: &str, topic: Topic, offset: u64, limit: usize) -> Result<impl Iterator<Item = Result<Record>>> {
+        let (id, end) = self.topic_end(path, topic).unwrap_or((0, 0));
+        if offset > end {
+            return Err(Error::new(Kind::OutOfRange, format!("the records of {path} end at {end}, before {offset}")));
+        }
+        let most = end.min(offset.saturating_add(limit.clamp(1, PAGE_MAX) as u64));
+        Ok((offset..most).map(move |ordinal| self.record(self.position_at(id, topic, ordinal)?)))
     }
 
     /// Records in order, those that `takes` takes, at most `limit` of them. The second part is the last position that was looked
@@ -343,15 +367,27 @@ impl Machine {
 
     /// How many records a namespace's topic has; `None` if the path was never used.
     pub fn topic_end(&self, path: &str, topic: Topic) -> Option<u64> {
+        self.inner().topic_end(path, topic).map(|(_, end)| end)
+    }
+
+    /// The path of this number, if it was ever used as far as can be seen.
+    pub fn topic_path(&self, number: u64) -> Option<Arc<str>> {
         let inner = self.inner();
         let state = inner.read();
-        let path = state.paths.get(path)?;
-        // A path comes with a record; until that is visible there is none.
-        let audit_end = path.audit_end - path.hidden.audit;
-        (audit_end > 0).then_some(match topic {
-            Topic::Audit => audit_end,
-            Topic::Config => path.config_end - path.hidden.config,
-        })
+        let name = state.named.get(&number)?.clone();
+        state.paths.get(&name).filter(|path| path.is_seen()).map(|_| name)
+    }
+
+    /// The number of a path that was ever used as far as can be seen.
+    pub fn topic_number(&self, path: &str) -> Option<u64> {
+        self.inner().topic_end(path, Topic::Audit).map(|(number, _)| number)
+    }
+
+    /// All paths that were ever used as far as can be seen, with their numbers, in order.
+    pub fn topic_paths(&self) -> Vec<(Arc<str>, u64)> {
+        let inner = self.inner();
+        let state = inner.read();
+        state.paths.iter().filter(|(_, path)| path.is_seen()).map(|(name, path)| (name.clone(), path.id)).collect()
     }
 
     /// Records of a namespace's topic from an offset on, at most `limit` (1,000): the first one has that offset, and the others
@@ -360,19 +396,22 @@ impl Machine {
     /// # Errors
     /// `OutOfRange` for an offset beyond the end.
     pub fn topic(&self, path: &str, topic: Topic, offset: u64, limit: usize, with_values: bool) -> Result<Vec<Event>> {
-        let end = self.topic_end(path, topic).unwrap_or(0);
-        if offset > end {
-            return Err(Error::new(Kind::OutOfRange, format!("the records of {path} end at {end}, before {offset}")));
-        }
         let inner = self.inner();
-        let Some(id) = inner.read().paths.get(path).map(|path| path.id) else { return Ok(Vec::new()) };
-        let most = end.min(offset.saturating_add(limit.clamp(1, PAGE_MAX) as u64));
-        let record = |ordinal| {
-            let record = inner.record(inner.position_at(id, topic, ordinal)?)?;
+        let event = |record: Record| {
             let is_shown = with_values && (topic == Topic::Config || record.shows_values);
             inner.event(record, is_shown)
         };
-        (offset..most).map(record).collect()
+        inner.topic_records(path, topic, offset, limit)?.map(|record| event(record?)).collect()
+    }
+
+    /// The same of its audit trail, as [`Machine::audit`] shows it.
+    ///
+    /// # Errors
+    /// `OutOfRange` for an offset beyond the end.
+    pub fn audit_topic(&self, path: &str, offset: u64, limit: usize, with_values: bool) -> Result<Vec<Audited>> {
+        let inner = self.inner();
+        let records = inner.topic_records(path, Topic::Audit, offset, limit)?;
+        records.map(|record| inner.audited(record?, with_values)).collect()
     }
 
     /// Up to which record of a namespace's topic was written before this time, in ms: its offset for a time. Blocking.
@@ -380,9 +419,8 @@ impl Machine {
     /// # Errors
     /// What the table answers.
     pub fn topic_offset_at(&self, path: &str, topic: Topic, time_ms: u64) -> Result<u64> {
-        let end = self.topic_end(path, topic).unwrap_or(0);
         let inner = self.inner();
-        let Some(id) = inner.read().paths.get(path).map(|path| path.id) else { return Ok(0) };
+        let Some((id, end)) = inner.topic_end(path, topic) else { return Ok(0) };
         partition(0, end, |ordinal| Ok(inner.record(inner.position_at(id, topic, ordinal)?)?.time_ms < time_ms))
     }
 }

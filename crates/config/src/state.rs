@@ -67,6 +67,11 @@ impl Path {
         NamespaceId { path: self.id, generation: self.generation }
     }
 
+    /// Whether anybody can see that it was used: it comes with a record, and until that is visible there is none.
+    pub(crate) fn is_seen(&self) -> bool {
+        self.audit_end > self.hidden.audit
+    }
+
     /// The namespace as of the last visible position.
     pub(crate) fn at(&self, visible: u64) -> Option<&Namespace> {
         self.namespace.as_ref().filter(|namespace| namespace.state.created <= visible)

@@ -122,7 +122,7 @@ impl Authority {
     }
 
     fn question(&self, resource: Resource, operation: Operation) -> Question<'_> {
-        let Identity { principal, host } = &*self.identity;
+        let Identity { principal, host, .. } = &*self.identity;
         Question { principal, host: *host, operation, resource, allow_ungranted: false }
     }
 

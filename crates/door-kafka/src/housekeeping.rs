@@ -78,8 +78,10 @@ async fn forget_offsets(topics: &Topics, shard: &StreamShard) -> Result<()> {
     Ok(())
 }
 
-/// Leaves those that the catalogue does not know. All are known to a node that does not know the catalogue.
+/// Leaves those that the catalogue does not know. All are known to a node that does not know the catalogue; so are the configuration
+/// store's histories, which never go.
 fn retain_unknown(topics: &Topics, ids: &mut Vec<stream::TopicId>) {
+    ids.retain(|id| config::Topic::of_id(id.0).is_none());
     let looked = topics.node().look_at_cluster(|machine| ids.retain(|id| machine.catalogue().topic_by_id(id.0).is_none()));
     if looked.is_none() {
         ids.clear();

@@ -69,6 +69,13 @@ pub(crate) const CONFIG_ATTEMPTS: usize = 5;
 /// How often a shard's leader looks for what is too old or was deleted.
 pub const HOUSEKEEPING_TICK: Duration = Duration::from_secs(5);
 
+/// Records of a history that are read at once: of the largest, some 8 MiB.
+pub(crate) const HISTORY_PAGE: usize = 64;
+/// Those who read histories at once at most.
+pub(crate) const HISTORY_READERS_MAX: usize = 4;
+/// Bytes of a record of a history beside its key and its value, at most.
+pub(crate) const HISTORY_RECORD_BYTES: usize = 96;
+
 /// How often a coordinator looks for offsets that are too old: Kafka's `offsets.retention.check.interval.ms`.
 pub const OFFSETS_LOOK: Duration = Duration::from_secs(600);
 /// Offsets that one command lets go at most, so that none takes long.

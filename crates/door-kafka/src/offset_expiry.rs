@@ -106,7 +106,7 @@ impl Look<'_> {
             Expiry::All => true,
             Expiry::Nothing => false,
             Expiry::Unsubscribed(_) => {
-                let topic = self.topics.topic_by_id(id.topic.0);
+                let topic = self.topics.readable_by_id(id.topic.0);
                 expiry.takes(topic.as_ref().map(|topic| &*topic.name))
             }
         }

@@ -35,6 +35,11 @@ pub(crate) fn of_topic(authority: &Authority, asked: bool, name: &str) -> i32 {
     if asked { authority.among(all, Resource::Topic, name) } else { NOT_ASKED }
 }
 
+/// On a history, if it was asked, of who may read it: nobody may do more.
+pub(crate) fn of_history(asked: bool) -> i32 {
+    if asked { READ | DESCRIBE | DESCRIBE_CONFIGS } else { NOT_ASKED }
+}
+
 /// On a group, if it was asked.
 pub(crate) fn of_group(authority: &Authority, asked: bool, name: &str) -> i32 {
     let all = READ | DELETE | DESCRIBE | DESCRIBE_CONFIGS | ALTER_CONFIGS;

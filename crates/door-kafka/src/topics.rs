@@ -11,12 +11,14 @@ use stream::PartitionId;
 use crate::{
     brokers::{Broker, number},
     errors,
+    histories::{History, Readers, is_history},
 };
 
 /// The catalogue of topics, and the shards that hold them. Cheap to clone.
 #[derive(Clone)]
 pub struct Topics {
     inner: streams::Topics,
+    readers: Readers,
 }
 
 /// One partition of a topic, and the shard that holds it.
@@ -24,6 +26,8 @@ pub struct Topics {
 pub(crate) struct Place {
     pub(crate) id: PartitionId,
     pub(crate) shard: streams::StreamShard,
+    /// What it shows, where its records are not the shard's streams.
+    pub(crate) history: Option<History>,
 }
 
 /// Who leads a partition.
@@ -53,7 +57,7 @@ impl Deref for Topics {
 impl Topics {
     /// Of an open node.
     pub fn new(node: Node) -> Topics {
-        Topics { inner: streams::Topics::new(node) }
+        Topics { inner: streams::Topics::new(node), readers: Readers::default() }
     }
 
     /// A partition of a topic; `UNKNOWN_TOPIC_OR_PARTITION` if it has none of that number.
@@ -63,7 +67,15 @@ impl Topics {
             Kind::NotFound => ErrorCode::UnknownTopicOrPartition,
             _ => ErrorCode::LeaderNotAvailable,
         })?;
-        Ok(Place { id, shard })
+        let history = self.history(topic);
+        if is_history(topic) && history.is_none() {
+            return Err(ErrorCode::LeaderNotAvailable);
+        }
+        Ok(Place { id, shard, history })
+    }
+
+    pub(crate) fn readers(&self) -> &Readers {
+        &self.readers
     }
 
     /// Members with an open door, by their numbers.
@@ -95,6 +107,33 @@ impl Topics {
 }
 
 impl Place {
+    /// The log start and the end, as far as they are known here.
+    pub(crate) fn bounds(&self) -> (i64, i64) {
+        match &self.history {
+            Some(history) => (0, history.end()),
+            None => self.shard.machine().partition(self.id).map_or((0, 0), |info| (info.log_start, info.end)),
+        }
+    }
+
+    /// As [`StreamShard::read`](streams::StreamShard::read).
+    ///
+    /// # Errors
+    /// As there.
+    pub(crate) async fn read(&self, offset: i64, bytes_max: usize, at_least_one: bool) -> base::Result<streams::Found> {
+        match &self.history {
+            Some(history) => history.read(offset, bytes_max, at_least_one).await,
+            None => self.shard.read(self.id, offset, bytes_max, at_least_one).await,
+        }
+    }
+
+    /// Lets a bell ring when it moves. What moved before is not told: look after hanging it.
+    pub(crate) fn hang(&self, bell: &mut streams::Bell) {
+        match &self.history {
+            Some(history) => history.hang(bell),
+            None => self.shard.hang(bell, self.id),
+        }
+    }
+
     pub(crate) fn leader(&self) -> Leader {
         let leadership = self.shard.leadership();
         Leader {

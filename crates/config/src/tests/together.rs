@@ -418,6 +418,11 @@ impl Both {
             for topic in [Topic::Audit, Topic::Config] {
                 let wanted = known.map(|path| if topic == Topic::Audit { &path.audit } else { &path.config });
                 assert_eq!(self.house.machine.topic_end(path, topic), wanted.map(|wanted| wanted.len() as u64));
+                let machine = &self.house.machine;
+                let number = machine.topic_number(path);
+                let is_listed = machine.topic_paths().iter().any(|(name, id)| **name == *path && Some(*id) == number);
+                assert_eq!((number.is_some(), is_listed), (wanted.is_some(), wanted.is_some()));
+                assert_eq!(number.and_then(|number| machine.topic_path(number)).as_deref(), number.map(|_| path));
                 let Some(wanted) = wanted else { continue };
                 let positions = |events: Vec<Event>| events.into_iter().map(|event| event.record.position).collect::<Vec<_>>();
                 let read =
@@ -425,6 +430,13 @@ impl Both {
                 assert_eq!(&positions(read(0, 1_000)), wanted);
                 let half = wanted.len() / 2;
                 assert_eq!(positions(read(half, 2)), wanted[half..wanted.len().min(half + 2)]);
+                if topic == Topic::Audit {
+                    let query =
+                        AuditQuery { namespace: Some(path.to_owned()), limit: 1_000, with_values: true, ..AuditQuery::default() };
+                    let mut page = machine.audit(&AuditQuery { order: Order::OldestFirst, ..query }).expect("reads").records;
+                    let read = machine.audit_topic(path, half as u64, 1_000, true).expect("reads");
+                    assert_eq!(read, page.split_off(half.min(page.len())));
+                }
                 for position in wanted.iter().take(3) {
                     let time_ms = self.model.records[usize::try_from(*position).expect("small") - 1].time_ms;
                     let at = self.house.machine.topic_offset_at(path, topic, time_ms).expect("reads");

@@ -1,7 +1,7 @@
 //! The audit trail: who did what, newest first.
 
 use axum::response::Response;
-use config::{Action, AuditQuery, Audited, Content, Order, Record};
+use config::{Action, AuditQuery, Order, told::put_audited};
 use futures_util::{FutureExt, future::BoxFuture};
 use replica::runtime;
 
@@ -13,100 +13,6 @@ use super::{
     time,
 };
 use crate::{keys::Operation as Right, limits::AUDIT_PAGE, problem::Problem};
-
-/// Writes what is known of a change, all but the values.
-pub(crate) fn put_record(out: &mut Vec<u8>, record: &Record) {
-    out.push(b'{');
-    json::time(out, "timestamp", record.time_ms);
-    json::text(out, "action", record.action.name());
-    json::text(out, "actor", &record.who[0]);
-    json::text(out, "namespace", &record.namespace);
-    match &record.key {
-        Some(key) => json::text(out, "key", key),
-        None => json::null(out, "key"),
-    }
-    json::number(out, "position", record.position);
-    json::number(out, "transaction", record.first);
-    json::flag(out, "closes", record.closes);
-    if record.version > 0 {
-        json::number(out, "version", record.version);
-    }
-    if record.replaced > 0 {
-        json::number(out, "replaced", record.replaced);
-    }
-    if record.restored > 0 {
-        json::number(out, "restored", record.restored);
-    }
-    if record.import > 0 {
-        json::text(out, "import", &format!("{:016x}", record.import));
-    }
-    if record.keys > 0 {
-        json::number(out, "keys", record.keys);
-    }
-    if let Some(attempted) = record.attempted {
-        json::text(out, "attempted", attempted.name());
-    }
-    if record.key.is_some() && record.after.is_some() {
-        json::text(out, "type", record.value_type.name());
-        json::number(out, "bytes", record.bytes);
-    }
-    for (name, text) in
-        [("keyId", &record.who[1]), ("address", &record.who[2]), ("requestId", &record.request_id), ("comment", &record.comment)]
-    {
-        if !text.is_empty() {
-            json::text(out, name, text);
-        }
-    }
-}
-
-/// What a line of an export shows of a record, all but the values.
-pub fn shown(record: &Record) -> Vec<u8> {
-    let mut out = Vec::new();
-    put_record(&mut out, record);
-    put_hashes(&mut out, record);
-    json::hash(&mut out, "leaf", &record.leaf_hash());
-    out.push(b'}');
-    out
-}
-
-fn put_hashes(out: &mut Vec<u8>, record: &Record) {
-    for (name, hash) in [("oldHash", &record.before), ("newHash", &record.after)] {
-        if let Some(hash) = hash {
-            json::hash(out, name, hash);
-        }
-    }
-}
-
-/// Writes a record of the trail.
-fn put_audited(out: &mut Vec<u8>, audited: &Audited, is_raw: bool) {
-    let record = &audited.record;
-    put_record(out, record);
-    let mut omitted = None;
-    let mut put = |name: &str, content: &Content, is_there: bool| match content {
-        Content::Inline(value) => json::value(out, name, record.value_type, value),
-        content => {
-            json::null(out, name);
-            match content {
-                _ if !is_there => {}
-                Content::Chunks(_) => omitted = Some("large"),
-                Content::Gone => omitted = omitted.or(Some("gone")),
-                _ => omitted = omitted.or(Some("hidden")),
-            }
-        }
-    };
-    put("oldValue", &audited.before, record.before.is_some());
-    put("newValue", &audited.after, record.after.is_some());
-    // Why a value that there was is not shown.
-    if let Some(omitted) = omitted.filter(|_| record.key.is_some()) {
-        json::text(out, "omitted", omitted);
-    }
-    put_hashes(out, record);
-    if is_raw {
-        json::value(out, "record", config::ValueType::Binary, &record.to_bytes());
-        json::hash(out, "leaf", &record.leaf_hash());
-    }
-    out.push(b'}');
-}
 
 /// The trail of a namespace, and of what had its path before.
 pub(crate) fn of_namespace(call: &mut Call) -> BoxFuture<'_, Result<Response, Problem>> {

@@ -1,102 +1,15 @@
 //! Writing JSON by hand, where that is done for every request.
 
-use std::io::Write;
-
 use axum::{
     body::Body,
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
-use config::{Hash, ValueType};
+pub(crate) use config::json::{flag, hash, name, null, number, text, time, value};
 use futures_util::stream;
 
-use super::time;
 use crate::{limits::PIECE_BYTES, room::Share};
-
-/// Writes a text as a JSON string.
-pub(crate) fn put_text(out: &mut Vec<u8>, text: &str) {
-    if text.bytes().all(|byte| byte >= b' ' && byte != b'"' && byte != b'\\') {
-        out.push(b'"');
-        out.extend_from_slice(text.as_bytes());
-        out.push(b'"');
-    } else {
-        serde_json::to_writer(out, text).expect("writing to memory cannot fail");
-    }
-}
-
-pub(crate) fn put_number(out: &mut Vec<u8>, number: u64) {
-    let mut digits = [0; 20];
-    let mut at = digits.len();
-    let mut rest = number;
-    loop {
-        at -= 1;
-        digits[at] = b'0' + u8::try_from(rest % 10).expect("a digit");
-        rest /= 10;
-        if rest == 0 {
-            break;
-        }
-    }
-    out.extend_from_slice(&digits[at..]);
-}
-
-/// Writes `"name":` behind what there is of an object.
-pub(crate) fn name(out: &mut Vec<u8>, name: &str) {
-    if out.last() != Some(&b'{') {
-        out.push(b',');
-    }
-    out.push(b'"');
-    out.extend_from_slice(name.as_bytes());
-    out.extend_from_slice(b"\":");
-}
-
-pub(crate) fn text(out: &mut Vec<u8>, called: &str, text: &str) {
-    name(out, called);
-    put_text(out, text);
-}
-
-pub(crate) fn number(out: &mut Vec<u8>, called: &str, value: u64) {
-    name(out, called);
-    put_number(out, value);
-}
-
-pub(crate) fn flag(out: &mut Vec<u8>, called: &str, is_so: bool) {
-    name(out, called);
-    out.extend_from_slice(if is_so { b"true" } else { b"false" });
-}
-
-pub(crate) fn null(out: &mut Vec<u8>, called: &str) {
-    name(out, called);
-    out.extend_from_slice(b"null");
-}
-
-pub(crate) fn time(out: &mut Vec<u8>, called: &str, ms: u64) {
-    name(out, called);
-    out.push(b'"');
-    time::put(out, ms);
-    out.push(b'"');
-}
-
-pub(crate) fn hash(out: &mut Vec<u8>, called: &str, hash: &Hash) {
-    name(out, called);
-    out.push(b'"');
-    hash.iter().for_each(|byte| write!(out, "{byte:02x}").expect("writing to memory cannot fail"));
-    out.push(b'"');
-}
-
-/// Writes a value: as text, or as base64 if it is binary.
-pub(crate) fn value(out: &mut Vec<u8>, called: &str, value_type: ValueType, bytes: &[u8]) {
-    name(out, called);
-    match std::str::from_utf8(bytes) {
-        Ok(text) if value_type != ValueType::Binary => put_text(out, text),
-        _ => {
-            out.push(b'"');
-            out.extend_from_slice(STANDARD.encode(bytes).as_bytes());
-            out.push(b'"');
-        }
-    }
-}
 
 /// How deep JSON may be: what reads it anywhere does so by recursion.
 pub(crate) const DEPTH_MAX: usize = 128;
@@ -158,6 +71,7 @@ pub(crate) fn held(bytes: Bytes, share: Share) -> Body {
 
 #[cfg(test)]
 mod tests {
+    use config::ValueType;
     use proptest::prelude::*;
 
     use super::*;

@@ -47,6 +47,7 @@ use replica::{ConfigStore, Node, runtime};
 use tokio::sync::Semaphore;
 
 pub(crate) use self::health::not_open;
+pub use self::leader::url;
 use self::{
     admission::Admission,
     call::Call,
@@ -54,7 +55,6 @@ use self::{
     routes::{Found, Route},
     watch::Hub,
 };
-pub use self::{audit::shown as shown_of, leader::url};
 use crate::{
     admin::Backup,
     body::{Pieces, throw_away},

@@ -1,22 +1,7 @@
 //! Times as RFC 3339 writes them. The server writes UTC with milliseconds; it reads any offset.
 
-use std::io::Write;
-
-/// Milliseconds of a day.
-const DAY_MS: u64 = 86_400_000;
-/// From the first of March of the year 0 to 1970: years begin in March here, so that a leap day is the last one of its year.
-const DAYS_TO_1970: i64 = 719_468;
-/// Days of 400 years.
-const DAYS_OF_ERA: i64 = 146_097;
-
-/// Writes a time, ms since 1970, such as `2026-01-31T23:59:59.000Z`.
-pub(crate) fn put(out: &mut Vec<u8>, ms: u64) {
-    let (year, month, day) = date(i64::try_from(ms / DAY_MS).unwrap_or(0));
-    let of_day = ms % DAY_MS;
-    let (hour, minute, second) = (of_day / 3_600_000, of_day / 60_000 % 60, of_day / 1_000 % 60);
-    write!(out, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{:03}Z", of_day % 1_000)
-        .expect("writing to memory cannot fail");
-}
+pub(crate) use config::json::put_time as put;
+use config::json::{DAYS_OF_ERA, DAYS_TO_1970};
 
 /// The same as a text.
 pub(crate) fn text(ms: u64) -> String {
@@ -80,17 +65,6 @@ fn days(year: i64, month: i64, day: i64) -> i64 {
     let (era, of_era) = (year.div_euclid(400), year.rem_euclid(400));
     let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
     era * DAYS_OF_ERA + of_era * 365 + of_era / 4 - of_era / 100 + of_year - DAYS_TO_1970
-}
-
-/// The date of a day since 1970: year, month, day.
-fn date(days: i64) -> (i64, i64, i64) {
-    let days = days + DAYS_TO_1970;
-    let (era, of_era) = (days.div_euclid(DAYS_OF_ERA), days.rem_euclid(DAYS_OF_ERA));
-    let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year + year / 4 - year / 100);
-    let from_march = (5 * of_year + 2) / 153;
-    let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
-    (year + era * 400 + i64::from(month <= 2), month, of_year - (153 * from_march + 2) / 5 + 1)
 }
 
 #[cfg(test)]

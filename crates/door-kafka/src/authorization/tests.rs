@@ -4,7 +4,7 @@ use super::*;
 use crate::handlers::api_versions;
 
 fn authority(access: Option<Arc<Access>>) -> Authority {
-    let identity = Identity { principal: "alice".into(), host: [127, 0, 0, 1].into() };
+    let identity = Identity { principal: "alice".into(), is_known: true, host: [127, 0, 0, 1].into() };
     Authority::new(Arc::new(identity), access)
 }
 

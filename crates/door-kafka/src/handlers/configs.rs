@@ -29,6 +29,7 @@ use kafka_wire::{
 use crate::{
     brokers::{Broker, number},
     errors, facts,
+    histories::{READ_ONLY, is_history},
     limits::CONFIG_ATTEMPTS,
     repeated::{distinct, repeated},
     transport::{Answer, Call, Context, malformed},
@@ -107,8 +108,11 @@ pub(crate) async fn describe(context: Context, call: Call) -> Answer {
 
 /// Whether who asks may do this to a resource.
 fn allowed(context: &Context, api: ApiKey, kind: i8, name: &str) -> Result<(), Refused> {
-    let may = if kind == TOPIC { context.authority.topic(api, name) } else { context.authority.cluster(api) };
-    may.map_err(|code| say(code, code.name()))
+    let may = if kind == TOPIC { context.topic(api, name) } else { context.authority.cluster(api) };
+    may.map_err(|code| match code {
+        ErrorCode::InvalidTopicException => say(code, READ_ONLY),
+        code => say(code, code.name()),
+    })
 }
 
 fn synonyms(all: Vec<ConfigSynonym>) -> Vec<DescribeConfigsSynonym<'static>> {
@@ -131,8 +135,11 @@ fn entries(
     match resource.resource_type {
         TOPIC => {
             let name = &*resource.resource_name;
-            let topic = context.door.topics.topic(name).ok_or_else(|| no_such_topic(name))?;
-            Ok(describe_topic(&topic.configs, brokers, names.as_deref()))
+            let topic = context.door.topics.readable(name).ok_or_else(|| no_such_topic(name))?;
+            context.allowed(ApiKey::DescribeConfigs, &topic).map_err(|code| say(code, code.name()))?;
+            let entries = describe_topic(&topic.configs, brokers, names.as_deref());
+            let is_history = is_history(&topic);
+            Ok(entries.into_iter().map(|entry| ConfigEntry { is_read_only: entry.is_read_only || is_history, ..entry }).collect())
         }
         BROKER if resource.resource_name.is_empty() => Ok(describe_cluster(brokers, names.as_deref())),
         BROKER => {

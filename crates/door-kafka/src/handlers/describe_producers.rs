@@ -36,9 +36,8 @@ fn one(context: &Context, name: &str, partition_index: i32) -> PartitionResponse
         active_producers: Vec::new(),
     };
     let topics = &context.door.topics;
-    let allowed = context.authority.topic(ApiKey::DescribeProducers, name);
-    let place = allowed.and_then(|()| topics.topic(name).ok_or(ErrorCode::UnknownTopicOrPartition));
-    let place = match place.and_then(|topic| topics.place(&topic, partition_index)) {
+    let topic = context.find(ApiKey::DescribeProducers, name);
+    let place = match topic.and_then(|topic| topics.place(&topic, partition_index)) {
         Ok(place) => place,
         Err(code) => return refused(code),
     };

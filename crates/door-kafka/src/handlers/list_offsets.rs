@@ -40,8 +40,7 @@ pub(crate) async fn answer(context: Context, call: Call) -> Answer {
     let topics = &context.door.topics;
     let mut response = ListOffsetsResponse::default();
     for asked in &request.topics {
-        let allowed = context.authority.topic(ApiKey::ListOffsets, &asked.name);
-        let topic = allowed.and_then(|()| topics.topic(&asked.name).ok_or(ErrorCode::UnknownTopicOrPartition));
+        let topic = context.find(ApiKey::ListOffsets, &asked.name);
         let mut partitions = Vec::with_capacity(asked.partitions.len());
         for wanted in &asked.partitions {
             let place = topic.as_ref().map_err(|code| *code);
@@ -72,8 +71,7 @@ async fn find(place: &Place, wanted: &ListOffsetsPartition) -> Result<ListOffset
     leader.check(wanted.current_leader_epoch)?;
     // What was acknowledged before this was asked is counted, whoever acknowledged it.
     place.shard.barrier().await.map_err(|error| errors::of_error(&error))?;
-    let info = place.shard.machine().partition(place.id);
-    let (log_start, end) = info.map_or((0, 0), |info| (info.log_start, info.end));
+    let (log_start, end) = place.bounds();
     let at = |offset: i64, timestamp: i64, leader_epoch: i32| ListOffsetsPartitionResponse {
         offset,
         timestamp,
@@ -81,6 +79,19 @@ async fn find(place: &Place, wanted: &ListOffsetsPartition) -> Result<ListOffset
         ..nothing(wanted.partition_index)
     };
     let epoch_at = |offset: i64| place.shard.machine().epoch_at(place.id, offset).unwrap_or(-1);
+    if let Some(history) = &place.history {
+        // Its records are of no epoch: nothing of it is ever taken back.
+        let found = match wanted.timestamp {
+            LATEST => return Ok(at(end, -1, -1)),
+            EARLIEST | EARLIEST_LOCAL => return Ok(at(log_start, -1, -1)),
+            LATEST_TIERED | EARLIEST_PENDING_UPLOAD => Ok(None),
+            MAX_TIMESTAMP => history.greatest().await,
+            timestamp if timestamp >= 0 => history.first_at_or_after(timestamp).await,
+            _ => return Err(ErrorCode::UnsupportedVersion),
+        };
+        let found = found.map_err(|error| errors::of_error(&error))?;
+        return Ok(found.map_or(nothing(wanted.partition_index), |found| at(found.offset, found.timestamp, -1)));
+    }
     match wanted.timestamp {
         LATEST => Ok(at(end, -1, leader.epoch)),
         EARLIEST | EARLIEST_LOCAL => Ok(at(log_start, -1, epoch_of_start(place, leader, log_start, end))),

@@ -17,6 +17,7 @@ use kafka_wire::{
 
 use crate::{
     brokers::number,
+    histories::is_history,
     operations,
     repeated::distinct,
     topics::Topics,
@@ -37,6 +38,7 @@ pub(crate) async fn answer(context: Context, call: Call) -> Answer {
         let all = topics.all();
         let seen = all.iter().filter(|topic| authority.topic(ApiKey::Metadata, &topic.name).is_ok());
         told.extend(seen.map(|topic| describe(&context, topic, request.include_topic_authorized_operations)));
+        told.extend(histories(&context, request.include_topic_authorized_operations));
     } else {
         let creates = request.allow_auto_topic_creation && context.door.options.auto_create;
         let create = creates.then_some(context.door.options.partitions);
@@ -82,9 +84,9 @@ async fn named(
         ..MetadataResponseTopic::default()
     };
     let Some(name) = asked.name.as_ref().filter(|_| !is_by_id) else {
-        return match topics.topic_by_id(asked.topic_id.0) {
+        return match topics.readable_by_id(asked.topic_id.0) {
             // A name is not told to who may not see it.
-            Some(topic) => match authority.topic(ApiKey::Metadata, &topic.name) {
+            Some(topic) => match context.allowed(ApiKey::Metadata, &topic) {
                 Ok(()) => describe(context, &topic, operations),
                 Err(code) => missing(code),
             },
@@ -93,6 +95,13 @@ async fn named(
     };
     if cluster::catalogue::check_name(name).is_err() {
         return missing(ErrorCode::InvalidTopicException);
+    }
+    if config::topics::is_reserved(name) {
+        // What histories are called is never created: a namespace may come, or a topic of an earlier build be there.
+        return match context.find(ApiKey::Metadata, name) {
+            Ok(topic) => describe(context, &topic, operations),
+            Err(code) => missing(code),
+        };
     }
     if let Err(code) = authority.topic(ApiKey::Metadata, name) {
         return missing(code);
@@ -147,8 +156,27 @@ fn describe(context: &Context, topic: &Arc<Topic>, operations: bool) -> Metadata
         topic_id: Uuid(topic.id),
         is_internal: topic.internal,
         partitions: (0..topic.partitions()).map(|index| partition(topics, topic, index)).collect(),
-        topic_authorized_operations: operations::of_topic(&context.authority, operations, &topic.name),
+        topic_authorized_operations: match is_history(topic) {
+            true => operations::of_history(operations),
+            false => operations::of_topic(&context.authority, operations, &topic.name),
+        },
     }
+}
+
+/// Histories that who asks may read. All lie in one shard: who holds and leads it is looked up once.
+fn histories(context: &Context, operations: bool) -> Vec<MetadataResponseTopic<'static>> {
+    let found = context.histories();
+    let Some(first) = found.first() else { return Vec::new() };
+    let partitions = vec![partition(&context.door.topics, first, 0)];
+    let describe = |topic: &Arc<Topic>| MetadataResponseTopic {
+        error_code: 0,
+        name: Some(Cow::Owned(topic.name.to_string())),
+        topic_id: Uuid(topic.id),
+        is_internal: topic.internal,
+        partitions: partitions.clone(),
+        topic_authorized_operations: operations::of_history(operations),
+    };
+    found.iter().map(describe).collect()
 }
 
 pub(crate) async fn describe_cluster(context: Context, call: Call) -> Answer {

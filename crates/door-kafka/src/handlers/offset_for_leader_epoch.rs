@@ -29,9 +29,8 @@ pub(crate) async fn answer(context: Context, call: Call) -> Answer {
 fn one(context: &Context, name: &str, wanted: &OffsetForLeaderPartition) -> EpochEndOffset {
     let partition = wanted.partition;
     let topics = &context.door.topics;
-    let allowed = context.authority.topic(ApiKey::OffsetForLeaderEpoch, name);
-    let place = allowed.and_then(|()| topics.topic(name).ok_or(ErrorCode::UnknownTopicOrPartition));
-    let found = place.and_then(|topic| topics.place(&topic, partition)).and_then(|place| end(&place, wanted));
+    let topic = context.find(ApiKey::OffsetForLeaderEpoch, name);
+    let found = topic.and_then(|topic| topics.place(&topic, partition)).and_then(|place| end(&place, wanted));
     match found {
         Ok((leader_epoch, end_offset)) => EpochEndOffset { error_code: 0, partition, leader_epoch, end_offset },
         Err(code) => EpochEndOffset { error_code: code as i16, partition, leader_epoch: -1, end_offset: -1 },
@@ -42,8 +41,11 @@ fn end(place: &Place, wanted: &OffsetForLeaderPartition) -> Result<(i32, i64), E
     let leader = place.leader();
     leader.check(wanted.current_leader_epoch)?;
     let machine = place.shard.machine();
-    let info = machine.partition(place.id);
-    let end = info.map_or(0, |info| info.end);
+    let (_, end) = place.bounds();
+    // Nothing of a history is ever taken back: whatever a client has of it is there.
+    if place.history.is_some() && (0..leader.epoch).contains(&wanted.leader_epoch) {
+        return Ok((wanted.leader_epoch, end));
+    }
     // The leader's own epoch ends at the end, whether it has written yet or not.
     if wanted.leader_epoch == leader.epoch {
         return Ok((leader.epoch, end));

@@ -40,16 +40,19 @@ const GROUPS_FROM: i16 = 8;
 
 pub(crate) async fn commit(context: Context, call: Call) -> Answer {
     let Some(request) = call.decode::<OffsetCommitRequest<'_>>() else { return malformed() };
-    let (topics, authority) = (&context.door.topics, &*context.authority);
+    let topics = &context.door.topics;
     let by_id = call.version >= COMMIT_IDS_FROM;
-    let group = authority.group(ApiKey::OffsetCommit, &request.group_id);
+    let group = context.authority.group(ApiKey::OffsetCommit, &request.group_id);
     let mut items = Vec::new();
     let mut response = OffsetCommitResponse::default();
     for asked in &request.topics {
-        let topic = if by_id { topics.topic_by_id(asked.topic_id.0) } else { topics.topic(&asked.name) };
-        let name = topic.as_ref().map_or(&*asked.name, |topic| &*topic.name);
-        // An id that nobody has is no topic that somebody could keep back.
-        let allowed = if by_id && topic.is_none() { Ok(()) } else { authority.topic(ApiKey::OffsetCommit, name) };
+        let topic = if by_id { topics.readable_by_id(asked.topic_id.0) } else { topics.readable(&asked.name) };
+        let allowed = match &topic {
+            Some(topic) => context.allowed(ApiKey::OffsetCommit, topic),
+            // An id that nobody has is no topic that somebody could keep back.
+            None if by_id => Ok(()),
+            None => context.topic(ApiKey::OffsetCommit, &asked.name),
+        };
         let allowed = group.and(allowed);
         let unknown = if by_id { ErrorCode::UnknownTopicId } else { ErrorCode::UnknownTopicOrPartition };
         let mut partitions = Vec::with_capacity(asked.partitions.len());
@@ -212,7 +215,7 @@ fn refused(asked: &Asked<'_>, code: ErrorCode) -> Vec<Answered> {
 
 async fn fetch_one(context: &Context, asked: &Asked<'_>, by_id: bool) -> Result<Vec<Answered>, ErrorCode> {
     let topics = &context.door.topics;
-    let may = |name: &str| context.authority.topic(ApiKey::OffsetFetch, name);
+    let may = |topic: &Topic| context.allowed(ApiKey::OffsetFetch, topic);
     context.authority.group(ApiKey::OffsetFetch, &asked.group)?;
     let seat = context.door.coordination.seat(&asked.group).ok_or(ErrorCode::CoordinatorNotAvailable)?;
     drop(seat.serving()?);
@@ -231,7 +234,7 @@ async fn fetch_one(context: &Context, asked: &Asked<'_>, by_id: bool) -> Result<
         let mut all: BTreeMap<u128, Answered> = BTreeMap::new();
         for (id, committed) in &kept {
             // Offsets of a topic that was deleted are on their way out.
-            let Some(topic) = topics.topic_by_id(id.topic.0).filter(|topic| may(&topic.name).is_ok()) else { continue };
+            let Some(topic) = topics.readable_by_id(id.topic.0).filter(|topic| may(topic).is_ok()) else { continue };
             let index = i32::try_from(id.partition).unwrap_or(i32::MAX);
             let entry = all.entry(topic.id).or_insert_with(|| Answered {
                 name: topic.name.to_string(),
@@ -243,8 +246,11 @@ async fn fetch_one(context: &Context, asked: &Asked<'_>, by_id: bool) -> Result<
         return Ok(all.into_values().collect());
     };
     let topic = |(name, id, partitions): &(Cow<'_, str>, Uuid, Vec<i32>)| {
-        let topic = if by_id { topics.topic_by_id(id.0) } else { topics.topic(name) };
-        let allowed = may(topic.as_ref().map_or(&**name, |topic| &*topic.name));
+        let topic = if by_id { topics.readable_by_id(id.0) } else { topics.readable(name) };
+        let allowed = match &topic {
+            Some(topic) => may(topic),
+            None => context.topic(ApiKey::OffsetFetch, name),
+        };
         let one = |index: &i32| match &topic {
             Some(_) if allowed.is_err() => nothing(*index, denied(Resource::Topic)),
             None if !by_id && allowed.is_err() => nothing(*index, denied(Resource::Topic)),
@@ -290,12 +296,11 @@ pub(crate) async fn delete(context: Context, call: Call) -> Answer {
     let mut gone = Vec::new();
     let mut response = OffsetDeleteResponse::default();
     for asked in &request.topics {
-        let topic = context.door.topics.topic(&asked.name);
-        let allowed = context.authority.topic(ApiKey::OffsetDelete, &asked.name);
+        let topic = context.find(ApiKey::OffsetDelete, &asked.name);
         let is_subscribed = subscribed.iter().any(|name| *name == asked.name);
         let one = |wanted: &kafka_wire::messages::offset_delete::OffsetDeleteRequestPartition| {
-            let topic = allowed.and(topic.as_ref().ok_or(ErrorCode::UnknownTopicOrPartition));
-            let place = topic.and_then(|topic| context.door.topics.place(topic, wanted.partition_index));
+            let place =
+                topic.as_ref().map_err(|code| *code).and_then(|topic| context.door.topics.place(topic, wanted.partition_index));
             let error = match place {
                 Ok(_) if is_subscribed => ErrorCode::GroupSubscribedToTopic,
                 Ok(place) => {

@@ -24,6 +24,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::{
     errors,
+    histories::READ_ONLY,
     limits::{INFLATED_BYTES_MAX, INFLATION_MAX, PRODUCE_BYTES_MAX},
     metrics::Metrics,
     topics::{Leader, Place, Topics},
@@ -120,10 +121,13 @@ fn submit(context: &Context, call: &Call, produce: &hot::Produce<'_>) -> Vec<Top
     let is_transactional = produce.transactional_id.is_some();
     let each = |asked: hot::Topic<'_>| {
         let topic = if version >= TOPIC_IDS_FROM {
-            let topic = topics.topic_by_id(asked.id.0).ok_or(ErrorCode::UnknownTopicId);
+            let topic = topics.topic_by_id(asked.id.0).ok_or(match config::Topic::of_id(asked.id.0) {
+                Some(_) => ErrorCode::InvalidTopicException,
+                None => ErrorCode::UnknownTopicId,
+            });
             topic.and_then(|topic| authority.topic(ApiKey::Produce, &topic.name).map(|()| topic))
         } else {
-            let allowed = authority.topic(ApiKey::Produce, asked.name);
+            let allowed = context.topic(ApiKey::Produce, asked.name);
             allowed.and_then(|()| topics.topic(asked.name).ok_or(ErrorCode::UnknownTopicOrPartition))
         };
         let part = |part: hot::Partition<'_>| {
@@ -131,6 +135,9 @@ fn submit(context: &Context, call: &Call, produce: &hot::Produce<'_>) -> Vec<Top
                 // Transactions are not served: what belongs to one is not taken as if it did not.
                 Ok(_) if is_transactional => Err(ErrorCode::TransactionalIdAuthorizationFailed.into()),
                 Ok(topic) => submit_one(topics, topic, &part, call),
+                Err(code @ ErrorCode::InvalidTopicException) => {
+                    Err(Refusal { message: Some(READ_ONLY.to_owned()), ..(*code).into() })
+                }
                 Err(code) => Err((*code).into()),
             };
             Part { index: part.index, outcome: outcome.unwrap_or_else(Outcome::Refused) }

@@ -41,7 +41,7 @@ pub(crate) async fn delete(context: Context, call: Call) -> Answer {
 }
 
 async fn trim(context: &Context, name: &str, wanted: &DeleteRecordsPartition) -> Result<i64, ErrorCode> {
-    context.authority.topic(ApiKey::DeleteRecords, name)?;
+    context.topic(ApiKey::DeleteRecords, name)?;
     let topics = &context.door.topics;
     let topic = topics.topic(name).ok_or(ErrorCode::UnknownTopicOrPartition)?;
     let place: Place = topics.place(&topic, wanted.partition_index)?;

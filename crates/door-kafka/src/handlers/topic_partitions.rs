@@ -47,7 +47,8 @@ pub(crate) async fn describe(context: Context, call: Call) -> Answer {
     let names: BTreeSet<String> = match request.topics.is_empty() {
         true => {
             let seen = |name: &str| context.authority.topic(ApiKey::DescribeTopicPartitions, name).is_ok();
-            topics.all().iter().filter(|topic| seen(&topic.name)).map(|topic| topic.name.to_string()).collect()
+            let (all, histories) = (topics.all(), context.histories());
+            all.iter().filter(|topic| seen(&topic.name)).chain(&histories).map(|topic| topic.name.to_string()).collect()
         }
         false => request.topics.iter().map(|asked| asked.name.to_string()).collect(),
     };
@@ -71,15 +72,14 @@ fn fill<'n>(
             response.next_cursor = Some(ResponseCursor { topic_name: Cow::Owned(name.clone()), partition_index: 0 });
             return;
         }
-        if let Err(code) = context.authority.topic(ApiKey::DescribeTopicPartitions, name) {
-            response.topics.push(missing(name, code));
-            continue;
-        }
-        let Some(topic) = topics.topic(name) else {
-            let code =
-                if check_name(name).is_err() { ErrorCode::InvalidTopicException } else { ErrorCode::UnknownTopicOrPartition };
-            response.topics.push(missing(name, code));
-            continue;
+        let topic = match context.find(ApiKey::DescribeTopicPartitions, name) {
+            Ok(topic) => topic,
+            Err(code) => {
+                let is_unknown = code == ErrorCode::UnknownTopicOrPartition;
+                let is_none = is_unknown && check_name(name).is_err();
+                response.topics.push(missing(name, if is_none { ErrorCode::InvalidTopicException } else { code }));
+                continue;
+            }
         };
         let end = topic.partitions().min(first.saturating_add(left));
         response.topics.push(page(topics, &topic, first..end));

@@ -18,9 +18,11 @@ use kafka_wire::{
         delete_topics::{DeletableTopicResult, DeleteTopicState, DeleteTopicsRequest, DeleteTopicsResponse},
     },
 };
+use replica::streams::check_reserved;
 
 use crate::{
     errors, facts,
+    histories::READ_ONLY,
     repeated::repeated,
     transport::{Answer, Call, Context, malformed},
 };
@@ -43,6 +45,11 @@ fn refusal(error: &Error) -> Refused {
         _ => errors::of_error(error),
     };
     (code, Some(error.message.to_string()))
+}
+
+/// A code, with the reason where it needs one.
+fn told(code: ErrorCode) -> Refused {
+    (code, (code == ErrorCode::InvalidTopicException).then(|| READ_ONLY.to_owned()))
 }
 
 pub(crate) async fn create(context: Context, call: Call) -> Answer {
@@ -103,7 +110,7 @@ async fn create_one(context: &Context, wanted: &CreatableTopic<'_>, validate_onl
     let topics = &context.door.topics;
     let say = |code: ErrorCode, text: &str| Err((code, Some(text.to_owned())));
     let names = topics.node().look_at_cluster(|machine| machine.catalogue().check_new_name(&wanted.name));
-    names.unwrap_or(Ok(())).map_err(|error| refusal(&error))?;
+    names.unwrap_or(Ok(())).and_then(|()| check_reserved(&wanted.name)).map_err(|error| refusal(&error))?;
     let replicas = topics.replicas();
     let is_assigned = !wanted.assignments.is_empty();
     if is_assigned && (wanted.num_partitions != DEFAULT || wanted.replication_factor != -1) {
@@ -148,11 +155,12 @@ pub(crate) async fn delete(context: Context, call: Call) -> Answer {
     for state in states {
         let found = match &state.name {
             Some(name) => topics.topic(name).ok_or(ErrorCode::UnknownTopicOrPartition),
+            None if config::Topic::of_id(state.topic_id.0).is_some() => Err(ErrorCode::InvalidTopicException),
             None => topics.topic_by_id(state.topic_id.0).ok_or(ErrorCode::UnknownTopicId),
         };
         // Who may not is not told whether a topic of this name is there.
         let named = state.name.as_deref().or(found.as_ref().ok().map(|topic| &*topic.name));
-        let allowed = named.map_or(Ok(()), |name| context.authority.topic(ApiKey::DeleteTopics, name));
+        let allowed = named.map_or(Ok(()), |name| context.topic(ApiKey::DeleteTopics, name));
         let found = allowed.and(found);
         let mut result =
             DeletableTopicResult { name: state.name.clone(), topic_id: state.topic_id, ..DeletableTopicResult::default() };
@@ -161,7 +169,7 @@ pub(crate) async fn delete(context: Context, call: Call) -> Answer {
                 (result.name, result.topic_id) = (Some(Cow::Owned(topic.name.to_string())), Uuid(topic.id));
                 topics.change(Command::DeleteTopic { id: topic.id }).await.map_err(|error| refusal(&error))
             }
-            Err(code) => Err((code, None)),
+            Err(code) => Err(told(code)),
         };
         if let Err((code, text)) = outcome {
             (result.error_code, result.error_message) = (code as i16, text.map(Cow::Owned));
@@ -187,7 +195,7 @@ pub(crate) async fn grow(context: Context, call: Call) -> Answer {
 
 async fn grow_one(context: &Context, wanted: &CreatePartitionsTopic<'_>, validate_only: bool) -> Result<(), Refused> {
     let topics = &context.door.topics;
-    context.authority.topic(ApiKey::CreatePartitions, &wanted.name).map_err(|code| (code, None))?;
+    context.topic(ApiKey::CreatePartitions, &wanted.name).map_err(told)?;
     let unknown = || (ErrorCode::UnknownTopicOrPartition, Some("This server does not host this topic-partition.".to_owned()));
     let topic = topics.topic(&wanted.name).ok_or_else(unknown)?;
     let has = i32::try_from(topic.partitions()).unwrap_or(i32::MAX);

@@ -12,6 +12,8 @@ const ANONYMOUS: &str = "ANONYMOUS";
 pub(crate) struct Identity {
     /// The name, without `User:`.
     pub(crate) principal: Arc<str>,
+    /// Whether they proved that it is theirs, by a password or a certificate.
+    pub(crate) is_known: bool,
     /// The address; one of IPv4 as such, whatever the socket is.
     pub(crate) host: IpAddr,
 }
@@ -26,7 +28,8 @@ impl Identity {
             Some(subject) => rules.apply(subject).ok_or_else(|| format!("no rule makes a principal of \"{subject}\""))?,
             None => ANONYMOUS.to_owned(),
         };
-        Ok(Identity { principal: principal.into(), host: peer.address.ip().to_canonical() })
+        let is_known = peer.subject().is_some();
+        Ok(Identity { principal: principal.into(), is_known, host: peer.address.ip().to_canonical() })
     }
 }
 
@@ -47,10 +50,11 @@ mod tests {
     fn a_certificate_gives_a_name_by_the_rules() {
         let rules = PrincipalRules::parse("RULE:^CN=([a-z]+),.*$/$1/U").expect("rules");
         let named = Identity::of(&peer(Some("CN=alice,O=acme")), &rules).expect("a rule takes it");
-        assert_eq!((&*named.principal, named.host), ("ALICE", IpAddr::from([10, 0, 0, 7])));
+        assert_eq!((&*named.principal, named.is_known, named.host), ("ALICE", true, IpAddr::from([10, 0, 0, 7])));
         let plain = Identity::of(&peer(Some("CN=alice,O=acme")), &PrincipalRules::default()).expect("as it is");
         assert_eq!(&*plain.principal, "CN=alice,O=acme");
         assert!(Identity::of(&peer(Some("O=acme")), &rules).is_err(), "no rule takes it");
-        assert_eq!(Identity::of(&peer(None), &rules).expect("nobody").principal.as_ref(), "ANONYMOUS");
+        let nobody = Identity::of(&peer(None), &rules).expect("nobody");
+        assert_eq!((&*nobody.principal, nobody.is_known), ("ANONYMOUS", false));
     }
 }

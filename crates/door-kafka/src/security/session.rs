@@ -283,7 +283,7 @@ impl Session {
     fn let_in(&mut self, known: Known, mechanism: Mechanism) -> i64 {
         self.door.vault.let_in();
         let host = self.authority.identity().host;
-        let identity = Arc::new(Identity { principal: known.name.as_str().into(), host });
+        let identity = Arc::new(Identity { principal: known.name.as_str().into(), is_known: true, host });
         self.authority = Arc::new(Authority::new(identity, None));
         self.state = State::Open;
         self.signed_in = Some((known, mechanism));

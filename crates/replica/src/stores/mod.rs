@@ -12,6 +12,7 @@
 
 mod news;
 mod store;
+mod toll;
 mod upkeep;
 mod values;
 mod words;

@@ -17,6 +17,7 @@ use tokio::sync::Semaphore;
 use super::{
     Store,
     news::{self, News, Positions},
+    toll::Toll,
     upkeep,
     words::{in_own_words, no_answer, no_space, not_confirmed, not_upgraded, stopped_meanwhile, stopping, too_far_behind},
 };
@@ -40,6 +41,7 @@ struct Inner {
     meter: Arc<SpaceMeter>,
     /// Chunks that may be on their way.
     chunks: Semaphore,
+    toll: Toll,
 }
 
 /// A configuration store on this node. Cheap to clone.
@@ -67,7 +69,8 @@ impl ConfigStore {
         let store = shard.state.store(id)?;
         let news = news::start(store.clone(), shard.lanes.clone());
         let chunks = Semaphore::new(CHUNKS_IN_FLIGHT_MAX);
-        let store = ConfigStore { inner: Arc::new(Inner { id, shard, store, news, level, meter, chunks }) };
+        let store =
+            ConfigStore { inner: Arc::new(Inner { id, shard, store, news, level, meter, chunks, toll: Toll::default() }) };
         runtime::spawn(upkeep::run(store.clone()));
         Some(store)
     }
@@ -75,6 +78,11 @@ impl ConfigStore {
     /// Which.
     pub fn id(&self) -> StoreId {
         self.inner.id
+    }
+
+    /// Where it lies.
+    pub fn shard_id(&self) -> ShardId {
+        self.inner.shard.id
     }
 
     /// The state as it is applied here. Call [`ConfigStore::barrier`] before for what is linearizable, and see
@@ -298,6 +306,10 @@ impl ConfigStore {
 
     pub(super) fn news(&self) -> Receiver<News> {
         self.inner.news.clone()
+    }
+
+    pub(super) fn toll(&self) -> &Toll {
+        &self.inner.toll
     }
 
     pub(super) fn chunks(&self) -> &Semaphore {

@@ -44,6 +44,11 @@ impl Bells {
         }
     }
 
+    /// Partitions that somebody waits for.
+    pub(crate) fn hung(&self) -> Vec<PartitionId> {
+        self.waiting.bells.lock().keys().copied().collect()
+    }
+
     pub(crate) fn ring_all(&self) {
         let bells = self.waiting.bells.lock();
         for (id, rung) in bells.iter().flat_map(|(id, all)| all.iter().map(move |rung| (id, rung))) {

@@ -36,7 +36,7 @@ pub use read::{Batches, Found};
 pub(crate) use resolved::ResolvedSettings;
 pub(crate) use settle::{Settling, Written};
 pub use shard::{Follower, Leadership, Replicas, StreamShard, Submitted};
-pub use topics::{Place, Topics};
+pub use topics::{Place, Topics, check_reserved};
 
 /// One shard's streams on this node.
 pub(crate) struct Streams {

@@ -33,6 +33,20 @@ pub struct Place {
     pub shard: StreamShard,
 }
 
+/// Whether a new topic may be called so: names that histories of the configuration store have are theirs, whether there is such a
+/// namespace or not. The catalogue does not ask for that, since topics of earlier builds may be called so and stay.
+///
+/// # Errors
+/// `Invalid`.
+pub fn check_reserved(name: &str) -> Result<()> {
+    if !config::topics::is_reserved(name) {
+        return Ok(());
+    }
+    let text = "names that begin with audit. or config. are those of the configuration store's histories, which are read only: choose \
+                another name";
+    Err(Error::new(Kind::Invalid, text))
+}
+
 impl Topics {
     /// Of an open node.
     pub fn new(node: Node) -> Topics {
@@ -123,9 +137,14 @@ impl Topics {
     /// Creates a topic with so many partitions, spread over the shards.
     ///
     /// # Errors
-    /// As [`catalogue::Command::CreateTopic`]; `Unavailable` without a leader.
+    /// As [`catalogue::Command::CreateTopic`]; `Invalid` for a [reserved](check_reserved) name; `Unavailable` without a leader.
     pub async fn create(&self, name: &str, partitions: u32, configs: catalogue::Configs) -> Result<TopicId> {
-        let id = u128::from(runtime::random_u64().max(1)) << 64 | u128::from(runtime::random_u64());
+        check_reserved(name)?;
+        let mut id = u128::from(runtime::random_u64().max(1)) << 64 | u128::from(runtime::random_u64());
+        // Drawn by chance among 2^64 of their kind, the ids of histories are no other topic's.
+        if config::Topic::of_id(id).is_some() {
+            id = !id;
+        }
         let command = catalogue::Command::CreateTopic {
             id,
             name: name.to_owned(),

@@ -3,9 +3,7 @@
 use std::{io::Write, sync::OnceLock};
 
 use bytes::Bytes;
-use config::{Action, Content, Event, Record};
-
-use super::super::{audit::put_record, json};
+use config::{Content, Event, Record, told::put_event};
 
 /// A change, and how it is written.
 pub(crate) struct Told {
@@ -50,16 +48,7 @@ impl Told {
         let mut out = Vec::with_capacity(512);
         write!(out, "id: {}\nevent: {}\ndata: ", record.position, record.action.name()).expect("writing to memory cannot fail");
         let from = out.len();
-        put_record(&mut out, record);
-        if record.key.is_some() && record.action != Action::ConfigDeleted {
-            match &self.content {
-                Content::Inline(value) if with_value => json::value(&mut out, "value", record.value_type, value),
-                Content::Chunks(_) if with_value => json::text(&mut out, "omitted", "large"),
-                Content::Gone if with_value => json::text(&mut out, "omitted", "gone"),
-                _ => {}
-            }
-        }
-        out.push(b'}');
+        put_event(&mut out, record, &self.content, with_value);
         let to = out.len();
         out.extend_from_slice(b"\n\n");
         let whole = Bytes::from(out);

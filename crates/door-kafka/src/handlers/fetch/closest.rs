@@ -33,7 +33,8 @@ impl Closest {
 
     /// Who is to be asked instead of this node, which leads the partition, from `offset` on.
     pub(super) fn replica(&mut self, place: &Place, offset: i64) -> Option<i32> {
-        if self.there.is_empty() {
+        // Which entry a history's record came with is not known, so nobody can be said to have it.
+        if self.there.is_empty() || place.history.is_some() {
             return None;
         }
         let machine = place.shard.machine();

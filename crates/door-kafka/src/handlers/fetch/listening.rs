@@ -31,8 +31,8 @@ pub(crate) struct Listening {
 /// Where a partition is that a consumer wants.
 pub(super) fn place(topics: &Topics, topic: &Topic, partition: i32) -> Result<Place, ErrorCode> {
     let (topic, unknown): (Option<Arc<_>>, _) = match topic {
-        Topic::Name(name) => (topics.topic(name), ErrorCode::UnknownTopicOrPartition),
-        Topic::Id(id) => (topics.topic_by_id(u128::from_be_bytes(*id)), ErrorCode::UnknownTopicId),
+        Topic::Name(name) => (topics.readable(name), ErrorCode::UnknownTopicOrPartition),
+        Topic::Id(id) => (topics.readable_by_id(u128::from_be_bytes(*id)), ErrorCode::UnknownTopicId),
     };
     topics.place(&*topic.ok_or(unknown)?, partition)
 }
@@ -62,7 +62,10 @@ impl Listening {
     /// Where a partition is; the bell hangs on it from now on.
     pub(super) fn place(&mut self, topics: &Topics, slot: Slot, wanted: &Wanted) -> Result<Place, ErrorCode> {
         match self.places.get(&slot) {
-            Some(place) => place.clone(),
+            Some(Ok(place)) => Ok(place.clone()),
+            // A history may have come into being, of which the catalogue says nothing.
+            Some(Err(_)) if may_be_history(&wanted.topic) => self.look_up(topics, slot, wanted),
+            Some(Err(code)) => Err(*code),
             None => self.look_up(topics, slot, wanted),
         }
     }
@@ -75,7 +78,7 @@ impl Listening {
             self.forget(slot);
         }
         if let Ok(place) = &place {
-            place.shard.hang(&mut self.bell, place.id);
+            place.hang(&mut self.bell);
             self.slots.insert(place.id, slot);
         }
         self.places.insert(slot, place.clone());
@@ -106,6 +109,13 @@ impl Listening {
         let is_otherwise = |place: &Place| before.get(&place.shard.id()) != self.led.get(&place.shard.id());
         let changed = self.places.iter().filter(|(_, place)| place.as_ref().is_ok_and(is_otherwise));
         changed.map(|(slot, _)| *slot).collect()
+    }
+}
+
+fn may_be_history(topic: &Topic) -> bool {
+    match topic {
+        Topic::Name(name) => config::topics::is_reserved(name),
+        Topic::Id(id) => config::Topic::of_id(u128::from_be_bytes(*id)).is_some(),
     }
 }
 

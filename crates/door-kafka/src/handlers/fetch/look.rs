@@ -140,7 +140,7 @@ async fn look_at(asked: &Asked, by_follower: bool, closest: &mut Closest, room: 
 async fn read(wanted: &Wanted, place: &Place, leader: Leader, room: &mut Room) -> Read {
     let Wanted { partition: index, fetch_offset, max_bytes, .. } = *wanted;
     let bytes_max = usize::try_from(max_bytes).unwrap_or(0).min(room.left);
-    match place.shard.read(place.id, fetch_offset, bytes_max, room.is_empty).await {
+    match place.read(fetch_offset, bytes_max, room.is_empty).await {
         Ok(Found::Batches(found)) => {
             room.left = room.left.saturating_sub(found.bytes);
             room.is_empty &= found.bytes == 0;
@@ -173,8 +173,7 @@ async fn beyond(index: i32, place: &Place, offset: i64) -> Read {
 
 /// An answer without records: where the partition stands.
 fn standing(index: i32, place: &Place) -> FetchPartitionAnswer {
-    let info = place.shard.machine().partition(place.id);
-    let (log_start, end) = info.map_or((0, 0), |info| (info.log_start, info.end));
+    let (log_start, end) = place.bounds();
     FetchPartitionAnswer {
         index,
         high_watermark: end,
@@ -186,7 +185,8 @@ fn standing(index: i32, place: &Place) -> FetchPartitionAnswer {
 
 /// Whether the client's log is another one than this from some offset on (KIP-320).
 fn diverging(place: &Place, leader: Leader, last_fetched: i32, offset: i64) -> Option<EpochEndOffset> {
-    if last_fetched < 0 {
+    // Nothing of a history is ever taken back.
+    if last_fetched < 0 || place.history.is_some() {
         return None;
     }
     let (epoch, end_offset) = match place.shard.machine().epoch_end(place.id, last_fetched) {

@@ -80,11 +80,11 @@ async fn look_within(door: &Shared, asked: &[Asked], terms: Terms<'_>) -> (Looke
 /// Whether this topic may be read by who asks: each fetch is asked anew, whatever was so when its session began.
 fn may(context: &Context, topic: &Topic) -> Result<(), ErrorCode> {
     match topic {
-        Topic::Name(name) => context.authority.topic(ApiKey::Fetch, name),
+        Topic::Name(name) => context.topic(ApiKey::Fetch, name),
         Topic::Id(id) => {
-            let found = context.door.topics.topic_by_id(u128::from_be_bytes(*id));
+            let found = context.door.topics.readable_by_id(u128::from_be_bytes(*id));
             // Of what is not there, nothing is kept back.
-            found.map_or(Ok(()), |topic| context.authority.topic(ApiKey::Fetch, &topic.name))
+            found.map_or(Ok(()), |topic| context.allowed(ApiKey::Fetch, &topic))
         }
     }
 }
@@ -95,28 +95,31 @@ pub(super) async fn everything(context: &Context, fetch: Fetch, terms: Terms<'_>
     let partitions = fetch.named();
     let ask = |(slot, wanted): (Slot, crate::sessions::Wanted)| Asked {
         slot,
-        place: may(context, &wanted.topic).and_then(|()| place(&door.topics, &wanted.topic, wanted.partition)),
+        place: may(context, &wanted.topic)
+            .and_then(|()| place(&door.topics, &wanted.topic, wanted.partition))
+            .and_then(|place| context.lets_show(&place).map(|()| place)),
         wanted,
     };
     let asked: Vec<Asked> = partitions.into_iter().map(ask).collect();
-    let (looked, share) = wait(door, &asked, terms).await;
+    let (looked, share) = wait(context, asked, terms).await;
     (finish(door, fetch, looked), share)
 }
 
-async fn wait(door: &Shared, asked: &[Asked], terms: Terms<'_>) -> (Looked, Share) {
-    let found = look_within(door, asked, terms).await;
+async fn wait(context: &Context, mut asked: Vec<Asked>, terms: Terms<'_>) -> (Looked, Share) {
+    let door = &*context.door;
+    let found = look_within(door, &asked, terms).await;
     if asked.is_empty() || terms.is_done(&found.0) {
         return found;
     }
     drop(found);
     let mut bell = Bell::new();
     for place in asked.iter().filter_map(|asked| asked.place.as_ref().ok()) {
-        place.shard.hang(&mut bell, place.id);
+        place.hang(&mut bell);
     }
     loop {
         let led = leaders(door.topics.shards().values());
         // What moved between the last look and the hanging is seen by this one.
-        let found = look_within(door, asked, terms).await;
+        let found = look_within(door, &asked, terms).await;
         if terms.is_done(&found.0) {
             return found;
         }
@@ -130,6 +133,14 @@ async fn wait(door: &Shared, asked: &[Asked], terms: Terms<'_>) -> (Looked, Shar
                 () = runtime::sleep_until(tick) => tick < terms.give_up && leaders(door.topics.shards().values()) == led,
             };
         }
+        // Who may not read a history any more is not shown what has come since.
+        for one in &mut asked {
+            if let Ok(place) = &one.place
+                && let Err(code) = context.lets_show(place)
+            {
+                one.place = Err(code);
+            }
+        }
     }
 }
 
@@ -141,7 +152,9 @@ pub(super) async fn incremental(context: &Context, fetch: Fetch, terms: Terms<'_
         let due = door.sessions.lock().due(&fetch);
         let ask = |due: &Due| Asked {
             slot: due.slot,
-            place: may(context, &due.wanted.topic).and_then(|()| listening.place(&door.topics, due.slot, &due.wanted)),
+            place: may(context, &due.wanted.topic)
+                .and_then(|()| listening.place(&door.topics, due.slot, &due.wanted))
+                .and_then(|place| context.lets_show(&place).map(|()| place)),
             wanted: due.wanted.clone(),
         };
         let asked: Vec<Asked> = due.iter().map(ask).collect();

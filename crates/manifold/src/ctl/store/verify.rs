@@ -7,9 +7,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use ::config::{Hash, Record, checkpoint::Checkpoint, merkle, sha256};
+use ::config::{Hash, Record, checkpoint::Checkpoint, merkle, sha256, told::shown as shown_of};
 use base64::{Engine, engine::general_purpose::STANDARD};
-use door_http::store::shown_of;
 use serde_json::{Map, Value, json};
 
 use crate::exit::{Code, Failure, Outcome};
