@@ -125,6 +125,10 @@ pub(crate) const FETCH_TOPIC_ID_VERSION_MIN: i16 = 13;
 /// The oldest version of Fetch that a follower answers: its client says where it stands, and knows to go back to the leader (KIP-392).
 pub(crate) const FETCH_FROM_FOLLOWER_VERSION_MIN: i16 = 11;
 
+/// How long somebody who asks for leaders waits for an election, and how often it is looked at.
+pub(crate) const LEADERS_WAIT: Duration = Duration::from_secs(1);
+pub(crate) const LEADERS_LOOK: Duration = Duration::from_millis(10);
+
 /// How often a fetch that waits looks whether its partitions are led by somebody else.
 pub(crate) const FETCH_LEADERSHIP_TICK: Duration = Duration::from_secs(1);
 /// The longest that a fetch waits, whatever a client asks for.

@@ -5,13 +5,17 @@ use std::{ops::Deref, sync::Arc};
 use base::{Kind, NodeId};
 use cluster::catalogue::Topic;
 use kafka_wire::ErrorCode;
-use replica::{Node, streams};
+use replica::{
+    Node, runtime,
+    streams::{self, StreamShard},
+};
 use stream::PartitionId;
 
 use crate::{
     brokers::{Broker, number},
     errors,
     histories::{History, Readers, is_history},
+    limits::{LEADERS_LOOK, LEADERS_WAIT},
 };
 
 /// The catalogue of topics, and the shards that hold them. Cheap to clone.
@@ -76,6 +80,15 @@ impl Topics {
 
     pub(crate) fn readers(&self) -> &Readers {
         &self.readers
+    }
+
+    /// Waits a moment for elections. A leader that died a moment ago is known as such before its successor is: who is told of it, or of
+    /// nobody, tries that, and asks again ever more rarely, so that a client would stand still for far longer than the cluster does.
+    pub(crate) async fn await_leaders(&self) {
+        let give_up = runtime::now() + LEADERS_WAIT;
+        while runtime::now() < give_up && !self.inner.shards().values().all(StreamShard::is_led) {
+            runtime::sleep(LEADERS_LOOK).await;
+        }
     }
 
     /// Members with an open door, by their numbers.

@@ -13,7 +13,7 @@ use tokio::time::sleep;
 
 use crate::server::memory_folder;
 
-/// The keys of [`key_file`].
+/// The keys of [`KeyFile`].
 pub const ADMIN: &str = "confman_dev_abc123";
 /// See [`ADMIN`].
 pub const EDITOR: &str = "confman_dev_editor";

@@ -51,6 +51,7 @@ fn optional(text: Option<&Cow<'_, str>>) -> Option<String> {
 
 pub(crate) async fn find(context: Context, call: Call) -> Answer {
     let Some(request) = call.decode::<FindCoordinatorRequest<'_>>() else { return malformed() };
+    context.door.topics.await_leaders().await;
     let find = |key: &str| find_one(&context, request.key_type, key);
     if call.version >= BATCHED_FROM {
         let coordinators = request.coordinator_keys.iter().map(|key| find(key)).collect();

@@ -33,6 +33,9 @@ pub(crate) async fn answer(context: Context, call: Call) -> Answer {
         None => true,
         Some(named) => named.is_empty() && call.version < NULL_IS_ALL_FROM,
     };
+    if is_all || request.topics.as_ref().is_some_and(|named| !named.is_empty()) {
+        topics.await_leaders().await;
+    }
     let mut told = Vec::new();
     if is_all {
         let all = topics.all();

@@ -100,6 +100,12 @@ impl StreamShard {
         Leadership { leader, is_here, is_followed, term }
     }
 
+    /// Whether somebody leads it whom this node reaches, and who serves if that is this node.
+    pub fn is_led(&self) -> bool {
+        let Lead { leader, is_here, .. } = self.shard.group.lead();
+        leader.is_some_and(|leader| if leader == self.shard.post.node() { is_here } else { self.is_reached(leader) })
+    }
+
     /// The replicas that may be read instead of this one, which leads: those that vote, are reached and have caught up but for a few
     /// entries. None where another node leads.
     pub fn followers(&self) -> Vec<Follower> {
