@@ -31,7 +31,7 @@ pub(crate) struct Place {
     pub(crate) id: PartitionId,
     pub(crate) shard: streams::StreamShard,
     /// What it shows, where its records are not the shard's streams.
-    pub(crate) history: Option<History>,
+    pub(crate) history: Option<Arc<History>>,
 }
 
 /// Who leads a partition.
@@ -71,7 +71,7 @@ impl Topics {
             Kind::NotFound => ErrorCode::UnknownTopicOrPartition,
             _ => ErrorCode::LeaderNotAvailable,
         })?;
-        let history = self.history(topic);
+        let history = self.history(topic).map(Arc::new);
         if is_history(topic) && history.is_none() {
             return Err(ErrorCode::LeaderNotAvailable);
         }
