@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, io};
 
 use base::{EntryId, Error, Kind, NodeId, Result};
 use bytes::{Buf, Bytes};
+use futures_util::FutureExt;
 use segments::{Arrival, Hold, Import, SegmentMeta};
 use table::{Mark, Stage};
 
@@ -40,6 +41,27 @@ fn malformed() -> Error {
     Error::new(Kind::Invalid, "a piece of a snapshot cannot be read")
 }
 
+/// The next pieces, and how the stream ended if it did. What ends it is told by its receiver once: an error that is not kept here
+/// would look like the end of a whole state.
+async fn gather(receiver: &mut Receiver) -> (Vec<Bytes>, Option<io::Result<()>>) {
+    let mut pieces = Vec::new();
+    let mut next = receiver.next().await;
+    loop {
+        match next {
+            Some(Ok(piece)) => pieces.push(piece),
+            Some(Err(error)) => return (pieces, Some(Err(error))),
+            None => return (pieces, Some(Ok(()))),
+        }
+        if pieces.len() >= SNAPSHOT_QUEUE {
+            return (pieces, None);
+        }
+        next = match receiver.next().now_or_never() {
+            Some(next) => next,
+            None => return (pieces, None),
+        };
+    }
+}
+
 impl Group {
     /// One attempt of a leader to send its state. What came before the stream broke is kept, and the next attempt to send the
     /// same state goes on behind it.
@@ -65,28 +87,15 @@ impl Group {
         };
         sender.send(resume).await?;
         let whole = loop {
-            let mut pieces = Vec::new();
-            let ended = match receiver.next().await {
-                Some(Ok(piece)) => {
-                    pieces.push(piece);
-                    while pieces.len() < SNAPSHOT_QUEUE
-                        && let Some(Some(Ok(piece))) = futures_util::FutureExt::now_or_never(receiver.next())
-                    {
-                        pieces.push(piece);
-                    }
-                    None
-                }
-                Some(Err(error)) => Some(Err(error)),
-                None => Some(Ok(())),
-            };
+            let (pieces, ended) = gather(receiver).await;
+            if !pieces.is_empty() {
+                let machine = self.machine().clone();
+                let taken = runtime::spawn_background(move || partial.take(pieces, &*machine)).await;
+                partial = taken.map_err(io::Error::other)?;
+            }
             if let Some(ended) = ended {
                 break ended;
             }
-            let machine = self.machine().clone();
-            partial = match runtime::spawn_background(move || partial.take(pieces, &*machine)).await {
-                Ok(partial) => partial,
-                Err(error) => return Err(io::Error::other(error)),
-            };
         };
         if let Err(error) = whole {
             // Half a segment is begun anew.
@@ -178,5 +187,49 @@ impl Partial {
             }
         }
         Ok(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::VecDeque;
+
+    use super::*;
+    use crate::network::{BoxFuture, Receiving};
+
+    /// Says what it has, and after an error only that it ended.
+    struct Said(VecDeque<io::Result<Bytes>>);
+
+    impl Receiving for Said {
+        fn next(&mut self) -> BoxFuture<'_, Option<io::Result<Bytes>>> {
+            let next = self.0.pop_front();
+            Box::pin(async move { next })
+        }
+    }
+
+    fn said(pieces: usize, broken: bool) -> Receiver {
+        let mut said: VecDeque<io::Result<Bytes>> = (0..pieces).map(|_| Ok(Bytes::from_static(b"piece"))).collect();
+        said.extend(broken.then(|| Err(io::ErrorKind::ConnectionReset.into())));
+        Box::new(Said(said))
+    }
+
+    /// A connection broke when all segments of a state had come and none of its pairs. The error came with the last piece and was
+    /// dropped, the end behind it was taken for that of the state, and a member served a state without keys.
+    #[tokio::test]
+    async fn a_stream_that_breaks_behind_a_piece_is_no_whole_state() {
+        for pieces in 0..=2 * SNAPSHOT_QUEUE {
+            for broken in [false, true] {
+                let (mut receiver, mut taken) = (said(pieces, broken), 0);
+                let ended = loop {
+                    let (gathered, ended) = gather(&mut receiver).await;
+                    assert!(gathered.len() <= SNAPSHOT_QUEUE);
+                    taken += gathered.len();
+                    if let Some(ended) = ended {
+                        break ended;
+                    }
+                };
+                assert_eq!((taken, ended.is_err()), (pieces, broken), "{pieces} pieces");
+            }
+        }
     }
 }
