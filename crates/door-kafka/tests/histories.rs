@@ -150,7 +150,6 @@ async fn fetch(client: &mut Client, name: &str, id: Option<Uuid>, ask: Ask) -> T
         topic: if id.is_some() { "".into() } else { name.into() },
         topic_id: id.unwrap_or_default(),
         partitions: vec![partition],
-        ..FetchTopic::default()
     };
     let (session_id, session_epoch) = ask.session;
     let request = FetchRequest {
@@ -413,12 +412,7 @@ async fn produce(client: &mut Client, name: &str, id: Option<Uuid>) -> (i16, Str
     let version = if id.is_some() { 13 } else { 12 };
     let partition_data = vec![PartitionProduceData { index: 0, records: Some(&batch) }];
     let name = if id.is_some() { "" } else { name };
-    let topic_data = vec![TopicProduceData {
-        name: name.into(),
-        topic_id: id.unwrap_or_default(),
-        partition_data,
-        ..TopicProduceData::default()
-    }];
+    let topic_data = vec![TopicProduceData { name: name.into(), topic_id: id.unwrap_or_default(), partition_data }];
     let request = ProduceRequest { acks: -1, timeout_ms: 5_000, topic_data, ..ProduceRequest::default() };
     let body = client.ask(version, &request).await.unwrap();
     let answer = ProduceResponse::decode(&body, version).unwrap();
