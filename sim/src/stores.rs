@@ -1,7 +1,7 @@
 //! Clients of the configuration store, and what they write down of it.
 //!
 //! Each request has an id of its own, which the audit trail keeps: so the trail says in the end what became of each, in which order,
-//! and how often. [`judge`] holds everything that was told or seen meanwhile against it.
+//! and how often. [`mod@judge`] holds everything that was told or seen meanwhile against it.
 
 use std::{collections::BTreeMap, future::Future, time::Duration};
 

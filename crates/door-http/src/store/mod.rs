@@ -1,11 +1,11 @@
 //! The configuration store over HTTP. `docs/config.md` has the shapes.
 //!
-//! A request's way: its route is found in one table ([`table`]), which is also what `/openapi.json` is made from; whoever sends it is
-//! identified and asked for their rights ([`admission`]); then the route's handler answers. A write goes to the node that leads the
+//! A request's way: its route is found in one table (`table`), which is also what `/openapi.json` is made from; whoever sends it is
+//! identified and asked for their rights (`admission`); then the route's handler answers. A write goes to the node that leads the
 //! store: others answer 307 with the leader's address, unless the client prefers to be forwarded for. A read is answered by any node,
 //! by default after a barrier, so that it shows everything that was acknowledged before it.
 //!
-//! Watchers ([`watch`]) are woken by one task that reads each change once, whatever their number.
+//! Watchers (`watch`) are woken by one task that reads each change once, whatever their number.
 
 mod admission;
 mod audit;
