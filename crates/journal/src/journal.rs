@@ -196,6 +196,11 @@ impl Journal {
         (state.oldest().map(|(_, shard)| shard), bytes)
     }
 
+    /// Why records are refused, if they are: a write or a sync failed, or the journal is closed.
+    pub fn refusal(&self) -> Option<io::Error> {
+        self.shared.state.lock().refusal()
+    }
+
     /// Whether the writer is gone, after [`Journal::close`] or a failure.
     pub fn has_ended(&self) -> bool {
         self.shared.state.lock().ended

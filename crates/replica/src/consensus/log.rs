@@ -93,10 +93,14 @@ impl RaftLogReader<Types> for LogStore {
                 return None;
             }
             match log.read(from, to, APPLY_READ_BYTES_MAX) {
-                Ok(entries) => {
-                    let next = entries.last()?.log_id.index + 1;
-                    Some((entries.into_iter().map(Ok).collect::<Vec<_>>(), (log, next)))
-                }
+                Ok(entries) => match entries.last() {
+                    Some(last) => {
+                        let next = last.log_id.index + 1;
+                        Some((entries.into_iter().map(Ok).collect::<Vec<_>>(), (log, next)))
+                    }
+                    // What was appended since the journal refuses is nowhere: it must not count as applied.
+                    None => log.journal.refusal().map(|error| (vec![Err(error)], (log, to))),
+                },
                 Err(error) => Some((vec![Err(error)], (log, to))),
             }
         });
