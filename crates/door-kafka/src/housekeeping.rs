@@ -8,6 +8,7 @@ use cluster::{
     catalogue::{self, Topic, TopicId},
     settings::TopicSettings,
 };
+use futures_util::future::BoxFuture;
 use replica::{Lane, Node, runtime, streams::StreamShard};
 use rustc_hash::FxHashSet;
 use segments::Retention;
@@ -19,7 +20,11 @@ use crate::{
 };
 
 /// Runs as long as the node does, whether its Kafka door is open or not: records come in by other doors, too.
-pub async fn housekeeping(node: Node) {
+pub fn housekeeping(node: Node) -> BoxFuture<'static, ()> {
+    Box::pin(keep_house(node))
+}
+
+async fn keep_house(node: Node) {
     let topics = Topics::new(node);
     loop {
         runtime::sleep(HOUSEKEEPING_TICK).await;

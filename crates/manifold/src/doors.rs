@@ -27,7 +27,7 @@ pub(crate) async fn etcd(
     options: Arc<DoorOptions>,
     node: Node,
     metrics: Arc<Metrics>,
-    stop: impl Future<Output = ()>,
+    stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
     door_etcd::serve(porch, options, node, metrics, stop).await
 }
@@ -65,7 +65,7 @@ pub(crate) fn store_options(config: &Config, signing: Signing, backup: Backup) -
 pub(crate) async fn kafka(
     porch: Porch,
     door: door_kafka::Door,
-    stop: impl Future<Output = ()>,
+    stop: impl Future<Output = ()> + Send + 'static,
     grace: Duration,
 ) -> io::Result<()> {
     door_kafka::serve(porch, door, stop, grace).await

@@ -15,6 +15,7 @@ use std::{
 use base::{ClusterId, Disk, Error, KeyspaceId, Kind, NodeId, Result, ShardId, disk::Space as DiskSpace};
 use cluster::{Command, KeyspaceEntry, Member};
 use config::StoreId;
+use futures_util::future::BoxFuture;
 use journal::{Journal, Pace, Writer};
 use parking_lot::{Mutex, RwLock};
 use table::{Snapshot, Tree};
@@ -269,7 +270,19 @@ impl Node {
     ///
     /// # Errors
     /// `Corrupt`: what is stored is damaged. If there are others to be rebuilt from, that is noted, and done at the next start.
-    pub async fn open(held: Held, options: NodeOptions, peers: PeerOptions, listener: Option<TcpListener>) -> Result<Node> {
+    ///
+    /// The body of an asynchronous function is compiled where it is awaited, with all that it starts. It is boxed so that this is
+    /// here, once, and not in each program that opens a node.
+    pub fn open(
+        held: Held,
+        options: NodeOptions,
+        peers: PeerOptions,
+        listener: Option<TcpListener>,
+    ) -> BoxFuture<'static, Result<Node>> {
+        Box::pin(Node::open_held(held, options, peers, listener))
+    }
+
+    async fn open_held(held: Held, options: NodeOptions, peers: PeerOptions, listener: Option<TcpListener>) -> Result<Node> {
         let held = match (held.order()?, &listener) {
             (None, _) => held,
             (Some(order), Some(listener)) => {
@@ -296,7 +309,12 @@ impl Node {
     ///
     /// # Errors
     /// `Corrupt`: what is stored is damaged. If there are others to be rebuilt from, that is noted, and done at the next start.
-    pub async fn open_with(parts: NodeParts, options: NodeOptions, peers: PeerOptions) -> Result<Node> {
+    pub fn open_with(parts: NodeParts, options: NodeOptions, peers: PeerOptions) -> BoxFuture<'static, Result<Node>> {
+        Box::pin(Node::open_or_order(parts, options, peers))
+    }
+
+    /// Opens, or notes that this node is to be rebuilt.
+    async fn open_or_order(parts: NodeParts, options: NodeOptions, peers: PeerOptions) -> Result<Node> {
         let home = parts.home.clone();
         let has_others = parts.network.is_some()
             && match rebuild::known_book(&*home) {
@@ -472,7 +490,10 @@ impl Node {
             return Err(Error::new(Kind::Corrupt, text));
         }
         let network = self.inner.network.get().cloned();
-        let group = Group::start(id, self.inner.identity.node_id, self.inner.journal.clone(), state.clone(), network).await?;
+        let own = self.inner.identity.node_id;
+        // Not the same order in all shards, so that one death does not leave them all to one member.
+        let turn = self.inner.roster.read().members.range(..own).count() + id.0 as usize;
+        let group = Group::start(id, own, turn, self.inner.journal.clone(), state.clone(), network).await?;
         Ok(self.run_shard(id, state, group))
     }
 
@@ -739,7 +760,11 @@ impl Node {
     }
 
     /// Orderly stop: no new commands, groups stopped, journal closed with its closing record.
-    pub async fn shutdown(&self) -> Result<()> {
+    pub fn shutdown(&self) -> BoxFuture<'_, Result<()>> {
+        Box::pin(self.stop())
+    }
+
+    async fn stop(&self) -> Result<()> {
         if self.inner.stopping.swap(true, Relaxed) {
             return Ok(());
         }

@@ -3,6 +3,7 @@
 use std::{io, sync::Arc};
 
 use bytes::BytesMut;
+use futures_util::future::BoxFuture;
 use gate::{Arrival, Guarded, Porch};
 use replica::{Keyspace, Node};
 use tokio::{
@@ -23,12 +24,33 @@ use crate::{Context, DoorOptions, Metrics, limits, watch::WatchBudget};
 ///
 /// # Errors
 /// A listener that is broken, or a key space that does not exist.
-pub async fn serve(
+pub fn serve(
+    porch: Porch,
+    options: Arc<DoorOptions>,
+    node: Node,
+    metrics: Arc<Metrics>,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> BoxFuture<'static, io::Result<()>> {
+    // Boxes keep the door's code in this crate: what is awaited, or generic, is compiled where it is used.
+    serve_until(porch, options, node, metrics, Box::pin(stop))
+}
+
+fn serve_until(
+    porch: Porch,
+    options: Arc<DoorOptions>,
+    node: Node,
+    metrics: Arc<Metrics>,
+    stop: BoxFuture<'static, ()>,
+) -> BoxFuture<'static, io::Result<()>> {
+    Box::pin(accept(porch, options, node, metrics, stop))
+}
+
+async fn accept(
     mut porch: Porch,
     options: Arc<DoorOptions>,
     node: Node,
     metrics: Arc<Metrics>,
-    stop: impl Future<Output = ()>,
+    mut stop: BoxFuture<'static, ()>,
 ) -> io::Result<()> {
     let (serving, state) = watch::channel(true);
     let context = Context::new(node, options, state).map_err(|error| io::Error::new(io::ErrorKind::NotFound, error))?;
@@ -37,7 +59,7 @@ pub async fn serve(
     let context = Context { leaderless, ..context };
     let (cut, _) = watch::channel(false);
     let connections = Connections { context: Arc::new(context), metrics, cut: cut.clone() };
-    let (mut stop, mut looking) = (std::pin::pin!(stop), std::pin::pin!(looking));
+    let mut looking = std::pin::pin!(looking);
     loop {
         tokio::select! {
             () = &mut stop => break,

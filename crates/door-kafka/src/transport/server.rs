@@ -2,6 +2,7 @@
 
 use std::{future::Future, io, sync::Arc, time::Duration};
 
+use futures_util::future::BoxFuture;
 use gate::Porch;
 use replica::runtime;
 use tokio::task::JoinSet;
@@ -13,12 +14,25 @@ use crate::{Door, security};
 ///
 /// # Errors
 /// When the listener itself is broken.
-pub async fn serve(mut porch: Porch, door: Door, stopped: impl Future<Output = ()>, grace: Duration) -> io::Result<()> {
+pub fn serve(
+    porch: Porch,
+    door: Door,
+    stopped: impl Future<Output = ()> + Send + 'static,
+    grace: Duration,
+) -> BoxFuture<'static, io::Result<()>> {
+    // Boxes keep the door's code in this crate: what is awaited, or generic, is compiled where it is used.
+    serve_until(porch, door, Box::pin(stopped), grace)
+}
+
+fn serve_until(porch: Porch, door: Door, stopped: BoxFuture<'static, ()>, grace: Duration) -> BoxFuture<'static, io::Result<()>> {
+    Box::pin(accept(porch, door, stopped, grace))
+}
+
+async fn accept(mut porch: Porch, door: Door, mut stopped: BoxFuture<'static, ()>, grace: Duration) -> io::Result<()> {
     let mut connections = JoinSet::new();
     let (stop, stopping) = tokio::sync::watch::channel(false);
     // It ends with the door.
     drop(runtime::spawn(security::watch(Arc::downgrade(&door.shared))));
-    tokio::pin!(stopped);
     loop {
         tokio::select! {
             biased;

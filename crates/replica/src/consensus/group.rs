@@ -61,13 +61,15 @@ pub struct Group {
 }
 
 impl Group {
-    /// Starts the replica from what journal and machine hold. Without a network it has no peers.
+    /// Starts the replica from what journal and machine hold. Without a network it has no peers. `turn` is this node's place among
+    /// the members, as far as it is known.
     ///
     /// # Errors
     /// `Unsupported` or `Corrupt` if what it begins with cannot be read, `Unavailable` if it does not start for another reason.
     pub async fn start(
         shard: ShardId,
         node: NodeId,
+        turn: usize,
         journal: Journal,
         machine: Arc<dyn StateMachine>,
         network: Option<Arc<dyn Network>>,
@@ -76,20 +78,21 @@ impl Group {
             Some(network) => Arc::new(Wires { shard, machine: machine.clone(), network }),
             None => Arc::new(Alone),
         };
-        Group::start_with(shard, node, journal, machine, transport).await
+        Group::start_with(shard, node, turn, journal, machine, transport).await
     }
 
     /// The same with peers.
     pub(super) async fn start_with(
         shard: ShardId,
         node: NodeId,
+        turn: usize,
         journal: Journal,
         machine: Arc<dyn StateMachine>,
         transport: Arc<dyn Transport>,
     ) -> Result<Group> {
         offline::check(shard, &journal, &machine.mark())?;
         let log = LogStore::new(shard, journal, machine.clone());
-        let config = settings::config(shard.to_string());
+        let config = settings::config(shard.to_string(), turn);
         let holds = Holds::default();
         let peers = Peers { transport, holds: holds.clone() };
         let raft = Raft::new(node, config, peers, log, MachineStore::new(machine.clone())).await;

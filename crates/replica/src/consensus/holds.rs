@@ -19,6 +19,8 @@ struct Hold {
     index: u64,
     /// Until when it may get no further; `None` while the snapshot is sent.
     until: Option<Duration>,
+    /// Which snapshot it is: one that is given up ends after the next one has begun.
+    snapshot: Arc<()>,
 }
 
 /// Those of one group. Cheap to clone.
@@ -28,8 +30,9 @@ pub(super) struct Holds(Arc<Mutex<HashMap<NodeId, Hold>>>);
 impl Holds {
     /// A snapshot up to `index` is sent to a peer, until the guard goes.
     pub(super) fn sending(&self, to: NodeId, index: u64) -> Sending {
-        self.0.lock().insert(to, Hold { index, until: None });
-        Sending { holds: self.clone(), to }
+        let snapshot = Arc::default();
+        self.0.lock().insert(to, Hold { index, until: None, snapshot: Arc::clone(&snapshot) });
+        Sending { holds: self.clone(), to, snapshot }
     }
 
     /// The entry behind which some peer needs the log. `matched` is what a peer is known to have.
@@ -42,7 +45,7 @@ impl Holds {
         holds.retain(|peer, hold| {
             let Some(until) = hold.until else { return true };
             if let Some(index) = matched(*peer).filter(|index| *index > hold.index) {
-                *hold = Hold { index, until: Some(now + PATIENCE) };
+                (hold.index, hold.until) = (index, Some(now + PATIENCE));
             } else if now >= until {
                 return false;
             }
@@ -56,11 +59,13 @@ impl Holds {
 pub(super) struct Sending {
     holds: Holds,
     to: NodeId,
+    snapshot: Arc<()>,
 }
 
 impl Drop for Sending {
     fn drop(&mut self) {
-        if let Some(hold) = self.holds.0.lock().get_mut(&self.to) {
+        let mut holds = self.holds.0.lock();
+        if let Some(hold) = holds.get_mut(&self.to).filter(|hold| Arc::ptr_eq(&hold.snapshot, &self.snapshot)) {
             hold.until = Some(runtime::now() + PATIENCE);
         }
     }
@@ -86,5 +91,17 @@ mod tests {
         drop(other);
         assert_eq!(holds.floor(100, |_| Some(100)), None, "the second has everything that is settled");
         assert_eq!(holds.floor(100, |_| None), None, "and is forgotten");
+    }
+
+    /// The stream of a snapshot that broke ended only when the next one was on its way, which was then kept for 10 s and no longer.
+    #[test]
+    fn a_snapshot_that_is_given_up_takes_nothing_from_the_next_one() {
+        let holds = Holds::default();
+        let first = holds.sending(1, 50);
+        let second = holds.sending(1, 60);
+        drop(first);
+        assert_eq!(holds.floor_at(runtime::now() + 2 * PATIENCE, 100, |_| None), Some(60));
+        drop(second);
+        assert_eq!(holds.floor_at(runtime::now() + 2 * PATIENCE, 100, |_| None), None);
     }
 }

@@ -7,9 +7,11 @@ use openraft::{Config, SnapshotPolicy};
 use crate::bugs::{Bug, planted};
 
 /// Shortest time without a leader's word after which a follower asks for votes.
-pub(super) const ELECTION_TIMEOUT_MIN_MS: u64 = 250;
-/// Longest such time. Noticing a dead leader takes this and a random one, so that twice this must lie below a second.
-pub(super) const ELECTION_TIMEOUT_MAX_MS: u64 = 400;
+pub(super) const ELECTION_TIMEOUT_MIN_MS: u64 = 300;
+/// Longest such time. Noticing a dead leader takes twice this at most: a member's own longest time, and a random one of its own.
+pub(super) const ELECTION_TIMEOUT_MAX_MS: u64 = 390;
+/// Members that have times of their own: two that ask at once divide the votes, and all wait once more.
+pub(super) const ELECTION_TURNS: u64 = 3;
 /// How often a leader gives its word: at least twice in the shortest election timeout.
 pub(super) const HEARTBEAT_MS: u64 = 100;
 /// Entries below the settled one that openraft leaves in the log: all of them, since whoever settles says what goes.
@@ -41,12 +43,14 @@ pub(super) const FRESH_LEADER_LOOK: Duration = Duration::from_millis(2);
 /// who only ask whether the group is led.
 pub(super) const LEADER_SILENCE: Duration = Duration::from_secs(1);
 
-/// openraft's configuration of every group.
-pub(super) fn config(name: String) -> Arc<Config> {
+/// openraft's configuration of every group. `turn` is the place of this member among all of them.
+pub(super) fn config(name: String, turn: usize) -> Arc<Config> {
+    let each = (ELECTION_TIMEOUT_MAX_MS - ELECTION_TIMEOUT_MIN_MS) / ELECTION_TURNS;
+    let shortest = ELECTION_TIMEOUT_MIN_MS + turn as u64 % ELECTION_TURNS * each;
     let config = Config {
         cluster_name: name,
-        election_timeout_min: ELECTION_TIMEOUT_MIN_MS,
-        election_timeout_max: ELECTION_TIMEOUT_MAX_MS,
+        election_timeout_min: shortest,
+        election_timeout_max: shortest + each / 2,
         heartbeat_interval: HEARTBEAT_MS,
         // A restored leader gives (term, index) pairs that it had acknowledged to other content.
         enable_leader_restore: Some(planted(Bug::LeaderRestored)),

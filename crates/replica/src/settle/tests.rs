@@ -79,7 +79,7 @@ async fn a_settle_that_an_installation_overtakes_answers_what_was_installed() {
     let writing = thread::spawn(move || writer.run());
     let tree = Arc::new(Hooked::default());
     let mut behind = Replica::over(tree.clone());
-    let group = Group::start(ShardId(1), 1, journal.clone(), behind.state.clone(), None).await.expect("starts");
+    let group = Group::start(ShardId(1), 1, 0, journal.clone(), behind.state.clone(), None).await.expect("starts");
     group.initialize(&[1]).await.expect("is founded");
     group.ready().await.expect("leads");
     group.propose(batch(&[put("key", "old")])).await.expect("is applied");
@@ -114,7 +114,7 @@ async fn an_installation_makes_room() {
     let (journal, writer) = Journal::open(Arc::new(MemoryDisk::new()), options).expect("opens");
     let writing = thread::spawn(move || writer.run());
     let behind = Replica::new();
-    let group = Group::start(ShardId(1), 1, journal.clone(), behind.state.clone(), None).await.expect("starts");
+    let group = Group::start(ShardId(1), 1, 0, journal.clone(), behind.state.clone(), None).await.expect("starts");
     group.initialize(&[1]).await.expect("is founded");
     group.ready().await.expect("leads");
     group.propose(batch(&[put("key", &"x".repeat(10_000))])).await.expect("is applied");
@@ -152,7 +152,7 @@ async fn a_settle_does_not_wait_for_those_who_wait_for_the_next_one() {
     let (journal, writer) = Journal::open(Arc::new(MemoryDisk::new()), options).expect("opens");
     let writing = thread::spawn(move || writer.run());
     let replica = Replica::new();
-    let group = Group::start(ShardId(1), 1, journal.clone(), replica.state.clone(), None).await.expect("starts");
+    let group = Group::start(ShardId(1), 1, 0, journal.clone(), replica.state.clone(), None).await.expect("starts");
     group.initialize(&[1]).await.expect("is founded");
     group.ready().await.expect("leads");
     let settler = Settler::new(replica.state.clone(), group.clone(), journal.clone(), 1_000, Arc::default());

@@ -45,7 +45,9 @@ impl House {
     async fn start(node: NodeId, disk: MemoryDisk, ledger: &Ledger, transport: Arc<dyn Transport>) -> House {
         let (journal, writer) = open_journal(&disk);
         let ledger = Arc::new(ledger.restarted());
-        let group = Group::start_with(SHARD, node, journal.clone(), ledger.clone(), transport).await.expect("the group starts");
+        let group = Group::start_with(SHARD, node, node as usize, journal.clone(), ledger.clone(), transport)
+            .await
+            .expect("the group starts");
         House { disk, journal, writer, ledger, group }
     }
 

@@ -137,7 +137,7 @@ async fn three() -> (Arc<Exchange>, BTreeMap<NodeId, Node>) {
         });
         let ledger = Arc::new(Ledger::default());
         let network = Arc::new(End { exchange: exchange.clone() });
-        let group = Group::start(SHARD, id, journal, ledger.clone(), Some(network)).await.expect("the group starts");
+        let group = Group::start(SHARD, id, id as usize, journal, ledger.clone(), Some(network)).await.expect("the group starts");
         exchange.groups.lock().insert(id, group.clone());
         nodes.insert(id, Node { group, ledger, stands_still });
     }
