@@ -15,7 +15,10 @@ pub const DAYS_OF_ERA: i64 = 146_097;
 
 /// Writes a text as a JSON string.
 pub fn put_text(out: &mut Vec<u8>, text: &str) {
-    if text.bytes().all(|byte| byte >= b' ' && byte != b'"' && byte != b'\\') {
+    // Blocks are looked at as a whole, which the processor does many bytes at a time.
+    let is_plain =
+        |block: &[u8]| block.iter().fold(true, |plain, &byte| plain & (byte >= b' ') & (byte != b'"') & (byte != b'\\'));
+    if text.as_bytes().chunks(256).all(is_plain) {
         out.push(b'"');
         out.extend_from_slice(text.as_bytes());
         out.push(b'"');
@@ -108,8 +111,22 @@ pub fn put_time(out: &mut Vec<u8>, ms: u64) {
     let (year, month, day) = date(i64::try_from(ms / DAY_MS).unwrap_or(0));
     let of_day = ms % DAY_MS;
     let (hour, minute, second) = (of_day / 3_600_000, of_day / 60_000 % 60, of_day / 1_000 % 60);
-    write!(out, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{:03}Z", of_day % 1_000)
-        .expect("writing to memory cannot fail");
+    if !(0..=9_999).contains(&year) {
+        write!(out, "{year:04}").expect("writing to memory cannot fail");
+    } else {
+        put_digits(out, year.unsigned_abs(), 4);
+    }
+    let parts = [(b'-', month.unsigned_abs(), 2), (b'-', day.unsigned_abs(), 2), (b'T', hour, 2), (b':', minute, 2)];
+    for (mark, number, digits) in parts.into_iter().chain([(b':', second, 2), (b'.', of_day % 1_000, 3)]) {
+        out.push(mark);
+        put_digits(out, number, digits);
+    }
+    out.push(b'Z');
+}
+
+/// Writes the last so many digits of a number.
+fn put_digits(out: &mut Vec<u8>, number: u64, digits: u32) {
+    (0..digits).rev().for_each(|place| out.push(b'0' + u8::try_from(number / 10_u64.pow(place) % 10).expect("a digit")));
 }
 
 /// The date of a day since 1970: year, month, day.

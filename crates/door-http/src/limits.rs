@@ -171,6 +171,12 @@ pub const IMPORT_PART_ITEMS: usize = 500;
 /// See [`IMPORT_PART_ITEMS`].
 pub const IMPORT_PART_BYTES: usize = 256 << 10;
 
+/// Parts of one import that are proposed and not yet staged.
+pub const IMPORT_PARTS_UNDER_WAY_MAX: usize = 8;
+
+/// How long a part that came before its turn comes again.
+pub const IMPORT_PART_BEHIND_MAX: Duration = Duration::from_secs(2);
+
 /// How long an import may take to become visible once it is staged.
 pub const IMPORT_PUBLISH_MAX: Duration = Duration::from_secs(120);
 

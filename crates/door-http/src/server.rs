@@ -1,6 +1,7 @@
 //! Serving a router: hyper over guarded connections, with limits on every part of a request's head.
 
 use std::{
+    convert::Infallible,
     future::ready,
     io,
     sync::{
@@ -11,11 +12,15 @@ use std::{
 };
 
 use axum::{
-    Router,
+    Router, body,
     extract::Request,
     http::{HeaderValue, Method, StatusCode, header},
     middleware::{Next, from_fn},
     response::{IntoResponse, Response},
+};
+use futures_util::{
+    FutureExt,
+    future::{BoxFuture, Either},
 };
 use gate::{Porch, limits};
 use http_body::Body;
@@ -35,7 +40,7 @@ use tokio::{
     sync::watch,
 };
 
-use crate::{lines::Strict, visitor::Visitor};
+use crate::{lines::Strict, store::ConfigDoor, visitor::Visitor};
 
 /// How often requests could not even be read. Cheap to clone.
 #[derive(Clone, Default)]
@@ -49,15 +54,27 @@ impl Malformed {
 }
 
 /// Serves `router` on the porch until `stop` completes, then lets requests in flight finish for at most `grace`.
-pub async fn serve(
-    mut porch: Porch,
+pub fn serve(
+    porch: Porch,
     rooms: impl Into<Rooms>,
     malformed: Malformed,
-    stop: impl Future<Output = ()>,
+    stop: impl Future<Output = ()> + Send + 'static,
     grace: Duration,
-) -> io::Result<()> {
-    let connections = Connections::new(rooms.into(), malformed);
-    let mut stop = std::pin::pin!(stop);
+) -> BoxFuture<'static, io::Result<()>> {
+    // Boxes keep the door's code in this crate: what is awaited, or generic, is compiled where it is used.
+    serve_until(porch, Connections::new(rooms.into(), malformed), Box::pin(stop), grace)
+}
+
+fn serve_until(
+    porch: Porch,
+    connections: Connections,
+    stop: BoxFuture<'static, ()>,
+    grace: Duration,
+) -> BoxFuture<'static, io::Result<()>> {
+    Box::pin(accept(porch, connections, stop, grace))
+}
+
+async fn accept(mut porch: Porch, connections: Connections, mut stop: BoxFuture<'static, ()>, grace: Duration) -> io::Result<()> {
     loop {
         tokio::select! {
             () = &mut stop => break,
@@ -74,14 +91,30 @@ pub async fn serve(
 }
 
 /// Serves `router` on a Unix socket, as [`serve`] does.
-pub async fn serve_unix(
+pub fn serve_unix(
     listener: UnixListener,
     rooms: impl Into<Rooms>,
-    stop: impl Future<Output = ()>,
+    stop: impl Future<Output = ()> + Send + 'static,
+    grace: Duration,
+) -> BoxFuture<'static, io::Result<()>> {
+    serve_unix_until(listener, Connections::new(rooms.into(), Malformed::default()), Box::pin(stop), grace)
+}
+
+fn serve_unix_until(
+    listener: UnixListener,
+    connections: Connections,
+    stop: BoxFuture<'static, ()>,
+    grace: Duration,
+) -> BoxFuture<'static, io::Result<()>> {
+    Box::pin(accept_unix(listener, connections, stop, grace))
+}
+
+async fn accept_unix(
+    listener: UnixListener,
+    connections: Connections,
+    mut stop: BoxFuture<'static, ()>,
     grace: Duration,
 ) -> io::Result<()> {
-    let connections = Connections::new(rooms.into(), Malformed::default());
-    let mut stop = std::pin::pin!(stop);
     loop {
         tokio::select! {
             () = &mut stop => break,
@@ -103,22 +136,54 @@ pub async fn serve_unix(
 /// What a listener's new connections are served by: the lobby, until the house opens. Cheap to clone.
 #[derive(Clone)]
 pub struct Rooms {
-    lobby: Router,
-    house: Arc<OnceLock<Router>>,
+    lobby: Served,
+    house: Arc<OnceLock<Served>>,
+}
+
+/// What answers requests.
+#[derive(Clone)]
+struct Served {
+    router: TowerToHyperService<Router>,
+    /// What does not need the router.
+    store: Option<ConfigDoor>,
+}
+
+impl Served {
+    fn new(router: Router, store: Option<ConfigDoor>) -> Served {
+        Served { router: TowerToHyperService::new(router.layer(from_fn(check))), store }
+    }
+
+    fn answer(
+        &self,
+        mut request: hyper::Request<Incoming>,
+        visitor: Visitor,
+    ) -> impl Future<Output = Result<Response, Infallible>> + use<> {
+        match &self.store {
+            Some(store) if ConfigDoor::takes(request.uri().path()) => {
+                let (store, request) = (store.clone(), request.map(body::Body::new));
+                Either::Left(checked(request, async move |request| store.answer(request, visitor).await).map(Ok))
+            }
+            _ => {
+                request.extensions_mut().insert(visitor);
+                Either::Right(self.router.call(request))
+            }
+        }
+    }
 }
 
 impl Rooms {
     /// Only the lobby so far; see [`crate::lobby`].
     pub fn lobby(router: Router) -> Self {
-        Self { lobby: checked(router), house: Arc::default() }
+        Self { lobby: Served::new(router, None), house: Arc::default() }
     }
 
-    /// From now on new connections come to `house`. The first one stays.
-    pub fn open(&self, house: Router) {
-        self.house.get_or_init(|| checked(house));
+    /// From now on new connections come to `house`. The first one stays. What the store takes goes there and by no route, if it is
+    /// given here.
+    pub fn open(&self, house: Router, store: Option<ConfigDoor>) {
+        self.house.get_or_init(|| Served::new(house, store));
     }
 
-    fn current(&self) -> Router {
+    fn current(&self) -> Served {
         self.house.get().unwrap_or(&self.lobby).clone()
     }
 }
@@ -127,10 +192,6 @@ impl From<Router> for Rooms {
     fn from(router: Router) -> Self {
         Self::lobby(router)
     }
-}
-
-fn checked(router: Router) -> Router {
-    router.layer(from_fn(check))
 }
 
 /// The connections of one listener.
@@ -158,11 +219,8 @@ impl Connections {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let rooms = TowerToHyperService::new(self.rooms.current());
-        let service = service_fn(move |mut request: hyper::Request<Incoming>| {
-            request.extensions_mut().insert(visitor);
-            rooms.call(request)
-        });
+        let served = self.rooms.current();
+        let service = service_fn(move |request| served.answer(request, visitor));
         let (http, open, malformed) = (self.http.clone(), self.open.watcher(), self.malformed.clone());
         let mut leaving = self.leaving.subscribe();
         tokio::spawn(async move {
@@ -194,6 +252,10 @@ impl Connections {
 /// A body of unknown length is how requests are smuggled past a proxy, together with a declared length, so it is refused except
 /// where records or values are streamed; there its connection ends with its answer, and nothing that follows is taken for a request.
 async fn check(request: Request, next: Next) -> Response {
+    checked(request, async |request| next.run(request).await).await
+}
+
+async fn checked(request: Request, answer: impl AsyncFnOnce(Request) -> Response) -> Response {
     let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
     let takes_records = takes_records(&request);
     let is_chunked = request.headers().contains_key(header::TRANSFER_ENCODING);
@@ -211,10 +273,10 @@ async fn check(request: Request, next: Next) -> Response {
         None
     };
     if refusal.is_none() && !is_chunked {
-        return next.run(request).await;
+        return answer(request).await;
     }
     let mut response = match refusal {
-        None => next.run(request).await,
+        None => answer(request).await,
         Some(refusal) => refusal.into_response(),
     };
     response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));

@@ -660,6 +660,6 @@ fn a_node_that_recovers_says_so_until_it_serves() {
     let answer = ask_socket(scratch.path(), "/v1/status");
     assert!(answer.contains("503") && answer.contains("it is recovering: it is being read"), "{answer}");
 
-    public.open(public::router(Arc::new(TestHouse::default()), Vec::new()));
+    public.open(public::router(Arc::new(TestHouse::default()), Vec::new()), None);
     assert_eq!(get(address, "/health").0, 200);
 }

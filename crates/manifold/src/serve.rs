@@ -299,7 +299,7 @@ impl House<'_> {
             closing.close();
         });
         let public = public::router(house.clone(), collectors).merge(door_keys::router(doorkeeper)).merge(store.router());
-        public_rooms.open(if takes_records { public.merge(ingest.router()) } else { public });
+        public_rooms.open(if takes_records { public.merge(ingest.router()) } else { public }, Some(store.clone()));
         let context = admin::Context {
             house,
             membership: Arc::new(self.node.clone()),
@@ -309,7 +309,7 @@ impl House<'_> {
             protection: protection(&self.config.peer_options().security),
             since: Instant::now(),
         };
-        administrative.open(admin::router(context).merge(store.administrative()));
+        administrative.open(admin::router(context).merge(store.administrative()), None);
         Ok(running)
     }
 

@@ -215,7 +215,11 @@ fn tag_of(tag: &str) -> Option<u64> {
 
 /// An entity tag.
 pub(crate) fn etag(position: u64) -> HeaderValue {
-    HeaderValue::try_from(format!("\"{position}\"")).expect("digits and quotes are visible")
+    let mut tag = Vec::with_capacity(22);
+    tag.push(b'"');
+    config::json::put_number(&mut tag, position);
+    tag.push(b'"');
+    HeaderValue::from_maybe_shared(Bytes::from(tag)).expect("digits and quotes are visible")
 }
 
 /// Adds the ETag and the position.

@@ -67,10 +67,10 @@ const WRITE_HEADERS: &[Parameter] = &[IF_MATCH, ABSENT, IDEMPOTENCY, PREFER];
 
 const ENTRY: &[(&str, &str)] = &[(JSON, "Entry")];
 const ENTRY_FORMS: &[(&str, &str)] =
-    &[(JSON, "Entry"), ("application/yaml", "Text"), ("text/plain", "Text"), ("application/octet-stream", "Bytes")];
+    &[(JSON, "Entry"), ("application/yaml", "Any"), ("text/plain", "Text"), ("application/octet-stream", "Bytes")];
 
 const DIFFERENCES: &[(&str, &str)] = &[(JSON, "Difference"), ("text/plain", "Text"), ("application/json-patch+json", "Patch")];
-const EXPORTS: &[(&str, &str)] = &[("application/x-ndjson", "Text"), ("application/yaml", "Text"), ("text/plain", "Text")];
+const EXPORTS: &[(&str, &str)] = &[("application/x-ndjson", "Text"), ("application/yaml", "Any"), ("text/plain", "Text")];
 
 const fn ok(says: &'static str, forms: &'static [(&'static str, &'static str)]) -> Answer {
     Answer { status: StatusCode::OK, says, forms }

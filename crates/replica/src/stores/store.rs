@@ -216,6 +216,9 @@ impl ConfigStore {
 
     /// Returns when no import is being made visible.
     async fn nothing_publishing(&self, give_up: Duration) -> Result<()> {
+        if self.machine().publishing().is_none() {
+            return Ok(());
+        }
         let mut news = self.inner.news.clone();
         loop {
             news.borrow_and_update();

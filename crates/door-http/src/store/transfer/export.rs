@@ -89,6 +89,9 @@ struct Rest {
 async fn body(call: &Call, machine: Machine, mut items: Vec<(String, Vec<Stored>)>, format: Format) -> Result<Body, Problem> {
     let largest = items.iter().flat_map(|(_, items)| items).map(|stored| stored.bytes).max().unwrap_or(0).max(LIST_BYTES);
     let share = call.door.0.reads.wait(usize::try_from(largest).unwrap_or(usize::MAX).saturating_mul(2)).await?;
+    if items.is_empty() && format == Format::Yaml {
+        return Ok(Body::from("{}\n"));
+    }
     items.iter_mut().for_each(|(_, items)| items.reverse());
     items.reverse();
     let rest = Rest { machine, format, items, is_named: false, _share: share };
@@ -108,7 +111,7 @@ impl Rest {
             let Some((namespace, items)) = self.items.last_mut() else { break };
             if !self.is_named && self.format == Format::Yaml {
                 yaml::put_text(&mut out, namespace);
-                out.extend_from_slice(b":\n");
+                out.extend_from_slice(if items.is_empty() { b": {}\n" } else { b":\n" });
             }
             self.is_named = true;
             let Some(stored) = items.pop() else {

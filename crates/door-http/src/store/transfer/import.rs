@@ -9,8 +9,8 @@ use axum::response::Response;
 use base::Kind;
 use bytes::{Bytes, BytesMut};
 use config::{Cold, Command, Expect, ListQuery, Operation, Put};
-use futures_util::{FutureExt, future::BoxFuture};
-use replica::{Lane, runtime};
+use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesOrdered};
+use replica::{ConfigStore, Lane, runtime};
 use tokio::time::Instant;
 
 use super::{
@@ -26,7 +26,8 @@ use crate::{
     body::Pieces,
     keys::Operation as Right,
     limits::{
-        IMPORT_ITEMS_MAX, IMPORT_PART_BYTES, IMPORT_PART_ITEMS, IMPORT_PUBLISH_MAX, REQUEST_OVERHEAD_BYTES, VALUE_BODY_BYTES_MAX,
+        IMPORT_ITEMS_MAX, IMPORT_PART_BEHIND_MAX, IMPORT_PART_BYTES, IMPORT_PART_ITEMS, IMPORT_PARTS_UNDER_WAY_MAX,
+        IMPORT_PUBLISH_MAX, REQUEST_OVERHEAD_BYTES, VALUE_BODY_BYTES_MAX,
     },
     problem::{Problem, Reason},
     room::Share,
@@ -39,19 +40,14 @@ struct Staging<'a> {
     part: u32,
     waiting: Vec<Operation>,
     waiting_bytes: usize,
+    /// Parts that are proposed, in their order.
+    under_way: FuturesOrdered<BoxFuture<'static, Result<(), Problem>>>,
     /// Keys that came, by namespace.
     seen: BTreeMap<String, HashSet<String>>,
     items: usize,
 }
 
 impl Staging<'_> {
-    async fn propose(&self, command: &Command) -> Result<config::Reply, Problem> {
-        self.call.store.propose(Lane::Bulk, command).await.map_err(|error| match error.kind {
-            Kind::Precondition => Problem::new(Reason::Conflict, error.message),
-            _ => of_write(&error, false),
-        })
-    }
-
     async fn add(&mut self, item: Item) -> Result<(), Problem> {
         let Item { namespace, key, value_type, value } = item;
         for outcome in [config::check_namespace(&namespace), config::check_key(&key)] {
@@ -86,14 +82,32 @@ impl Staging<'_> {
         }
     }
 
+    /// Proposes what waits as a part. The reader goes on meanwhile, so that several parts share a write of the journal.
     async fn flush(&mut self) -> Result<(), Problem> {
         if self.waiting.is_empty() {
             return Ok(());
         }
         let items = std::mem::take(&mut self.waiting);
         self.waiting_bytes = 0;
-        self.propose(&Command::ImportPart { import: self.import, part: self.part, items }).await?;
+        let (store, part) = (self.call.store.clone(), Command::ImportPart { import: self.import, part: self.part, items });
         self.part += 1;
+        self.under_way.push_back(async move { stage(&store, &part).await }.boxed());
+        // The machine takes parts in their order: this one is handed over, which its first poll does, before there is another.
+        while let Some(Some(outcome)) = self.under_way.next().now_or_never() {
+            outcome?;
+        }
+        if self.under_way.len() >= IMPORT_PARTS_UNDER_WAY_MAX {
+            self.under_way.next().await.transpose()?;
+        }
+        Ok(())
+    }
+
+    /// Proposes the last part, and waits until all are staged.
+    async fn finish(&mut self) -> Result<(), Problem> {
+        self.flush().await?;
+        while let Some(outcome) = self.under_way.next().await {
+            outcome?;
+        }
         Ok(())
     }
 
@@ -170,6 +184,27 @@ impl Staging<'_> {
     }
 }
 
+async fn propose(store: &ConfigStore, command: &Command) -> Result<(), Problem> {
+    let outcome = store.propose(Lane::Bulk, command).await;
+    outcome.map(|_| ()).map_err(|error| match error.kind {
+        Kind::Precondition => Problem::new(Reason::Conflict, error.message),
+        _ => of_write(&error, false),
+    })
+}
+
+/// Proposes a part. It overtakes the one before it when another node leads meanwhile, and is refused: then it comes again.
+async fn stage(store: &ConfigStore, part: &Command) -> Result<(), Problem> {
+    let give_up = Instant::now() + IMPORT_PART_BEHIND_MAX;
+    loop {
+        match propose(store, part).await {
+            Err(problem) if problem.reason == Reason::Conflict && Instant::now() < give_up => {
+                runtime::sleep(Duration::from_millis(20)).await;
+            }
+            outcome => return outcome,
+        }
+    }
+}
+
 /// Room for a piece of a stream: other imports may have to go on first.
 async fn room_for(call: &Call, bytes: usize) -> Result<Share, Problem> {
     match call.door.0.room.take(bytes) {
@@ -193,9 +228,9 @@ pub(crate) fn import(call: &mut Call) -> BoxFuture<'_, Result<Response, Problem>
         let body = call.body.get_mut().take().unwrap_or_default();
         let mut pieces = Pieces::new(body);
         let import = runtime::random_u64().max(1);
-        let (waiting, seen) = (Vec::new(), BTreeMap::new());
-        let mut staging = Staging { call, import, part: 0, waiting, waiting_bytes: 0, seen, items: 0 };
-        staging.propose(&Command::ImportBegin { import, context }).await?;
+        let (waiting, under_way, seen) = (Vec::new(), FuturesOrdered::new(), BTreeMap::new());
+        let mut staging = Staging { call, import, part: 0, waiting, waiting_bytes: 0, under_way, seen, items: 0 };
+        propose(&call.store, &Command::ImportBegin { import, context }).await?;
         let outcome = staged(&mut staging, &mut pieces, format, namespace, replaces).await;
         let outcome = match outcome {
             Ok(deleted) if staging.items + deleted == 0 => {
@@ -205,7 +240,7 @@ pub(crate) fn import(call: &mut Call) -> BoxFuture<'_, Result<Response, Problem>
         };
         let (out, position) = match outcome {
             Ok(deleted) if is_dry => {
-                let told = told_dry(&staging, deleted).await;
+                let told = told_dry(call, import, staging.items + deleted).await;
                 abort(call, import).await;
                 told?
             }
@@ -246,7 +281,7 @@ async fn staged(
         let named = staging.seen.keys().cloned().chain(namespace).collect();
         deleted = staging.delete_others(named).await?;
     }
-    staging.flush().await?;
+    staging.finish().await?;
     Ok(deleted)
 }
 
@@ -258,17 +293,17 @@ async fn abort(call: &Call, import: u64) {
 }
 
 /// What it would do.
-async fn told_dry(staging: &Staging<'_>, deleted: usize) -> Result<(Vec<u8>, u64), Problem> {
-    let (machine, import) = (staging.call.store.machine().clone(), staging.import);
+async fn told_dry(call: &Call, import: u64, items: usize) -> Result<(Vec<u8>, u64), Problem> {
+    let machine = call.store.machine().clone();
     let look = move || machine.dry_run_import(import);
     let counts = runtime::spawn_blocking(look).await.map_err(|error| of_read(&error))?;
     let mut out = b"{\"dryRun\":true".to_vec();
-    json::number(&mut out, "items", (staging.items + deleted) as u64);
+    json::number(&mut out, "items", items as u64);
     json::name(&mut out, "actions");
     out.push(b'{');
     counts.iter().for_each(|(action, count)| json::number(&mut out, action.name(), *count));
     out.extend_from_slice(b"}}");
-    Ok((out, staging.call.store.position()))
+    Ok((out, call.store.position()))
 }
 
 /// Makes it visible, however long that takes.
