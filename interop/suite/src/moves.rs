@@ -7,7 +7,7 @@ use crate::server::metrics;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The rest between two looks at all servers.
 const PAUSE: Duration = Duration::from_millis(10);
@@ -98,6 +98,8 @@ impl Moves {
 pub struct Watcher {
     /// The ports of their HTTP doors; the end of the list is the end.
     ports: Arc<Mutex<Option<Vec<u16>>>>,
+    /// Those that have shown something.
+    seen: Arc<Mutex<BTreeSet<u16>>>,
     looking: JoinHandle<Moves>,
 }
 
@@ -105,7 +107,8 @@ impl Watcher {
     /// Begins, with no servers yet.
     pub fn start(each: &'static [&'static str]) -> Self {
         let ports = Arc::new(Mutex::new(Some(Vec::new())));
-        let given = ports.clone();
+        let seen = Arc::<Mutex<BTreeSet<u16>>>::default();
+        let (given, found) = (ports.clone(), seen.clone());
         let looking = std::thread::spawn(move || {
             let mut moves = Moves::new(each);
             loop {
@@ -114,17 +117,27 @@ impl Watcher {
                     // Who is down is looked at again later.
                     if let Some(text) = metrics(port) {
                         moves.look(port, &text);
+                        found.lock().expect("not poisoned").insert(port);
                     }
                 }
                 std::thread::sleep(PAUSE);
             }
         });
-        Self { ports, looking }
+        Self { ports, seen, looking }
     }
 
     /// Looks at this one, too.
     pub fn add(&self, port: u16) {
         self.ports.lock().expect("not poisoned").as_mut().expect("it has not ended").push(port);
+    }
+
+    /// Returns once there was a look at this one, which serves: what it does only once is seen to move from here on.
+    pub fn await_look(&self, port: u16) {
+        let give_up = Instant::now() + Duration::from_secs(30);
+        while !self.seen.lock().expect("not poisoned").contains(&port) {
+            assert!(Instant::now() < give_up, "{port} shows nothing");
+            std::thread::sleep(PAUSE);
+        }
     }
 
     /// Ends.

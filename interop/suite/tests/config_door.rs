@@ -349,9 +349,10 @@ async fn a_watch_resumes_exactly_over_kills() {
     client.put("/api/v1/namespaces/other/config/k3", r#"{"value":"elsewhere"}"#).await;
     client.put("/api/v1/namespaces/w/config/z", r#"{"value":"z"}"#).await;
     client.put("/api/v1/namespaces/w/config/k3", r#"{"value":"here"}"#).await;
-    client.delete("/api/v1/namespaces/w").await;
+    // Told while it is kept: a value that went with its namespace before is "gone".
     let event = key.next().await.expect("an event");
     assert_eq!((&event.data["key"], &event.data["value"]), (&json!("k3"), &json!("here")));
+    client.delete("/api/v1/namespaces/w").await;
     assert_eq!(key.next().await.expect("an event").name, "namespace.deleted");
     assert_eq!(prefix.next().await.expect("an event").data["key"], "k3");
     assert_eq!(prefix.next().await.expect("an event").name, "namespace.deleted");

@@ -349,6 +349,8 @@ async fn certificates_and_a_log_that_nobody_reads(watcher: &Watcher) {
     server.spawn_with(Stdio::from(out), Stdio::from(error));
     watcher.add(server.http_port());
     server.wait_ready().await;
+    // On a busy machine the first look came after the only handshake, and the counter stood at one for ever.
+    watcher.await_look(server.http_port());
     let kafka = ledger::door(&server).await;
     // What it says after the handshake is no request of Kafka's.
     let asked = Command::new("curl")
