@@ -1,4 +1,4 @@
-//! What a store costs: `cargo run --profile sim -p config --example cost`, with a number of audit records if it is not a million.
+//! What a store costs: `cargo run --profile sim -p config --example config_cost`, with a number of audit records if it is not a million.
 //!
 //! Prints microseconds of processor time for writes, imports, lists and reads of the audit trail.
 

@@ -1,4 +1,4 @@
-//! What a key space costs: `cargo run --profile sim -p kv --example cost`, with a number of keys if it is not a million.
+//! What a key space costs: `cargo run --profile sim -p kv --example kv_cost`, with a number of keys if it is not a million.
 //!
 //! Prints microseconds of processor time for puts, reads and lists, and the resident bytes for each key.
 

@@ -1,4 +1,4 @@
-//! What topics and grants cost: `cargo run --profile sim -p cluster --example cost`.
+//! What topics and grants cost: `cargo run --profile sim -p cluster --example cluster_cost`.
 //!
 //! Prints resident bytes for each topic and partition, the time of creating and of opening, and nanoseconds for a question of who
 //! may do what.
