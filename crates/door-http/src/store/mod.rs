@@ -153,8 +153,8 @@ impl ConfigDoor {
         path.starts_with("/api/v1/namespaces/")
     }
 
-    /// Answers a request that it [takes](ConfigDoor::takes), from the public port. Nearly all requests are: routers and what goes
-    /// with them cost as much as half of what a read does.
+    /// Answers a request that it [takes](ConfigDoor::takes), from the public port. A router and what goes with it were 4 of
+    /// the 30 us that a read took.
     pub(crate) async fn answer(self, request: Request, visitor: Visitor) -> Response {
         answer_to(self, request, visitor, false).await
     }

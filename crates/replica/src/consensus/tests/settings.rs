@@ -41,8 +41,8 @@ fn a_dead_leader_is_noticed_within_a_second() {
     assert!((100..=250).contains(&config.heartbeat_interval), "more often costs an idle node too much");
 }
 
-/// Two survivors of three drew nearly the same time after one leader's death in twelve, divided the votes and waited once more: a write
-/// was acknowledged after 1.1 s instead of 0.7.
+/// Two survivors of three drew nearly the same time after their leader's death, divided the votes and waited once more: a write was
+/// acknowledged after 1.1 s instead of 0.7.
 #[test]
 fn members_do_not_ask_for_votes_at_once() {
     let of = |turn| settings::config("shard 1".to_owned(), turn);
