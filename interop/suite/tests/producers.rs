@@ -1,10 +1,5 @@
 //! Idempotent producers that live for one batch, far more than are remembered: what a node keeps of them is bounded.
-//!
-//! A million of them, five times what a shard remembers, takes half a minute:
-//!
-//! ```text
-//! cargo test --profile sim -p interop --test producers -- --ignored --nocapture
-//! ```
+//! The test has a million of them, five times what a shard remembers.
 
 use interop::kafka_load::{PRODUCE, batch, link, produce, produced, topic};
 use interop::ledger::book::Book;
@@ -28,12 +23,6 @@ const PRODUCER_BYTES: u64 = 400;
 const HOUSE_BYTES: u64 = 64 * MIB;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn fifty_thousand_short_lived_producers_cost_what_they_may() {
-    live_and_die(50_000, 5).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "it takes half a minute; see above"]
 async fn a_million_short_lived_producers_cost_no_more_than_those_remembered() {
     live_and_die(1_000_000, 10).await;
 }
